@@ -1,0 +1,1 @@
+"""Demo people, the card reader's mount and the mailbox page; never loaded in production (decision 22)."""

@@ -1,0 +1,109 @@
+"""Every environment variable that Inkan reads, once: name, default, and how an odd value is refused.
+
+Source: contract.md "Environment". Each variable may be given as NAME_FILE (the value is the file's content).
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+class EnvironmentRefused(SystemExit):
+    """Stops the start and names every variable that is wrong."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().resolve()
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError(f"must lie between {low} and {high}")
+        return number
+
+    return read
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.split(":", 1)[0] not in schemes:
+            raise ValueError(f"must begin with one of {', '.join(s + ':' for s in schemes)}")
+        return value
+
+    return read
+
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# name -> (default or None where the settings derive one, reader)
+VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
+    "DATABASE_URL": (None, _url("sqlite", "postgresql")),
+    "BROKER_URL": (None, _url("filesystem", "redis", "rediss", "unix")),
+    "REDIS_URL": (None, _url("redis", "rediss", "unix")),
+    "STORAGE_URL": (None, _url("file")),
+    "EMAIL_URL": ("mailbox:", _url("mailbox", "smtp", "smtps")),
+    "INKAN_ENV": ("demo", _one_of("demo", "production")),
+    "INKAN_HOME": (str(ROOT / "var"), _path),
+    "INKAN_ORIGIN": ("http://localhost:8000", _url("http", "https")),
+    "INKAN_RP_ID": (None, _text),
+    "INKAN_SECRET_KEY": (None, _text),
+    "INKAN_KEYRING": (None, _path),
+    "INKAN_SIGNER_KEYRING": (None, _path),
+    "INKAN_SIGNER_SOCKET": (None, _path),
+    "INKAN_ISSUER_SOCKET": (None, _path),
+    "INKAN_ISSUER_KEYRING": (None, _path),
+    "INKAN_ISSUER_PKCS11_TOKEN": (None, _text),
+    "INKAN_ISSUER_PKCS11_PIN": (None, _text),
+    "INKAN_CARD_ORIGIN": (None, _url("https")),
+    "INKAN_API_ORIGIN": (None, _url("https")),
+    "INKAN_KEYSTORE": ("software", _one_of("software", "pkcs11")),
+    "INKAN_PKCS11_MODULE": (None, _path),
+    "INKAN_PKCS11_TOKEN": (None, _text),
+    "INKAN_PKCS11_PIN": (None, _text),
+    "INKAN_JPKI_TRUST": (None, _path),
+    "INKAN_SESSION_HOURS": ("18", _number(1, 24)),
+    "INKAN_PROXY_SECRET": (None, _text),
+    "INKAN_CLAMD": (None, _text),
+    "INKAN_CLOCK_OFFSET": ("0", _number(-400 * 86400, 400 * 86400)),
+}
+
+
+def _raw(environ: Mapping[str, str], name: str) -> str | None:
+    file_name = environ.get(f"{name}_FILE")
+    if file_name is not None and name in environ:
+        raise ValueError(f"is given twice, as {name} and as {name}_FILE")
+    if file_name is not None:
+        return Path(file_name).read_text(encoding="utf-8").strip()
+    return environ.get(name)
+
+
+def read(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
+    """All variables with their values; raises EnvironmentRefused naming each that cannot be used."""
+    known = set(VARIABLES) | {f"{name}_FILE" for name in VARIABLES}
+    wrong = [f"{name}: unknown" for name in sorted(environ) if name.startswith("INKAN_") and name not in known]
+    values: dict[str, object] = {}
+    for name, (default, reader) in VARIABLES.items():
+        try:
+            text = _raw(environ, name)
+            chosen = default if text is None or text == "" else text
+            values[name] = None if chosen is None else reader(chosen)
+        except (ValueError, OSError) as problem:
+            wrong.append(f"{name}: {problem}")
+    if wrong:
+        raise EnvironmentRefused("Inkan cannot start; these settings are wrong:\n  " + "\n  ".join(wrong))
+    return values

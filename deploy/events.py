@@ -1,0 +1,5 @@
+"""Which outbox kind goes to which handler (decision 3). Every handler is idempotent and takes a public id."""
+
+from collections.abc import Callable
+
+HANDLERS: dict[str, Callable[[str], None]] = {}

@@ -1,0 +1,263 @@
+"""Inkan's settings, top to bottom. Values come from deploy.environment; nothing else reads the environment."""
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF
+
+from deploy import environment
+
+ENV = environment.read()
+ROOT = environment.ROOT
+
+
+def _text(name: str) -> str:
+    value = ENV[name]
+    return "" if value is None else str(value)
+
+
+def _path(name: str, default: Path) -> Path:
+    return cast(Path | None, ENV[name]) or default
+
+
+# --- where and what ---------------------------------------------------------------------------------------
+INKAN_ENV = _text("INKAN_ENV")
+IS_DEMO = INKAN_ENV == "demo"
+DEBUG = False
+HOME = cast(Path, ENV["INKAN_HOME"])
+ORIGIN = _text("INKAN_ORIGIN").rstrip("/")
+ORIGIN_PARTS = urlsplit(ORIGIN)
+IS_HTTPS = ORIGIN_PARTS.scheme == "https"
+WEBAUTHN_RP_ID = _text("INKAN_RP_ID") or (ORIGIN_PARTS.hostname or "localhost")
+ALLOWED_HOSTS = [ORIGIN_PARTS.hostname or "localhost", *(["127.0.0.1"] if IS_DEMO else [])]
+ROOT_URLCONF = "deploy.urls"
+WSGI_APPLICATION = "deploy.wsgi.application"
+ASGI_APPLICATION = "deploy.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "staff.Officer"
+
+# --- secrets and keys (made with mode 0600 under HOME by `make run`; required in production) ----------------
+KEYRING_PATH = _path("INKAN_KEYRING", HOME / "keys" / "web.keyring")
+SIGNER_KEYRING_PATH = _path("INKAN_SIGNER_KEYRING", HOME / "keys" / "signer.keyring")
+ISSUER_KEYRING_PATH = _path("INKAN_ISSUER_KEYRING", HOME / "keys" / "issuer.keyring")
+
+
+def _short_socket(name: str) -> Path:
+    """A UNIX socket's path must stay under about 100 bytes, however long HOME is."""
+    mark = hashlib.sha256(str(HOME).encode()).hexdigest()[:12]
+    return Path("/tmp") / f"inkan-{mark}" / name  # noqa: S108  (directory made with mode 0700 by the signer)
+
+
+SIGNER_SOCKET = _path("INKAN_SIGNER_SOCKET", _short_socket("signer"))
+ISSUER_SOCKET = _path("INKAN_ISSUER_SOCKET", _short_socket("issuer"))
+KEYSTORE = _text("INKAN_KEYSTORE")
+PKCS11_MODULE = _text("INKAN_PKCS11_MODULE")
+PKCS11_TOKEN = _text("INKAN_PKCS11_TOKEN")
+PKCS11_PIN = _text("INKAN_PKCS11_PIN")
+JPKI_TRUST = _path("INKAN_JPKI_TRUST", HOME / "jpki-test")
+
+
+def _secret_key() -> str:
+    given = _text("INKAN_SECRET_KEY")
+    kept = HOME / "keys" / "secret.key"
+    if not given and kept.exists():
+        given = kept.read_text(encoding="ascii").strip()
+    if not given and not IS_DEMO:
+        raise environment.EnvironmentRefused("INKAN_SECRET_KEY is required in production")
+    return given or hashlib.sha256(str(HOME).encode()).hexdigest()
+
+
+SECRET_KEY = _secret_key()
+
+# --- applications -------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "deploy.admin.ReviewDeskConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "csp",
+    "vault",
+    "ledger",
+    "outbox",
+    "staff",
+    "signing",
+    "enrollment",
+    *(["deploy.demo"] if IS_DEMO else []),
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+
+# --- database ------------------------------------------------------------------------------------------------
+def _database(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path),
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASE_URL = _text("DATABASE_URL") or f"sqlite://{HOME / 'inkan.sqlite3'}"
+DATABASES = {"default": _database(DATABASE_URL)}
+
+# --- queues (decision 13): a message holds a job id and nothing else ---------------------------------------------
+BROKER_URL = _text("BROKER_URL") or "filesystem://"
+BROKER_IS_EMBEDDED = BROKER_URL.startswith("filesystem:")
+REDIS_URL = _text("REDIS_URL")
+OUTBOX_HANDLERS = "deploy.events.HANDLERS"
+OUTBOX_RINGER = "deploy.celery.ring"
+REVIEW_QUEUES = {"jma": "review-jma", "medis": "review-medis", "jpa": "review-jpa"}
+QUEUES = (*REVIEW_QUEUES.values(), "files", "keys", "default")
+
+# --- storage and mail ---------------------------------------------------------------------------------------------
+STORAGE_ROOT = Path(unquote(urlsplit(_text("STORAGE_URL")).path)) if _text("STORAGE_URL") else HOME / "files"
+EMAIL_URL = _text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = f"Inkan <no-reply@{ORIGIN_PARTS.hostname or 'localhost'}>"
+
+
+def _smtp() -> dict[str, Any]:
+    parts = urlsplit(EMAIL_URL)
+    return {
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+globals().update(_smtp())
+
+# --- sessions, cookies, passwords (decision 2: Django's own session is an officer's) -----------------------------------
+_PREFIX = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_PREFIX}inkan-officer"
+APPLICANT_COOKIE_NAME = f"{_PREFIX}inkan-applicant"
+SIGNER_COOKIE_NAME = f"{_PREFIX}inkan-signer"
+CSRF_COOKIE_NAME = f"{_PREFIX}inkan-csrf"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+APPLICANT_IDLE = timedelta(minutes=30)
+CSRF_TRUSTED_ORIGINS = [ORIGIN]
+CSRF_FAILURE_VIEW = "deploy.pages.csrf_failure"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 13}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+OTP_TOTP_ISSUER = "Inkan"
+
+# --- signing (decisions 12, BD-10) ----------------------------------------------------------------------------------------
+SIGNING_SESSION = timedelta(hours=cast(int, ENV["INKAN_SESSION_HOURS"]))
+SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
+SAD_LIFETIME = timedelta(seconds=300)
+MULTISIGN = 500
+SIGNING_CALLER = "signing.api.callers.oauth_client"
+
+# --- headers -------------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+
+# --- language and time (decision 14: stored in UTC, shown in JST) ------------------------------------------------------------
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "locale"]
+LANGUAGE_COOKIE_NAME = "inkan-language"
+USE_I18N = USE_TZ = True
+TIME_ZONE = "Asia/Tokyo"
+CLOCK_OFFSET = timedelta(seconds=cast(int, ENV["INKAN_CLOCK_OFFSET"]))
+
+# --- static files ---------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [
+    ROOT / "static",
+    ("design-tokens", ROOT / "node_modules" / "@digital-go-jp" / "design-tokens" / "dist"),
+]
+WHITENOISE_USE_FINDERS = IS_DEMO
+WHITENOISE_AUTOREFRESH = False
+
+# --- logs: one line each, no names, no secrets --------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
