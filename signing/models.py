@@ -1,0 +1,261 @@
+"""Keys, certificates, links, authenticators, sessions, and the spending of a SAD.
+
+`authority` is an opaque code: who registered the signer. `issuer` is the CA that signs: one association's
+certificates may be issued by another's CA (decision 4). Applicants are known by public id only.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from signing import flow
+from vault.fields import EncryptedBinaryField, EncryptedJSONField
+
+
+def _choices(states: type[flow.StrEnum]) -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in states]
+
+
+class Signer(models.Model):
+    """A person who may sign; `person_id` is the 本人ID = subject serialNumber = WebAuthn user name (decision 5)."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    applicant = models.UUIDField(unique=True)
+    person_id = models.CharField(max_length=16, unique=True)
+    user_handle = models.BinaryField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.person_id
+
+
+class Credential(models.Model):
+    """CSC's word: a key, its certificate, and how to authorise it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    signer = models.ForeignKey(Signer, on_delete=models.PROTECT, related_name="credentials")
+    authority = models.CharField(max_length=8)
+    issuer = models.CharField(max_length=16)
+    qualification = models.CharField(max_length=16)
+    state = models.CharField(
+        max_length=12, choices=_choices(flow.Credential), default=flow.Credential.ORDERED
+    )
+    algorithm = models.CharField(max_length=12, default="rsa2048")
+    wrapped_key = models.BinaryField(null=True)  # opened by the signer process alone
+    certificate = models.BinaryField(null=True)
+    serial = models.CharField(max_length=48, unique=True, null=True)  # lower-case hexadecimal
+    not_before = models.DateTimeField(null=True)
+    not_after = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revocation_reason = models.CharField(max_length=32, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["signer"],
+                condition=Q(state__in=["ordered", "active", "suspended"]),
+                name="one_living_credential",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class IssuanceIntent(models.Model):
+    """An order and how far it has come; any crash point ends in exactly one certificate (decision 6 of issue 2)."""
+
+    reference = models.UUIDField(unique=True)  # the application's public id: one order each, for ever
+    credential = models.OneToOneField(Credential, on_delete=models.PROTECT, related_name="intent")
+    state = models.CharField(max_length=12, choices=_choices(flow.Issuance), default=flow.Issuance.ORDERED)
+    subject = EncryptedJSONField()  # what goes into the certificate
+    public_key = models.BinaryField(null=True)  # SubjectPublicKeyInfo, DER
+    serial = models.CharField(max_length=48, unique=True, null=True)
+    to_be_signed = models.BinaryField(null=True)
+    ordered_at = models.DateTimeField()
+    issued_at = models.DateTimeField(null=True)
+
+
+class EnrollmentLink(models.Model):
+    """The way a phone is bound: an address with a password (`inbox`, three months) or a QR code (`shown`, minutes)."""
+
+    KINDS = [("inbox", "inbox"), ("shown", "shown")]
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="links")
+    kind = models.CharField(max_length=8, choices=KINDS)
+    state = models.CharField(max_length=8, choices=_choices(flow.Link), default=flow.Link.OPEN)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    password_hash = models.CharField(max_length=256, blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    opened_digest = models.BinaryField(max_length=32, null=True)  # browser that gave the password
+    opened_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential"], condition=Q(state="open", kind="inbox"), name="one_open_inbox_link"
+            )
+        ]
+
+
+class Authenticator(models.Model):
+    """A bound phone: a WebAuthn credential with user verification."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="authenticators")
+    state = models.CharField(
+        max_length=8, choices=_choices(flow.Authenticator), default=flow.Authenticator.ACTIVE
+    )
+    webauthn_id = models.BinaryField(max_length=1023, unique=True)
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    aaguid = models.CharField(max_length=36, blank=True, default="")
+    transports = models.JSONField(default=list)
+    is_backup_eligible = models.BooleanField(default=False)
+    is_backed_up = models.BooleanField(default=False)
+    label = models.CharField(max_length=80)
+    bound_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential"], condition=Q(state="active"), name="one_active_phone"
+            )
+        ]
+
+
+class CardBinding(models.Model):
+    """A My Number Card's authentication certificate that may open the day's session (BD-16, ST-23)."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="card_bindings")
+    fingerprint = models.BinaryField(max_length=32)
+    is_living = models.BooleanField(default=True)
+    not_after = models.DateTimeField(null=True)
+    bound_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fingerprint"], condition=Q(is_living=True), name="card_bound_once"
+            )
+        ]
+
+
+class Ceremony(models.Model):
+    """A challenge on its way to a phone or a card; redeemed once by deleting it."""
+
+    PURPOSES = [("bind", "bind"), ("sign_in", "sign_in"), ("card_sign_in", "card_sign_in")]
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    purpose = models.CharField(max_length=16, choices=PURPOSES)
+    challenge = models.BinaryField(max_length=64)
+    browser_digest = models.BinaryField(max_length=32)
+    link = models.ForeignKey(EnrollmentLink, null=True, on_delete=models.CASCADE)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+
+class SigningSession(models.Model):
+    """The day's session, opened by one strong authentication (BD-10)."""
+
+    MEANS = [
+        ("hpki_card", "hpki_card"),
+        ("my_number_card", "my_number_card"),
+        ("authenticator", "authenticator"),
+    ]
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="sessions")
+    means = models.CharField(max_length=16, choices=MEANS)
+    authenticator = models.ForeignKey(Authenticator, null=True, on_delete=models.PROTECT)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+
+class OAuthClient(models.Model):
+    """A caller of the API: an EHR or a pharmacy system (RFC 6749 section 2)."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    client_id = models.CharField(max_length=64, unique=True)
+    secret_digest = models.BinaryField(max_length=32)
+    name = models.CharField(max_length=120)
+    redirect_uris = models.JSONField(default=list)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+
+class AuthorizationCode(models.Model):
+    """RFC 6749 section 4.1 with PKCE (RFC 7636); digest at rest, redeemed once."""
+
+    code_digest = models.BinaryField(max_length=32, unique=True)
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE)
+    session = models.ForeignKey(SigningSession, on_delete=models.CASCADE)
+    redirect_uri = models.TextField()
+    scope = models.CharField(max_length=64)
+    code_challenge = models.CharField(max_length=128)
+    code_challenge_method = models.CharField(max_length=8)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    redeemed_at = models.DateTimeField(null=True)
+
+
+class AccessToken(models.Model):
+    """A bearer token, bound to the day's session; it dies with it."""
+
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    code = models.ForeignKey(AuthorizationCode, null=True, on_delete=models.CASCADE, related_name="tokens")
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE)
+    session = models.ForeignKey(SigningSession, on_delete=models.CASCADE, related_name="tokens")
+    scope = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+
+class Activation(models.Model):
+    """A SAD: an opaque handle to the hash occurrences it authorises (decision 12)."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sad_digest = models.BinaryField(max_length=32, unique=True)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="activations")
+    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT, related_name="activations")
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
+    description = EncryptedBinaryField(null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+
+class ActivationItem(models.Model):
+    """One authorised occurrence of one digest. Identical digests are separate rows."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="items")
+    ordinal = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=64)
+    state = models.CharField(max_length=12, choices=_choices(flow.Item), default=flow.Item.AUTHORISED)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
+        indexes = [models.Index(fields=["activation", "digest"], name="item_digest")]
+
+
+class SignatureRecord(models.Model):
+    """What the signer can read of each signature; written before the signature leaves (law 3)."""
+
+    item = models.OneToOneField(ActivationItem, on_delete=models.PROTECT, related_name="record")
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="signatures")
+    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT)
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    digest = models.BinaryField(max_length=64)
+    sign_algorithm = models.CharField(max_length=24)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["credential", "-made_at"], name="signer_reads")]

@@ -1,0 +1,100 @@
+"""Four short lives, as tables: credential, link, authenticator, signing session. Plus the spending of a SAD.
+
+Sources: seed 001 steps 13, 14 and annexes; form-rules ST-17, ST-18, ST-24, BD-05, BD-10; decisions 11, 12.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Credential(StrEnum):
+    ORDERED = "ordered"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class Issuance(StrEnum):
+    ORDERED = "ordered"
+    KEYED = "keyed"  # the wrapped key is stored
+    INTENDED = "intended"  # serial and to-be-signed certificate are stored: now, and only now, the CA may sign
+    ISSUED = "issued"
+
+
+class Link(StrEnum):
+    OPEN = "open"
+    BOUND = "bound"
+    LOCKED = "locked"
+    EXPIRED = "expired"
+    VOID = "void"  # replaced by a newer link
+
+
+class Authenticator(StrEnum):
+    ACTIVE = "active"
+    REPLACED = "replaced"
+    REMOVED = "removed"
+
+
+class Item(StrEnum):
+    """One authorised hash occurrence (decision 12)."""
+
+    AUTHORISED = "authorised"
+    RESERVED = "reserved"
+    SIGNED = "signed"
+    FAILED = "failed"  # outcome unknown: never signed again
+    DEAD = "dead"  # revoked, suspended or session ended before it was used
+
+
+class Actor(StrEnum):
+    SIGNER = "signer"
+    OFFICER = "officer"
+    OPERATOR = "operator"
+    CALLER = "caller"
+    SYSTEM = "system"
+
+
+class Move(NamedTuple):
+    name: str
+    sources: tuple[StrEnum, ...]
+    target: StrEnum
+    actors: tuple[Actor, ...]
+
+
+def move(name: str, sources: tuple[StrEnum, ...], target: StrEnum, *actors: Actor) -> Move:
+    return Move(name, sources, target, actors)
+
+
+C, I, L, N, T, A = Credential, Issuance, Link, Authenticator, Item, Actor  # noqa: E741
+
+# fmt: off
+CREDENTIAL_MOVES = (
+    move("activate",  (C.ORDERED,),                           C.ACTIVE,      A.SYSTEM),
+    move("suspend",   (C.ACTIVE,),                            C.SUSPENDED,   A.SIGNER, A.OFFICER, A.OPERATOR),
+    move("resume",    (C.SUSPENDED,),                         C.ACTIVE,      A.SIGNER, A.OFFICER),
+    move("revoke",    (C.ACTIVE, C.SUSPENDED),                C.REVOKED,     A.SIGNER, A.OFFICER, A.OPERATOR),
+    move("expire",    (C.ACTIVE, C.SUSPENDED),                C.EXPIRED,     A.SYSTEM),
+)
+ISSUANCE_MOVES = (
+    move("key",       (I.ORDERED,),                           I.KEYED,       A.SYSTEM),
+    move("intend",    (I.KEYED,),                             I.INTENDED,    A.SYSTEM),
+    move("issue",     (I.INTENDED,),                          I.ISSUED,      A.SYSTEM),
+)
+LINK_MOVES = (
+    move("bind",      (L.OPEN,),                              L.BOUND,       A.SIGNER),
+    move("lock",      (L.OPEN,),                              L.LOCKED,      A.SYSTEM),
+    move("expire",    (L.OPEN,),                              L.EXPIRED,     A.SYSTEM),
+    move("void",      (L.OPEN, L.LOCKED, L.EXPIRED),          L.VOID,        A.OFFICER, A.SIGNER, A.SYSTEM),
+)
+AUTHENTICATOR_MOVES = (
+    move("replace",   (N.ACTIVE,),                            N.REPLACED,    A.SIGNER),
+    move("remove",    (N.ACTIVE,),                            N.REMOVED,     A.SIGNER, A.OFFICER),
+)
+ITEM_MOVES = (
+    move("reserve",   (T.AUTHORISED,),                        T.RESERVED,    A.CALLER),
+    move("give_back", (T.RESERVED,),                          T.AUTHORISED,  A.SYSTEM),
+    move("sign",      (T.RESERVED,),                          T.SIGNED,      A.SYSTEM),
+    move("fail",      (T.RESERVED,),                          T.FAILED,      A.SYSTEM),
+    move("kill",      (T.AUTHORISED,),                        T.DEAD,        A.SIGNER, A.SYSTEM),
+)
+# fmt: on
