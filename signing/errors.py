@@ -1,8 +1,11 @@
-"""Every way the signing room says no. Doors translate: the API into the standard's JSON, pages into a sentence."""
+"""Every way the signing room says no.
+
+Doors translate: the API into the standard's JSON, pages into a sentence.
+"""
 
 
 class Refused(Exception):  # noqa: N818  (the house's name for it)
-    """A refusal with a stable code, for example Refused("link_expired"); `detail` never holds personal data."""
+    """A refusal with a stable code, as in Refused("link_expired"); `detail` holds nothing personal."""
 
     def __init__(self, code: str, **detail: object) -> None:
         super().__init__(code)

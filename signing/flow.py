@@ -18,7 +18,7 @@ class Credential(StrEnum):
 class Issuance(StrEnum):
     ORDERED = "ordered"
     KEYED = "keyed"  # the wrapped key is stored
-    INTENDED = "intended"  # serial and to-be-signed certificate are stored: now, and only now, the CA may sign
+    INTENDED = "intended"  # serial and to-be-signed bytes are stored: only now may the CA sign
     ISSUED = "issued"
 
 
@@ -69,32 +69,32 @@ C, I, L, N, T, A = Credential, Issuance, Link, Authenticator, Item, Actor  # noq
 
 # fmt: off
 CREDENTIAL_MOVES = (
-    move("activate",  (C.ORDERED,),                           C.ACTIVE,      A.SYSTEM),
-    move("suspend",   (C.ACTIVE,),                            C.SUSPENDED,   A.SIGNER, A.OFFICER, A.OPERATOR),
-    move("resume",    (C.SUSPENDED,),                         C.ACTIVE,      A.SIGNER, A.OFFICER),
-    move("revoke",    (C.ACTIVE, C.SUSPENDED),                C.REVOKED,     A.SIGNER, A.OFFICER, A.OPERATOR),
-    move("expire",    (C.ACTIVE, C.SUSPENDED),                C.EXPIRED,     A.SYSTEM),
+    move("activate",  (C.ORDERED,),                     C.ACTIVE,     A.SYSTEM),
+    move("suspend",   (C.ACTIVE,),                      C.SUSPENDED,  A.SIGNER, A.OFFICER, A.OPERATOR),
+    move("resume",    (C.SUSPENDED,),                   C.ACTIVE,     A.SIGNER, A.OFFICER),
+    move("revoke",    (C.ACTIVE, C.SUSPENDED),          C.REVOKED,    A.SIGNER, A.OFFICER, A.OPERATOR),
+    move("expire",    (C.ACTIVE, C.SUSPENDED),          C.EXPIRED,    A.SYSTEM),
 )
 ISSUANCE_MOVES = (
-    move("key",       (I.ORDERED,),                           I.KEYED,       A.SYSTEM),
-    move("intend",    (I.KEYED,),                             I.INTENDED,    A.SYSTEM),
-    move("issue",     (I.INTENDED,),                          I.ISSUED,      A.SYSTEM),
+    move("key",       (I.ORDERED,),                     I.KEYED,      A.SYSTEM),
+    move("intend",    (I.KEYED,),                       I.INTENDED,   A.SYSTEM),
+    move("issue",     (I.INTENDED,),                    I.ISSUED,     A.SYSTEM),
 )
 LINK_MOVES = (
-    move("bind",      (L.OPEN,),                              L.BOUND,       A.SIGNER),
-    move("lock",      (L.OPEN,),                              L.LOCKED,      A.SYSTEM),
-    move("expire",    (L.OPEN,),                              L.EXPIRED,     A.SYSTEM),
-    move("void",      (L.OPEN, L.LOCKED, L.EXPIRED),          L.VOID,        A.OFFICER, A.SIGNER, A.SYSTEM),
+    move("bind",      (L.OPEN,),                        L.BOUND,      A.SIGNER),
+    move("lock",      (L.OPEN,),                        L.LOCKED,     A.SYSTEM),
+    move("expire",    (L.OPEN,),                        L.EXPIRED,    A.SYSTEM),
+    move("void",      (L.OPEN, L.LOCKED, L.EXPIRED),    L.VOID,       A.OFFICER, A.SIGNER, A.SYSTEM),
 )
 AUTHENTICATOR_MOVES = (
-    move("replace",   (N.ACTIVE,),                            N.REPLACED,    A.SIGNER),
-    move("remove",    (N.ACTIVE,),                            N.REMOVED,     A.SIGNER, A.OFFICER),
+    move("replace",   (N.ACTIVE,),                      N.REPLACED,   A.SIGNER),
+    move("remove",    (N.ACTIVE,),                      N.REMOVED,    A.SIGNER, A.OFFICER),
 )
 ITEM_MOVES = (
-    move("reserve",   (T.AUTHORISED,),                        T.RESERVED,    A.CALLER),
-    move("give_back", (T.RESERVED,),                          T.AUTHORISED,  A.SYSTEM),
-    move("sign",      (T.RESERVED,),                          T.SIGNED,      A.SYSTEM),
-    move("fail",      (T.RESERVED,),                          T.FAILED,      A.SYSTEM),
-    move("kill",      (T.AUTHORISED,),                        T.DEAD,        A.SIGNER, A.SYSTEM),
+    move("reserve",   (T.AUTHORISED,),                  T.RESERVED,   A.CALLER),
+    move("give_back", (T.RESERVED,),                    T.AUTHORISED, A.SYSTEM),
+    move("sign",      (T.RESERVED,),                    T.SIGNED,     A.SYSTEM),
+    move("fail",      (T.RESERVED,),                    T.FAILED,     A.SYSTEM),
+    move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.SYSTEM),
 )
 # fmt: on
