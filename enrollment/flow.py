@@ -41,21 +41,21 @@ def move(name: str, sources: tuple[State, ...], target: State, *actors: Actor) -
 S, A = State, Actor
 
 # fmt: off
-#        name                   from                                          to             who
+#        name                   from                                   to             who
 MOVES = (
-    move("submit",              (S.DRAFT, S.RETURNED),                    S.SUBMITTED,   A.APPLICANT),
-    move("claim",               (S.SUBMITTED,),                           S.IN_REVIEW,   A.EXAMINER),
-    move("release",             (S.IN_REVIEW,),                           S.SUBMITTED,   A.EXAMINER, A.SYSTEM),
-    move("return_to_applicant", (S.IN_REVIEW,),                           S.RETURNED,    A.EXAMINER),
-    move("recommend",           (S.IN_REVIEW,),                           S.RECOMMENDED, A.EXAMINER),
-    move("send_back",           (S.RECOMMENDED,),                         S.SUBMITTED,   A.APPROVER),
-    move("reject",              (S.IN_REVIEW, S.RECOMMENDED),             S.REJECTED,    A.EXAMINER, A.APPROVER),
-    move("approve",             (S.RECOMMENDED,),                         S.APPROVED,    A.APPROVER),
-    move("take_back",           (S.APPROVED,),                            S.RECOMMENDED, A.APPROVER),
-    move("order",               (S.APPROVED,),                            S.ISSUING,     A.SYSTEM),
-    move("deliver",             (S.ISSUING,),                             S.ISSUED,      A.SYSTEM),
-    move("withdraw",            (S.SUBMITTED, S.IN_REVIEW, S.RETURNED),   S.WITHDRAWN,   A.APPLICANT),
-    move("lapse",               (S.RETURNED,),                            S.WITHDRAWN,   A.SYSTEM),
+    move("submit",              (S.DRAFT, S.RETURNED),                 S.SUBMITTED,   A.APPLICANT),
+    move("claim",               (S.SUBMITTED,),                        S.IN_REVIEW,   A.EXAMINER),
+    move("release",             (S.IN_REVIEW,),                        S.SUBMITTED,   A.EXAMINER, A.SYSTEM),
+    move("return_to_applicant", (S.IN_REVIEW,),                        S.RETURNED,    A.EXAMINER),
+    move("recommend",           (S.IN_REVIEW,),                        S.RECOMMENDED, A.EXAMINER),
+    move("send_back",           (S.RECOMMENDED,),                      S.SUBMITTED,   A.APPROVER),
+    move("reject",              (S.IN_REVIEW, S.RECOMMENDED),          S.REJECTED,    A.EXAMINER, A.APPROVER),
+    move("approve",             (S.RECOMMENDED,),                      S.APPROVED,    A.APPROVER),
+    move("take_back",           (S.APPROVED,),                         S.RECOMMENDED, A.APPROVER),
+    move("order",               (S.APPROVED,),                         S.ISSUING,     A.SYSTEM),
+    move("deliver",             (S.ISSUING,),                          S.ISSUED,      A.SYSTEM),
+    move("withdraw",            (S.SUBMITTED, S.IN_REVIEW, S.RETURNED),S.WITHDRAWN,   A.APPLICANT),
+    move("lapse",               (S.RETURNED,),                         S.WITHDRAWN,   A.SYSTEM),
 )
 # fmt: on
 MOVE = {row.name: row for row in MOVES}
