@@ -5,6 +5,7 @@ Answers are kept per step and encrypted at rest; what must be searched or kept u
 """
 
 import uuid
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db import models
@@ -67,6 +68,25 @@ class CardReading(models.Model):
     spent_at = models.DateTimeField(null=True)
 
 
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    """The only doors to an application: its applicant, or an officer of its authority (decision 4)."""
+
+    def of(self, applicant: Applicant) -> "ApplicationQuerySet":
+        return self.filter(applicant=applicant)
+
+    def for_authorities(self, authorities: Collection[str]) -> "ApplicationQuerySet":
+        """Submitted cases of these authorities; a draft is nobody's business but the applicant's."""
+        return self.filter(authority__in=authorities).exclude(state=State.DRAFT)
+
+    def awaiting_review(self) -> "ApplicationQuerySet":
+        return self.filter(state__in=[State.SUBMITTED, State.IN_REVIEW, State.RECOMMENDED]).order_by(
+            "submitted_at"
+        )
+
+    def living(self) -> "ApplicationQuerySet":
+        return self.filter(state__in=[state.value for state in LIVING])
+
+
 class Application(models.Model):
     """One application. Fetched only through its applicant or its authority, never by bare id."""
 
@@ -97,6 +117,8 @@ class Application(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="approvals"
     )
     credential = models.UUIDField(null=True, unique=True)  # public id in signing
+
+    objects = ApplicationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,87 @@
+"""Approved: ask signing for a credential and a link, and tell the applicant. Every step may run twice (law 6).
+
+Enrollment stores public ids of signing and nothing else; what happens there arrives as outbox news (decision 3).
+"""
+
+import uuid
+from datetime import UTC, datetime, time
+
+from django.db import transaction
+
+from enrollment import moves, notices
+from enrollment.drafts import answers
+from enrollment.errors import Refused
+from enrollment.flow import Actor, State
+from enrollment.models import Application, CardOrder, SealedPin
+from ledger import clock, log
+from signing import credentials, links
+
+SYSTEM = log.Actor("system", "issuance")
+
+
+def order(subject: str) -> None:
+    """`enrollment.approved`: the ten seconds are over; order the credential. Idempotent by the application's id."""
+    at = clock.now()
+    application = Application.objects.get(public_id=uuid.UUID(subject))
+    if application.state not in (State.APPROVED, State.ISSUING):
+        return  # taken back, or ordered and delivered before
+    with transaction.atomic():
+        credential = credentials.issue(_credential_order(application), at)
+        _order_card(application, at)
+        if application.state == State.APPROVED:
+            moves.perform(
+                "order",
+                application,
+                by=Actor.SYSTEM,
+                actor=SYSTEM,
+                at=at,
+                changes={"credential": credential.public_id},
+            )
+
+
+def deliver(subject: str) -> None:
+    """`signing.credential_issued`: make the link, put it with its password into the inbox, mail that it is there.
+
+    A repeated task voids the former link and replaces the notice in the same transaction (decision 19).
+    """
+    at = clock.now()
+    application = Application.objects.filter(credential=uuid.UUID(subject), state=State.ISSUING).first()
+    if application is None:
+        return
+    with transaction.atomic():
+        try:
+            moves.perform("deliver", application, by=Actor.SYSTEM, actor=SYSTEM, at=at)
+        except Refused:
+            return  # another worker delivered it
+        link = links.create(credentials.by_public_id(uuid.UUID(subject)), at=at)
+        notices.completed(application, link.path, link.password, link.expires_at, about=subject)
+
+
+def _credential_order(application: Application) -> credentials.CredentialOrder:
+    card = answers(application, "card")
+    names = answers(application, "names")
+    certificate = application.applicant.certificates.get(fingerprint=application.certificate_fingerprint)
+    return credentials.CredentialOrder(
+        reference=application.public_id,
+        applicant=application.applicant.public_id,
+        authority=application.authority,
+        qualification=application.qualification,
+        family_romaji=names["family_romaji"],
+        given_romaji=names["given_romaji"],
+        name_kanji=card["name"],
+        birth_date=datetime.combine(datetime.fromisoformat(card["birth_date"]).date(), time.min, UTC).date(),
+        my_number_card_fingerprint=bytes(application.certificate_fingerprint),
+        card_not_after=certificate.not_after,
+    )
+
+
+def _order_card(application: Application, at: datetime) -> None:
+    """The sealed PIN goes into the card order and nowhere else (DQ-23)."""
+    sealed = SealedPin.objects.filter(application=application).first()
+    if sealed is None:
+        return
+    CardOrder.objects.get_or_create(
+        application=application,
+        defaults={"authority": application.authority, "sealed_pin": sealed.sealed, "ordered_at": at},
+    )
+    sealed.delete()
