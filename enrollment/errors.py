@@ -1,7 +1,7 @@
 """Every way the registration authority says no; the views turn the code into a sentence that says what to do."""
 
 
-class Refused(Exception):  # noqa: N818  (the house's name for it)
+class Refused(Exception):
     """A refusal with a stable code, as in Refused("already_decided"); `detail` holds nothing personal."""
 
     def __init__(self, code: str, **detail: object) -> None:

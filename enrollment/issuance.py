@@ -4,7 +4,7 @@ Enrollment stores public ids of signing and nothing else; what happens there arr
 """
 
 import uuid
-from datetime import UTC, datetime, time
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -69,7 +69,7 @@ def _credential_order(application: Application) -> credentials.CredentialOrder:
         family_romaji=names["family_romaji"],
         given_romaji=names["given_romaji"],
         name_kanji=card["name"],
-        birth_date=datetime.combine(datetime.fromisoformat(card["birth_date"]).date(), time.min, UTC).date(),
+        birth_date=date.fromisoformat(card["birth_date"]),
         my_number_card_fingerprint=bytes(application.certificate_fingerprint),
         card_not_after=certificate.not_after,
     )

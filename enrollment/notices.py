@@ -7,14 +7,13 @@ import json
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from enrollment.authorities import AUTHORITIES
 from enrollment.models import Application
 from ledger.clock import JST
 from outbox import mails, notices
 
-PORTAL = _("申請状況と全文は、ポータルの「お知らせ」でご確認ください。")
+PORTAL = "申請状況と全文は、ポータルの「お知らせ」でご確認ください。"
 
 
 def _moment(at: datetime) -> str:
