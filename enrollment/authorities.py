@@ -1,0 +1,207 @@
+"""JMA, MEDIS and JPA as dated data: who may be asked, for how much, with which fields, files and consents.
+
+Sources: seed 001 pp. 3, 5, 6; form-rules CA-01 to CA-22, PH-01, PH-50, PH-51, NM-20, DQ-03, DQ-27.
+Everything takes codes ("jma", "medis", "jpa"; "doctor", "dentist", "pharmacist") and a day in JST, and
+raises `UnknownAuthority` for a code that is not in the table. Texts are Japanese message ids for gettext.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from enrollment.authority_data import rows
+from enrollment.authority_data.consents import CONSENTS
+from enrollment.authority_data.kinds import (
+    Authority,
+    ConsentItem,
+    FieldSet,
+    PickupPlace,
+    Price,
+    Qualification,
+    row_on,
+)
+from enrollment.authority_data.rows import JPA_OPENS, SLOTS
+from enrollment.problems import gettext_noop as _
+
+__all__ = [
+    "JPA_OPENS",
+    "SLOTS",
+    "Authority",
+    "ConsentItem",
+    "FieldSet",
+    "NoEncryptionCertificate",
+    "PickupPlace",
+    "Price",
+    "Qualification",
+    "UnknownAuthority",
+    "all_authorities",
+    "authority",
+    "card_choice",
+    "card_made",
+    "card_text",
+    "consents",
+    "encryption_certificate",
+    "fields",
+    "formats",
+    "is_open",
+    "link_reissue_note",
+    "most_files",
+    "notices",
+    "open_authorities",
+    "phone_binding_once",
+    "price",
+    "qualification",
+    "qualifications",
+    "waiting_text",
+]
+
+Value = TypeVar("Value")
+
+
+class UnknownAuthority(LookupError):
+    """A code that is in no table: a forged value, or an empty one."""
+
+
+class NoEncryptionCertificate(LookupError):
+    """The operator has not installed the certificate to which this authority's card PINs are sealed."""
+
+
+def _of(table: Mapping[str, Value], code: str) -> Value:
+    try:
+        return table[code]
+    except KeyError:
+        raise UnknownAuthority(code) from None
+
+
+def qualifications() -> tuple[Qualification, ...]:
+    return rows.QUALIFICATIONS
+
+
+def qualification(code: str) -> Qualification:
+    """Name and register of one qualification (DQ-03); raises `UnknownAuthority`."""
+    return _of({row.code: row for row in rows.QUALIFICATIONS}, code)
+
+
+def all_authorities() -> tuple[Authority, ...]:
+    return rows.AUTHORITIES
+
+
+def authority(code: str) -> Authority:
+    return _of({row.code: row for row in rows.AUTHORITIES}, code)
+
+
+def open_authorities(qualification: str, on: date) -> tuple[Authority, ...]:
+    """Those that may be chosen for a qualification on a day, in the source's order (CA-01, CA-02)."""
+    return tuple(row for row in rows.AUTHORITIES if is_open(row.code, qualification, on))
+
+
+def is_open(authority: str, qualification: str, on: date) -> bool:
+    """Whether the pair may be submitted on that day; False for codes that do not exist (CA-03)."""
+    openings = rows.OPENINGS.get(authority, ())
+    return any(row.qualification == qualification and row.since <= on for row in openings)
+
+
+def price(authority: str, member: bool | None, on: date) -> Price:
+    """The price of the day, tax included, in yen (CA-04, CA-05). `member` None counts as no member.
+
+    Raises `UnknownAuthority` for a day before the first price.
+    """
+    wanted = [row for row in _of(rows.PRICES, authority) if row.member is bool(member)]
+    row = row_on(wanted, on)
+    if row is None:
+        raise UnknownAuthority(authority)
+    return Price(row.amount, row.listed, row.amount < row.listed, row.since)
+
+
+def card_made(authority: str, on: date) -> bool:
+    """Whether an HPKI card comes with an application made here (CA-06)."""
+    row = row_on(_of(rows.CARDS, authority), on)
+    return row is not None and row.made
+
+
+def card_choice(authority: str, on: date) -> bool:
+    """Whether ③ asks if a card is wanted (CA-07, CA-20); no row of today allows it."""
+    row = row_on(_of(rows.CARDS, authority), on)
+    return row is not None and row.choice
+
+
+def card_text(authority: str, on: date) -> str:
+    row = row_on(_of(rows.CARDS, authority), on)
+    return row.text if row else ""
+
+
+def fields(authority: str, on: date, *, wants_card: bool = True) -> FieldSet:
+    """The authority's own field set; without a card, the card's fields are gone (DQ-26, DQ-27)."""
+    found = _of(rows.FIELDS, authority)
+    if wants_card and card_made(authority, on):
+        return found
+    return found._replace(
+        card_pin_digits=0, pickup_places=(), delivery_address=False, card_preview=False, printed_name=False
+    )
+
+
+def formats(authority: str, slot: str, *, with_pdf: bool = True) -> frozenset[str]:
+    """Kinds of file a slot takes: "jpeg", "png", "bmp", "pdf" (PH-01, PH-02; without PDF tools PH-50)."""
+    _of(rows.FIELDS, authority)
+    if slot not in SLOTS:
+        raise UnknownAuthority(slot)
+    if authority != "medis":
+        return rows.IMAGES
+    return rows.JPEG_OR_PDF if with_pdf and slot != "photo" else rows.JPEG
+
+
+def most_files(authority: str, slot: str) -> int:
+    """How many files a slot holds: name papers may be several pictures where PDF is not taken (PH-51)."""
+    papers = slot in ("name_proof", "licence_name_proof")
+    return 4 if papers and "pdf" not in formats(authority, slot) else 1
+
+
+def consents(authority: str, on: date) -> tuple[ConsentItem, ...]:
+    """What is to be agreed to at ⑩ on that day, in order (CA-16)."""
+    row = row_on(_of(CONSENTS, authority), on)
+    return row.items if row else ()
+
+
+def waiting_text(authority: str, on: date) -> str:
+    """How long it is expected to take (CA-09)."""
+    row = row_on(_of(rows.WAITING, authority), on)
+    return row.text if row else ""
+
+
+def notices(authority: str, qualification: str, on: date) -> tuple[str, ...]:
+    """Notices for the start page and ③, also of an authority still closed (CA-03, CA-08, CA-22)."""
+    return tuple(
+        row.text
+        for row in _of(rows.NOTICES, authority)
+        if row.since <= on
+        and (row.until is None or on < row.until)
+        and row.qualification in ("", qualification)
+    )
+
+
+def phone_binding_once(authority: str, on: date) -> bool:
+    """Whether a phone can be bound only once (CA-08, BD-15)."""
+    row = row_on(_of(rows.PHONE_ONCE, authority), on)
+    return row is not None and row.value
+
+
+def link_reissue_note(authority: str, on: date) -> str:
+    """What a new registration link may cost (CA-18)."""
+    row = row_on(_of(rows.LINK_REISSUE, authority), on)
+    return row.text if row else ""
+
+
+def encryption_certificate(authority: str, folder: Path) -> bytes:
+    """The PEM certificate to which card PINs are sealed (decision 20): `<folder>/<code>.pem`.
+
+    Only the certificate is read here; its private key is in no process of ours.
+    Raises `UnknownAuthority`, or `NoEncryptionCertificate` where the operator has installed none.
+    """
+    _of(rows.FIELDS, authority)
+    try:
+        return (folder / f"{authority}.pem").read_bytes()
+    except OSError as problem:
+        raise NoEncryptionCertificate(
+            _("カード暗証番号を封印するための証明書が設定されていません。")
+        ) from problem

@@ -1,0 +1,1 @@
+"""The dated rows behind `enrollment.authorities`; only that module reads them."""

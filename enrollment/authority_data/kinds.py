@@ -1,0 +1,124 @@
+"""The shapes of the dated rows."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple, Protocol, TypeVar
+
+
+class Authority(NamedTuple):
+    """An HPKI authority. `contact` is where an applicant asks; `order` is the order of seed 001 p.5."""
+
+    code: str
+    name: str
+    short_name: str
+    site: str
+    contact: str
+
+
+class Qualification(NamedTuple):
+    """A national qualification and the register that holds its numbers (DQ-03)."""
+
+    code: str
+    name: str
+    register: str
+    register_number: str
+
+
+class Price(NamedTuple):
+    """Yen, tax included. `amount` is paid; `waived` means that `listed` is not asked for now (CA-05)."""
+
+    amount: int
+    listed: int
+    waived: bool
+    as_of: date
+
+
+class PickupPlace(NamedTuple):
+    code: str
+    name: str
+
+
+class FieldSet(NamedTuple):
+    """What an authority asks for at ⑥ and ⑦ (DQ-01, DQ-26, DQ-27).
+
+    `membership` is "medical_association", "pharmacists_association" or "" (not asked).
+    `card_pin_digits` is 0 where no card is made. `printed_name` asks for the 券面表記 of NM-08.
+    `name_proofs` are the papers that show a former name or an alias (NM-20).
+    """
+
+    membership: str
+    membership_label: str
+    member_number_digits: int
+    card_pin_digits: int
+    pickup_places: tuple[PickupPlace, ...]
+    delivery_address: bool
+    card_preview: bool
+    printed_name: bool
+    office_postal_codes: bool
+    name_proofs: tuple[str, ...]
+
+
+class ConsentItem(NamedTuple):
+    """One thing to be agreed to at ⑩; id and version go into the signed statement (CA-16)."""
+
+    id: str
+    version: str
+    title: str
+    text: str
+
+
+class CardRow(NamedTuple):
+    since: date
+    made: bool
+    choice: bool  # CA-20: only a row that allows "no" lets ③ ask
+    text: str
+
+
+class PriceRow(NamedTuple):
+    since: date
+    member: bool
+    listed: int
+    amount: int
+
+
+class OpeningRow(NamedTuple):
+    since: date
+    qualification: str
+
+
+class TextRow(NamedTuple):
+    since: date
+    text: str
+
+
+class NoticeRow(NamedTuple):
+    """Shown on the start page and at ③ from `since` until the day before `until` (CA-08, CA-22)."""
+
+    since: date
+    until: date | None
+    qualification: str  # "" = every qualification
+    text: str
+
+
+class ConsentRow(NamedTuple):
+    since: date
+    items: tuple[ConsentItem, ...]
+
+
+class FlagRow(NamedTuple):
+    since: date
+    value: bool
+
+
+class Dated(Protocol):
+    @property
+    def since(self) -> date: ...
+
+
+Row = TypeVar("Row", bound=Dated)
+
+
+def row_on(rows: Sequence[Row], on: date) -> Row | None:
+    """The youngest row that has begun by `on`, or None before the first."""
+    begun = [row for row in rows if row.since <= on]
+    return max(begun, key=lambda row: row.since) if begun else None
