@@ -59,7 +59,9 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "EMAIL_URL": ("mailbox:", _url("mailbox", "smtp", "smtps")),
     "INKAN_ENV": ("demo", _one_of("demo", "production")),
     "INKAN_HOME": (str(ROOT / "var"), _path),
-    "INKAN_ORIGIN": ("http://localhost:8000", _url("http", "https")),
+    "HOST": ("127.0.0.1", _text),
+    "PORT": ("8000", _number(1, 65535)),
+    "INKAN_ORIGIN": (None, _url("http", "https")),
     "INKAN_RP_ID": (None, _text),
     "INKAN_SECRET_KEY": (None, _text),
     "INKAN_KEYRING": (None, _path),
@@ -95,7 +97,9 @@ def _raw(environ: Mapping[str, str], name: str) -> str | None:
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, object]:
     """All variables with their values; raises EnvironmentRefused naming each that cannot be used."""
     known = set(VARIABLES) | {f"{name}_FILE" for name in VARIABLES}
-    wrong = [f"{name}: unknown" for name in sorted(environ) if name.startswith("INKAN_") and name not in known]
+    wrong = [
+        f"{name}: unknown" for name in sorted(environ) if name.startswith("INKAN_") and name not in known
+    ]
     values: dict[str, object] = {}
     for name, (default, reader) in VARIABLES.items():
         try:

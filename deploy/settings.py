@@ -1,6 +1,7 @@
 """Inkan's settings, top to bottom. Values come from deploy.environment; nothing else reads the environment."""
 
 import hashlib
+import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +29,7 @@ INKAN_ENV = _text("INKAN_ENV")
 IS_DEMO = INKAN_ENV == "demo"
 DEBUG = False
 HOME = cast(Path, ENV["INKAN_HOME"])
-ORIGIN = _text("INKAN_ORIGIN").rstrip("/")
+ORIGIN = (_text("INKAN_ORIGIN") or f"http://localhost:{ENV['PORT']}").rstrip("/")
 ORIGIN_PARTS = urlsplit(ORIGIN)
 IS_HTTPS = ORIGIN_PARTS.scheme == "https"
 WEBAUTHN_RP_ID = _text("INKAN_RP_ID") or (ORIGIN_PARTS.hostname or "localhost")
@@ -67,7 +68,7 @@ def _secret_key() -> str:
         given = kept.read_text(encoding="ascii").strip()
     if not given and not IS_DEMO:
         raise environment.EnvironmentRefused("INKAN_SECRET_KEY is required in production")
-    return given or hashlib.sha256(str(HOME).encode()).hexdigest()
+    return given or secrets.token_urlsafe(48)
 
 
 SECRET_KEY = _secret_key()
@@ -80,8 +81,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_otp",
     "csp",
+    "deploy",
     "vault",
     "ledger",
     "outbox",
@@ -96,13 +99,14 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "deploy.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "deploy.pages.RefusalMiddleware",
 ]
 
 TEMPLATES = [
@@ -154,6 +158,8 @@ DATABASES = {"default": _database(DATABASE_URL)}
 # --- queues (decision 13): a message holds a job id and nothing else ---------------------------------------------
 BROKER_URL = _text("BROKER_URL") or "filesystem://"
 BROKER_IS_EMBEDDED = BROKER_URL.startswith("filesystem:")
+BROKER_FOLDER = HOME / "broker"
+WORKER_LOCK = HOME / "worker.lock"
 REDIS_URL = _text("REDIS_URL")
 OUTBOX_HANDLERS = "deploy.events.HANDLERS"
 OUTBOX_RINGER = "deploy.celery.ring"
@@ -238,7 +244,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 4
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 LOCALE_PATHS = [ROOT / "locale"]
-LANGUAGE_COOKIE_NAME = "inkan-language"
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}inkan-language"
+LANGUAGE_COOKIE_AGE = 365 * 86400
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = IS_HTTPS, True, "Lax"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
 CLOCK_OFFSET = timedelta(seconds=cast(int, ENV["INKAN_CLOCK_OFFSET"]))

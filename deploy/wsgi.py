@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 application = get_wsgi_application()
+
+from deploy import checks  # noqa: E402  (reads the settings that the line above has loaded)
+
+checks.refuse_unsafe_start()

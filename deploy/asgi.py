@@ -1,0 +1,157 @@
+"""The router of decision 9: one port, two servers behind it.
+
+The signing hot path is a raw ASGI application; everything else goes, with its body already read and measured, to
+Django's WSGI on a pool of threads. Django itself never runs under ASGI. In production nginx does the same split
+and Django runs under a WSGI server.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from a2wsgi import WSGIMiddleware
+
+from deploy.wsgi import application as django
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = logging.getLogger("inkan.router")
+
+HOT_PATHS = frozenset(
+    f"/csc/{version}/{method}"
+    for version in ("v1", "v2")
+    for method in ("credentials/authorize", "signatures/signHash")
+)
+BODY_LIMIT = 6 * 1024 * 1024
+# a too large upload is read to its end up to here, so that the browser shows our answer and not a broken line
+DRAIN_LIMIT = 10 * BODY_LIMIT
+BODY_SECONDS = 60.0
+THREADS = 8
+PRINTABLE = bytes(range(0x21, 0x7F))
+# scope key by which the last middleware learns that this request was refused before its view
+REFUSED = "inkan.refused"
+
+
+class BodyRefused(Exception):
+    """The body is too large (413) or too slow (408)."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+class Gone(Exception):
+    """The client hung up before its request was complete."""
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    """The request's body, at most BODY_LIMIT bytes within BODY_SECONDS. Raises BodyRefused, Gone."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= BODY_LIMIT:
+            parts.append(part)
+        if size > DRAIN_LIMIT or not message.get("more_body", False):
+            break
+    if size > BODY_LIMIT:
+        raise BodyRefused(413)
+    return b"".join(parts)
+
+
+def _replayed(body: bytes) -> Receive:
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+    return receive
+
+
+def _measured(scope: Scope, body: bytes) -> Scope:
+    """The scope with the body's true length (Django reads no further) and a query of ASCII only (the bridge's wish)."""
+    framing = (b"content-length", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name not in framing]
+    if body:
+        kept.append((b"content-length", str(len(body)).encode()))
+    return {**scope, "headers": kept, "query_string": quote(scope["query_string"], safe=PRINTABLE).encode()}
+
+
+async def _refuse(send: Send, status: int, text: str) -> None:
+    body = json.dumps(
+        {"error": "server_error" if status == 500 else "invalid_request", "error_description": text}
+    )
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
+class Router:
+    """`hot` answers HOT_PATHS whole; `pages` (Django behind a bridge) everything else."""
+
+    def __init__(self, pages: Asgi, hot: Asgi) -> None:
+        self.pages = pages
+        self.hot = hot
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Both servers start with the first request and keep nothing that an end would lose."""
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            if scope["path"] in HOT_PATHS:
+                await self.hot(scope, receive, watched)
+            else:
+                await self._answer_by_django(scope, receive, watched)
+        except Gone:
+            return
+        except Exception:
+            log.exception("the router could not answer %s", scope["path"])
+            if not started:
+                await _refuse(send, 500, "The request could not be carried out.")
+
+    async def _answer_by_django(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await asyncio.wait_for(_whole_body(receive), BODY_SECONDS)
+        except TimeoutError:
+            body, scope = b"", {**scope, REFUSED: 408}
+        except BodyRefused as refused:
+            body, scope = b"", {**scope, REFUSED: refused.status}
+        await self.pages(_measured(scope, body), _replayed(body), send)
+
+
+bridge = WSGIMiddleware(django, workers=THREADS)
+application = Router(pages=bridge, hot=bridge)

@@ -1,0 +1,62 @@
+"""The demo's data: officers with fixed passwords and second factors, demo people, the demo EHR.
+
+Everything is invented. Whoever reads this file may enter a demo; production never loads it (decision 22).
+"""
+
+import base64
+import hashlib
+from typing import NamedTuple
+from urllib.parse import quote
+
+
+class DemoOfficer(NamedTuple):
+    username: str
+    display_name: str
+    roles: tuple[tuple[str, str], ...]  # (authority, role)
+
+    @property
+    def password(self) -> str:
+        return f"inkan-demo-{self.username}"
+
+    @property
+    def totp_key(self) -> bytes:
+        """20 bytes, the same in every demo."""
+        return hashlib.sha1(f"inkan demo second factor of {self.username}".encode()).digest()  # noqa: S324
+
+    @property
+    def totp_secret(self) -> str:
+        return base64.b32encode(self.totp_key).decode()
+
+    @property
+    def otpauth(self) -> str:
+        label = quote(f"Inkan:{self.username}")
+        return (
+            f"otpauth://totp/{label}?secret={self.totp_secret}&issuer=Inkan&algorithm=SHA1&digits=6&period=30"
+        )
+
+
+AUTHORITIES = ("jma", "medis", "jpa")
+FAMILY_NAMES = {
+    "jma": ("審査 一郎", "承認 花子"),
+    "medis": ("審査 二郎", "承認 月子"),
+    "jpa": ("審査 三郎", "承認 雪子"),
+}
+
+OFFICERS: tuple[DemoOfficer, ...] = (
+    *(DemoOfficer(f"{ca}-examiner", FAMILY_NAMES[ca][0], ((ca, "EXAMINER"),)) for ca in AUTHORITIES),
+    *(DemoOfficer(f"{ca}-approver", FAMILY_NAMES[ca][1], ((ca, "APPROVER"),)) for ca in AUTHORITIES),
+    DemoOfficer("auditor", "監査 太郎", tuple((ca, "AUDITOR") for ca in AUTHORITIES)),
+    DemoOfficer("operator", "運用 次郎", tuple((ca, "OPERATOR") for ca in AUTHORITIES)),
+)
+
+
+def ensure() -> None:
+    """Makes what is missing and leaves what is there."""
+
+
+def table() -> str:
+    """The demo's people and officers, for the terminal."""
+    lines = ["Officers (review desk: /admin/)"]
+    for officer in OFFICERS:
+        lines.append(f"  {officer.username:<16} password {officer.password:<28} TOTP {officer.totp_secret}")
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""Figures for Prometheus, written by hand: a few counts do not need a library.
+
+Source: contract.md "/metrics"; text format 0.0.4.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from django.apps import apps
+from django.db.models import Count, Min
+
+from ledger import clock
+
+
+class Figure(NamedTuple):
+    name: str
+    help: str
+    samples: list[tuple[dict[str, str], float]]
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _lines(figure: Figure) -> Iterator[str]:
+    yield f"# HELP {figure.name} {figure.help}"
+    yield f"# TYPE {figure.name} gauge"
+    for labels, value in figure.samples:
+        inner = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
+        yield f"{figure.name}{{{inner}}} {value:g}" if inner else f"{figure.name} {value:g}"
+
+
+def _by_state(model: str, *fields: str) -> list[tuple[dict[str, str], float]]:
+    rows = apps.get_model(model)._default_manager.values(*fields).annotate(rows=Count("pk")).order_by(*fields)
+    return [({field: str(row[field]) for field in fields}, row["rows"]) for row in rows]
+
+
+def _overdue() -> list[tuple[dict[str, str], float]]:
+    """Seconds that the oldest ready job of each queue has been due."""
+    now = clock.now()
+    jobs = apps.get_model("outbox.Job")._default_manager.filter(state="ready", run_after__lte=now)
+    oldest = jobs.values("queue").annotate(since=Min("run_after")).order_by("queue")
+    return [({"queue": row["queue"]}, (now - row["since"]).total_seconds()) for row in oldest]
+
+
+def _figures() -> Iterable[Figure]:
+    yield Figure("inkan_jobs", "Jobs in the outbox.", _by_state("outbox.Job", "queue", "state"))
+    yield Figure("inkan_job_overdue_seconds", "How long the oldest due job waits.", _overdue())
+    yield Figure(
+        "inkan_applications", "Applications.", _by_state("enrollment.Application", "authority", "state")
+    )
+    yield Figure("inkan_credentials", "Credentials.", _by_state("signing.Credential", "authority", "state"))
+
+
+def exposition() -> str:
+    return "".join(f"{line}\n" for figure in _figures() for line in _lines(figure))

@@ -1,0 +1,80 @@
+"""Is every part that a request may need there? One short probe per part, none that changes anything lasting."""
+
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from deploy.celery import app
+
+log = logging.getLogger("inkan.health")
+
+
+class NotReady(Exception):
+    """What is missing, in plain words."""
+
+
+def database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def broker() -> None:
+    """The queue's server answers; on the embedded broker its folder bears a file."""
+    if settings.BROKER_IS_EMBEDDED:
+        bears_a_file(settings.BROKER_FOLDER)
+        return
+    with app.connection_for_write(connect_timeout=2) as link:
+        link.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+
+
+def answers(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2)
+        probe.connect(str(path))
+
+
+def signer() -> None:
+    answers(settings.SIGNER_SOCKET)
+
+
+def issuer() -> None:
+    answers(settings.ISSUER_SOCKET)
+
+
+def bears_a_file(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    trial = folder / f".trial-{os.getpid()}-{uuid.uuid4().hex}"
+    trial.write_bytes(b"ok")
+    trial.unlink()
+
+
+def storage() -> None:
+    bears_a_file(settings.STORAGE_ROOT)
+
+
+PROBES: dict[str, Callable[[], None]] = {
+    "database": database,
+    "broker": broker,
+    "signer": signer,
+    "issuer": issuer,
+    "storage": storage,
+}
+
+
+def parts() -> dict[str, str]:
+    """Each part with "ok" or "unavailable"; the reason is in the log only."""
+    states = {}
+    for name, probe in PROBES.items():
+        try:
+            probe()
+            states[name] = "ok"
+        except Exception as problem:
+            log.warning("not ready: %s: %s", name, problem)
+            states[name] = "unavailable"
+    return states
