@@ -190,6 +190,7 @@ _PREFIX = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}inkan-officer"
 APPLICANT_COOKIE_NAME = f"{_PREFIX}inkan-applicant"
 SIGNER_COOKIE_NAME = f"{_PREFIX}inkan-signer"
+BROWSER_COOKIE_NAME = f"{_PREFIX}inkan-browser"  # binds a link or a ceremony to the browser that began it
 CSRF_COOKIE_NAME = f"{_PREFIX}inkan-csrf"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 60

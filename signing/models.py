@@ -156,6 +156,8 @@ class Ceremony(models.Model):
     challenge = models.BinaryField(max_length=64)
     browser_digest = models.BinaryField(max_length=32)
     link = models.ForeignKey(EnrollmentLink, null=True, on_delete=models.CASCADE)
+    signer = models.ForeignKey(Signer, null=True, on_delete=models.CASCADE)  # where a 本人ID was typed
+    next_path = models.TextField(blank=True, default="")  # where the person was going
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
