@@ -1,0 +1,125 @@
+"""The audit log's rows (decision 23): one chain per shard, and each day's signed root."""
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ledger import merkle
+from ledger.canonical import canonical_json, timestamp
+
+DIGEST = 32
+
+
+class Shard(models.Model):
+    """The head of one chain; its row is locked while an entry is appended."""
+
+    name = models.CharField(_("系列"), max_length=32, unique=True)
+    count = models.BigIntegerField(_("件数"), default=0)
+    head = models.BinaryField(_("先端"), max_length=DIGEST)
+
+    class Meta:
+        verbose_name = _("監査記録の系列")
+        verbose_name_plural = _("監査記録の系列")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Entry(models.Model):
+    """One thing that happened. No names, PINs or tokens: people are public ids."""
+
+    shard = models.CharField(_("系列"), max_length=32)
+    number = models.BigIntegerField(_("番号"))
+    at = models.DateTimeField(_("日時"))
+    kind = models.CharField(_("種別"), max_length=64)
+    actor_kind = models.CharField(_("行為者の種類"), max_length=16)
+    actor_id = models.CharField(_("行為者"), max_length=64)
+    subject = models.CharField(_("対象"), max_length=200)
+    authority = models.CharField(_("認証局"), max_length=16, blank=True)
+    data = models.JSONField(_("内容"), default=dict)
+    salt = models.BinaryField(max_length=16)
+    leaf = models.BinaryField(max_length=DIGEST)
+    link = models.BinaryField(max_length=DIGEST)
+
+    class Meta:
+        verbose_name = _("監査記録")
+        verbose_name_plural = _("監査記録")
+        constraints = [models.UniqueConstraint(fields=["shard", "number"], name="ledger_entry_number_once")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="ledger_entry_subject"),
+            models.Index(fields=["authority", "id"], name="ledger_entry_authority"),
+            models.Index(fields=["shard", "at"], name="ledger_entry_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shard}/{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("an entry is written once")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("an entry is never deleted")
+
+    def record(self) -> dict[str, Any]:
+        """What the leaf hash covers, beside the salt."""
+        return {
+            "version": 1,
+            "shard": self.shard,
+            "number": self.number,
+            "at": timestamp(self.at),
+            "kind": self.kind,
+            "actor": {"kind": self.actor_kind, "id": self.actor_id},
+            "subject": self.subject,
+            "authority": self.authority,
+            "data": self.data,
+        }
+
+    def computed_leaf(self) -> bytes:
+        """RFC 6962 leaf hash over salt and canonical record; the salt keeps a published neighbour unguessable."""
+        return merkle.leaf_hash(bytes(self.salt) + canonical_json(self.record()))
+
+
+class DailyRoot(models.Model):
+    """The signed root over all leaves of all shards up to a day's end.
+
+    Leaves stand in the order in which days were closed and, within a day, by shard name and number, so that each
+    day's tree is a beginning of the next one's. `heads` says how many entries of each shard are covered.
+    """
+
+    day = models.DateField(_("日付"), unique=True)
+    size = models.BigIntegerField(_("件数"))
+    root = models.BinaryField(max_length=DIGEST)
+    heads = models.JSONField(default=dict)
+    peaks = models.BinaryField()
+    statement = models.TextField(_("署名対象"))
+    signature = models.BinaryField()
+    key_pem = models.TextField(_("検証鍵"))
+    closed_at = models.DateTimeField(_("締めた日時"))
+
+    class Meta:
+        verbose_name = _("日次の根")
+        verbose_name_plural = _("日次の根")
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+    def tree(self) -> merkle.Tree:
+        """The tree as it stood at the end of this day, ready to grow."""
+        peaks = bytes(self.peaks)
+        return merkle.Tree(self.size, (peaks[i : i + DIGEST] for i in range(0, len(peaks), DIGEST)))
+
+
+def entries_between(shard: str, after: int, until: int) -> models.QuerySet[Entry]:
+    """Entries numbered after+1 .. until of a shard, in order."""
+    return Entry.objects.filter(shard=shard, number__gt=after, number__lte=until).order_by("number")
+
+
+def last_number_before(shard: str, moment: datetime) -> int:
+    """The highest number whose time lies before the moment, 0 if there is none."""
+    last = Entry.objects.filter(shard=shard, at__lt=moment).aggregate(last=models.Max("number"))["last"]
+    return last or 0
