@@ -141,7 +141,7 @@ def context(**more: object) -> dict[str, object]:
 def rendered() -> dict[str, str]:
     """Every sample page by its path, as the product would send it."""
     wrong = SampleForm(data={"family": "", "authority": "x", "note": "", "postal": "1"}, files={})
-    made = {f"/{name}": engines["django"].from_string(source).render(context(form=SampleForm() if name != "form" else SampleForm()))
+    made = {f"/{name}": engines["django"].from_string(source).render(context(steps=STEPS if name in ("form", "upload", "check") else None))
             for name, source in PAGES.items()}
     made["/wrong"] = engines["django"].from_string(PAGES["form"]).render(context(form=wrong))
     made["/wrong-upload"] = engines["django"].from_string(PAGES["upload"]).render(context(form=wrong))
