@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
@@ -153,5 +153,6 @@ class Router:
         await self.pages(_measured(scope, body), _replayed(body), send)
 
 
-bridge = WSGIMiddleware(django, workers=THREADS)
+# the two frameworks name the same message types differently
+bridge = cast(Asgi, WSGIMiddleware(cast(Any, django), workers=THREADS))
 application = Router(pages=bridge, hot=bridge)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from io import BytesIO
-from pathlib import Path
 
 import django
 from babel.messages import Catalog, Message

@@ -18,9 +18,9 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
-from django.conf import settings  # noqa: E402  (Celery must know the settings' name first)
+from django.conf import settings
 
-from deploy import doorbell  # noqa: E402
+from deploy import doorbell
 
 log = logging.getLogger("inkan.worker")
 
@@ -87,12 +87,12 @@ app.conf.update(
 )
 
 
-@app.task(name="outbox.run", ignore_result=True)  # type: ignore[untyped-decorator]
+@app.task(name="outbox.run", ignore_result=True)
 def run_job(job_id: int) -> None:
     import_string("outbox.jobs.run")(job_id)
 
 
-@app.task(name="clock.tick", ignore_result=True)  # type: ignore[untyped-decorator]
+@app.task(name="clock.tick", ignore_result=True)
 def tick(name: str) -> None:
     """Does one line of the timetable; a name that is no longer in it is a message of an older version."""
     for entry in TIMETABLE:
@@ -114,7 +114,7 @@ app.conf.beat_schedule = {
 
 def ring(job_id: int, queue: str) -> None:
     """Tells a worker that a job is due. Raises whatever the broker raises; the outbox logs and swallows it."""
-    run_job.apply_async(args=[job_id], queue=queue)
+    run_job.apply_async(args=(job_id,), queue=queue)
 
 
 def declare_queues() -> None:
@@ -128,7 +128,7 @@ def declare_queues() -> None:
 _lock: list[IO[str]] = []
 
 
-@signals.worker_init.connect  # type: ignore[untyped-decorator]
+@signals.worker_init.connect
 def take_the_lock(**kwargs: object) -> None:
     """The embedded broker serves one worker process; a second one is refused before it takes a message."""
     if not settings.BROKER_IS_EMBEDDED:
@@ -151,7 +151,7 @@ def take_the_lock(**kwargs: object) -> None:
     os._exit(REFUSED)
 
 
-@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+@signals.worker_process_init.connect
 def follow_the_parent(**kwargs: object) -> None:
     """A pool child dies with its worker and does not hold the worker's lock beyond it."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

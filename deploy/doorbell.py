@@ -21,15 +21,16 @@ log = logging.getLogger("inkan.doorbell")
 SCHEME = "doorbell"
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu ships no types
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+class Channel(filesystem.Channel):
+    # kombu's own class contradicts its base in the second argument's name
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         unfinished = folder / f"{name}.part"
         unfinished.write_text(json.dumps(payload), encoding="utf-8")
         unfinished.rename(folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         ending = f".{queue}.msg"
         for name in sorted(os.listdir(self.data_folder_in)):
             if not name.endswith(ending):
@@ -46,7 +47,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu ships no types
         raise Empty
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]  # kombu ships no types
+class Transport(filesystem.Transport):
     Channel = Channel
 
 

@@ -70,7 +70,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_followed,  # noqa: PLW1509  (the supervisor has one thread)
+                preexec_fn=_followed,
             )
         self.started_at = time.monotonic()
 
@@ -222,7 +222,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_followed,  # noqa: PLW1509  (the supervisor has one thread)
+            preexec_fn=_followed,
         )
         output, _ = self.preparation.communicate()
         if self.preparation.returncode and not self.asked_to_end:

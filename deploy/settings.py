@@ -24,7 +24,7 @@ def _path(name: str, default: Path) -> Path:
     return cast(Path | None, ENV[name]) or default
 
 
-# --- where and what ---------------------------------------------------------------------------------------
+# --- where and what --------------------------------------------------------------------------------------
 INKAN_ENV = _text("INKAN_ENV")
 IS_DEMO = INKAN_ENV == "demo"
 DEBUG = False
@@ -40,7 +40,7 @@ ASGI_APPLICATION = "deploy.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "staff.Officer"
 
-# --- secrets and keys (made with mode 0600 under HOME by `make run`; required in production) ----------------
+# --- secrets and keys (made with mode 0600 under HOME by `make run`; required in production) -------------
 KEYRING_PATH = _path("INKAN_KEYRING", HOME / "keys" / "web.keyring")
 SIGNER_KEYRING_PATH = _path("INKAN_SIGNER_KEYRING", HOME / "keys" / "signer.keyring")
 ISSUER_KEYRING_PATH = _path("INKAN_ISSUER_KEYRING", HOME / "keys" / "issuer.keyring")
@@ -73,7 +73,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 
-# --- applications -------------------------------------------------------------------------------------------
+# --- applications ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "deploy.admin.ReviewDeskConfig",
     "django.contrib.auth",
@@ -127,7 +127,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
-# --- database ------------------------------------------------------------------------------------------------
+# --- database --------------------------------------------------------------------------------------------
 def _database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -155,7 +155,7 @@ def _database(url: str) -> dict[str, Any]:
 DATABASE_URL = _text("DATABASE_URL") or f"sqlite://{HOME / 'inkan.sqlite3'}"
 DATABASES = {"default": _database(DATABASE_URL)}
 
-# --- queues (decision 13): a message holds a job id and nothing else ---------------------------------------------
+# --- queues (decision 13): a message holds a job id and nothing else -------------------------------------
 BROKER_URL = _text("BROKER_URL") or "filesystem://"
 BROKER_IS_EMBEDDED = BROKER_URL.startswith("filesystem:")
 BROKER_FOLDER = HOME / "broker"
@@ -166,7 +166,7 @@ OUTBOX_RINGER = "deploy.celery.ring"
 REVIEW_QUEUES = {"jma": "review-jma", "medis": "review-medis", "jpa": "review-jpa"}
 QUEUES = (*REVIEW_QUEUES.values(), "files", "keys", "default")
 
-# --- storage and mail ---------------------------------------------------------------------------------------------
+# --- storage and mail ------------------------------------------------------------------------------------
 STORAGE_ROOT = Path(unquote(urlsplit(_text("STORAGE_URL")).path)) if _text("STORAGE_URL") else HOME / "files"
 EMAIL_URL = _text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = f"Inkan <no-reply@{ORIGIN_PARTS.hostname or 'localhost'}>"
@@ -185,7 +185,7 @@ def _smtp() -> dict[str, Any]:
 
 globals().update(_smtp())
 
-# --- sessions, cookies, passwords (decision 2: Django's own session is an officer's) -----------------------------------
+# --- sessions, cookies, passwords (decision 2: Django's own session is an officer's) ---------------------
 _PREFIX = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}inkan-officer"
 APPLICANT_COOKIE_NAME = f"{_PREFIX}inkan-applicant"
@@ -211,14 +211,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 OTP_TOTP_ISSUER = "Inkan"
 
-# --- signing (decisions 12, BD-10) ----------------------------------------------------------------------------------------
+# --- signing (decisions 12, BD-10) -----------------------------------------------------------------------
 SIGNING_SESSION = timedelta(hours=cast(int, ENV["INKAN_SESSION_HOURS"]))
 SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
 SAD_LIFETIME = timedelta(seconds=300)
 MULTISIGN = 500
 SIGNING_CALLER = "signing.api.callers.oauth_client"
 
-# --- headers -------------------------------------------------------------------------------------------------------------
+# --- headers ---------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -241,7 +241,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 
-# --- language and time (decision 14: stored in UTC, shown in JST) ------------------------------------------------------------
+# --- language and time (decision 14: stored in UTC, shown in JST) ----------------------------------------
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 LOCALE_PATHS = [ROOT / "locale"]
@@ -252,7 +252,7 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
 CLOCK_OFFSET = timedelta(seconds=cast(int, ENV["INKAN_CLOCK_OFFSET"]))
 
-# --- static files ---------------------------------------------------------------------------------------------------------------
+# --- static files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [
@@ -262,7 +262,7 @@ STATICFILES_DIRS = [
 WHITENOISE_USE_FINDERS = IS_DEMO
 WHITENOISE_AUTOREFRESH = False
 
-# --- logs: one line each, no names, no secrets --------------------------------------------------------------------------------------
+# --- logs: one line each, no names, no secrets -----------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

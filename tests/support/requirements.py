@@ -1,0 +1,76 @@
+"""`make requirements`: which numbered requirement is proven by which test of this very run (decision 34).
+
+tests/requirements.toml holds one table per id: `text` (one line of our own), `source`, and `state` ("built" or
+"later"). A test names what it proves: `@pytest.mark.requirement("RJ-01")`. Only a passed test proves.
+"""
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+TABLE = Path(__file__).resolve().parent.parent / "requirements.toml"
+
+
+def known() -> dict[str, dict[str, str]]:
+    if not TABLE.exists():
+        return {}
+    with TABLE.open("rb") as file:
+        return tomllib.load(file)
+
+
+def claims(item: pytest.Item) -> list[str]:
+    return [str(name) for mark in item.iter_markers("requirement") for name in mark.args]
+
+
+class Ledger:
+    """Counts, per id, the tests that passed and those that did not."""
+
+    def __init__(self) -> None:
+        self.claimed: dict[str, list[str]] = {}
+        self.passed: dict[str, set[str]] = defaultdict(set)
+        self.broken: dict[str, set[str]] = defaultdict(set)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.claimed = {item.nodeid: claims(item) for item in items}
+        unknown = {name for names in self.claimed.values() for name in names} - set(known())
+        if unknown and known():
+            raise pytest.UsageError(f"not in {TABLE.name}: {', '.join(sorted(unknown))}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        names = self.claimed.get(report.nodeid, [])
+        test = report.nodeid.partition("[")[0]
+        for name in names:
+            if report.failed or (report.skipped and report.when != "teardown"):
+                self.broken[name].add(test)
+            elif report.when == "call" and report.passed:
+                self.passed[name].add(test)
+
+    def lines(self) -> Iterable[str]:
+        table = known()
+        proven = {name for name in self.passed if name not in self.broken}
+        for name in sorted(set(table) | set(self.passed) | set(self.broken)):
+            row = table.get(name, {})
+            tests = sorted(self.passed[name] if name in proven else self.broken[name])
+            mark = "proven" if name in proven else "BROKEN" if tests else "not proven"
+            yield f"{name:<8} {mark:<11} {row.get('state', ''):<6} {row.get('text', '')}"
+            yield from (f"{'':<20} {test}" for test in tests)
+        yield f"{len(proven)} of {len(table) or len(proven)} requirements are proven by this run."
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("requirements")
+        for line in self.lines():
+            terminalreporter.write_line(line)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--requirements", action="store_true", help="print which requirement is proven by which test"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--requirements"):
+        config.pluginmanager.register(Ledger(), "requirements-ledger")

@@ -1,0 +1,64 @@
+"""Real signer processes for tests: both instances, on the sockets that the settings name.
+
+The fixture `signers` starts them once per test run and yields a `Signers` whose `kill` and `start` are for fault
+tests; INKAN_HOME is the run's own, so sockets, keyrings and journal are too.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROLES = ("signers", "authorities")
+
+
+class SignerProcesses:
+    """Both instances by role. `home` may be another INKAN_HOME than the run's."""
+
+    def __init__(self, **environment: str) -> None:
+        self._environment = {**os.environ, **environment}
+        self._running: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, role: str) -> None:
+        """Returns when the instance answers."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "signing.signer", "--role", role],
+            env=self._environment,
+            cwd=settings.ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        with process.stdout as output:
+            line = output.readline()
+        if not line.startswith("ready "):
+            process.kill()
+            raise RuntimeError(f"the {role} instance did not start")
+        self._running[role] = process
+
+    def kill(self, role: str, how: signal.Signals = signal.SIGKILL) -> int:
+        """End one instance and wait for it; its exit status."""
+        process = self._running.pop(role)
+        process.send_signal(how)
+        return process.wait(10)
+
+    def stop(self) -> None:
+        for role in list(self._running):
+            self.kill(role, signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def signers() -> Iterator[SignerProcesses]:
+    processes = SignerProcesses()
+    for role in ROLES:
+        processes.start(role)
+    yield processes
+    processes.stop()
+    folder: Path = settings.SIGNER_SOCKET.parent
+    shutil.rmtree(folder, ignore_errors=True)
