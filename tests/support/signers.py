@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,10 @@ class SignerProcesses:
         self._environment = {**os.environ, **environment}
         self._running: dict[str, subprocess.Popen[str]] = {}
 
-    def start(self, role: str) -> None:
-        """Returns when the instance answers."""
+    def start(self, role: str, *arguments: str) -> None:
+        """Returns when the instance answers; RuntimeError when it will not."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "signing.signer", "--role", role],
+            [sys.executable, "-m", "signing.signer", "--role", role, *arguments],
             env=self._environment,
             cwd=settings.ROOT,
             stdout=subprocess.PIPE,
@@ -39,6 +40,7 @@ class SignerProcesses:
             line = output.readline()
         if not line.startswith("ready "):
             process.kill()
+            process.wait(10)
             raise RuntimeError(f"the {role} instance did not start")
         self._running[role] = process
 
@@ -47,6 +49,15 @@ class SignerProcesses:
         process = self._running.pop(role)
         process.send_signal(how)
         return process.wait(10)
+
+    @contextmanager
+    def stopped(self, role: str) -> Iterator[None]:
+        """The instance hangs (SIGSTOP) inside the block."""
+        self._running[role].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._running[role].send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         for role in list(self._running):

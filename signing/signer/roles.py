@@ -1,0 +1,248 @@
+"""What each instance answers: `signers` holds the signers' keys, `authorities` the CAs' and the log's (decision 8).
+
+Neither has a database, and neither checks a SAD: see README.md, residual risk.
+"""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1
+
+from signing.keystore import Algorithm, KeyStore, NotSigned, OpenKey, check_digest
+from signing.signer.journal import Entry, Journal
+from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_ITEMS, Outcome
+
+MAX_GENERATED = 64
+MAX_OPEN = 100_000
+MAX_WRAPPED = 8192
+LOG_KEY = "log"
+
+log = logging.getLogger(__name__)
+
+
+class BadRequest(ValueError):
+    """The frame is CBOR but not what the operation takes; answered with `malformed`."""
+
+
+Operations: TypeAlias = dict[str, Callable[[Any], object]]
+
+
+class Role(Protocol):
+    operations: Operations
+
+    def settle(self) -> None:
+        """Called before the replies of a turn leave."""
+        ...
+
+
+def _batch(argument: Any) -> list[Any]:
+    if not isinstance(argument, list) or not 0 < len(argument) <= MAX_ITEMS:
+        raise BadRequest
+    return argument
+
+
+def _bytes(value: Any, low: int, high: int) -> bytes:
+    if not isinstance(value, bytes) or not low <= len(value) <= high:
+        raise BadRequest
+    return value
+
+
+def _attempt(make: Callable[[], bytes]) -> tuple[Outcome, bytes | str]:
+    """A signature, a certain refusal, or nobody knows."""
+    try:
+        return Outcome.SIGNED, make()
+    except NotSigned as refusal:
+        return Outcome.NOT_SIGNED, refusal.reason
+    except Exception:
+        log.exception("the key module failed while signing")
+        return Outcome.UNKNOWN, "module_failed"
+
+
+class _Order(NamedTuple):
+    key: bytes  # a handle, or a wrapped key for once
+    item: bytes
+    digest: bytes
+    algorithm: str
+
+
+def _order(value: Any) -> _Order:
+    if not isinstance(value, list) or len(value) != 4 or not isinstance(value[3], str):
+        raise BadRequest
+    return _Order(
+        _bytes(value[0], HANDLE_SIZE, MAX_WRAPPED),
+        _bytes(value[1], ITEM_SIZE, ITEM_SIZE),
+        _bytes(value[2], 1, 64),
+        value[3],
+    )
+
+
+class _Held(NamedTuple):
+    key: OpenKey
+    until: float
+
+
+class Signers:
+    """generate, open, close, sign. `clock` gives the product's time as POSIX seconds."""
+
+    def __init__(self, store: KeyStore, journal: Journal, clock: Callable[[], float]) -> None:
+        self._store, self._journal, self._clock = store, journal, clock
+        self._held: dict[bytes, _Held] = {}
+        self._unwritten: list[Entry] = []
+        self.operations: Operations = {
+            "generate": self.generate,
+            "open": self.open,
+            "close": self.close,
+            "sign": self.sign,
+        }
+
+    def generate(self, argument: Any) -> object:
+        """`n` -> n times [wrapped, public key]. A key nobody stores is simply lost (decision 17)."""
+        if not isinstance(argument, int) or not 0 < argument <= MAX_GENERATED:
+            raise BadRequest
+        return [list(self._store.generate()) for _ in range(argument)]
+
+    def open(self, argument: Any) -> object:
+        """[[wrapped, until]] -> [[1, [handle, public key]] or [0, reason]]; a handle dies at `until`."""
+        self._sweep()
+        return [self._open(*_opening(value)) for value in _batch(argument)]
+
+    def _open(self, wrapped: bytes, until: float) -> list[object]:
+        if len(self._held) >= MAX_OPEN:
+            return [Outcome.NOT_SIGNED, "too_many_open"]
+        try:
+            key = self._store.open(wrapped)
+        except NotSigned as refusal:
+            return [Outcome.NOT_SIGNED, refusal.reason]
+        # Random, so that after a restart an old handle meets nothing instead of somebody else's key.
+        handle = secrets.token_bytes(HANDLE_SIZE)
+        self._held[handle] = _Held(key, until)
+        return [Outcome.SIGNED, [handle, key.public_key]]
+
+    def close(self, argument: Any) -> object:
+        """[handle] -> how many of them were open."""
+        handles = [_bytes(value, HANDLE_SIZE, HANDLE_SIZE) for value in _batch(argument)]
+        return sum(self._drop(handle) for handle in handles)
+
+    def sign(self, argument: Any) -> object:
+        """[[handle or wrapped, item, digest, algorithm]] -> [[outcome, signature or reason]] in the same order."""
+        orders = [_order(value) for value in _batch(argument)]
+        once: dict[bytes, OpenKey] = {}
+        try:
+            return [list(self._sign(order, once)) for order in orders]
+        finally:
+            for key in once.values():
+                self._store.close(key.handle)
+
+    def _sign(self, order: _Order, once: dict[bytes, OpenKey]) -> tuple[Outcome, bytes | str]:
+        if order.item in self._journal:
+            return Outcome.NOT_SIGNED, "already_signed"
+
+        def make() -> bytes:
+            algorithm = check_digest(order.digest, order.algorithm)
+            return self._store.sign(self._key(order.key, once).handle, order.digest, algorithm)
+
+        outcome, result = _attempt(make)
+        if outcome is not Outcome.NOT_SIGNED:
+            self._journal.remember(order.item)
+            self._unwritten.append(Entry(order.item, order.digest))
+        return outcome, result
+
+    def _key(self, key: bytes, once: dict[bytes, OpenKey]) -> OpenKey:
+        if len(key) != HANDLE_SIZE:
+            if key not in once:
+                once[key] = self._store.open(key)
+            return once[key]
+        held = self._held.get(key)
+        if held is None or held.until <= self._clock():
+            self._drop(key)
+            raise NotSigned("not_open")
+        return held.key
+
+    def _drop(self, handle: bytes) -> bool:
+        held = self._held.pop(handle, None)
+        if held is not None:
+            self._store.close(held.key.handle)
+        return held is not None
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        for handle in [handle for handle, held in self._held.items() if held.until <= now]:
+            self._drop(handle)
+
+    def settle(self) -> None:
+        if self._unwritten:
+            self._journal.write(self._unwritten)
+            self._unwritten.clear()
+
+
+def _opening(value: Any) -> tuple[bytes, float]:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], int | float):
+        raise BadRequest
+    return _bytes(value[0], HANDLE_SIZE + 1, MAX_WRAPPED), float(value[1])
+
+
+class Authorities:
+    """issue, public, log_sign, with resident keys that never leave the store."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self.operations: Operations = {"issue": self.issue, "public": self.public, "log_sign": self.log_sign}
+
+    def issue(self, argument: Any) -> object:
+        """[[key name, to-be-signed certificate or CRL]] -> [[outcome, signature or reason]], RSA_SHA256."""
+        items = [_issuing(value) for value in _batch(argument)]
+        return [list(_attempt(partial(self._issue, name, body))) for name, body in items]
+
+    def _issue(self, name: str, body: bytes) -> bytes:
+        if name == LOG_KEY:
+            raise NotSigned("no_such_key")
+        if not is_issuable(body):
+            raise NotSigned("neither_certificate_nor_list")
+        return self._sign(name, body)
+
+    def public(self, argument: Any) -> object:
+        """[key name] -> [[1, SubjectPublicKeyInfo] or [0, reason]]; a key is made when its name is first asked for."""
+        names = _batch(argument)
+        if not all(isinstance(name, str) for name in names):
+            raise BadRequest
+        return [list(_attempt(partial(self._public, name))) for name in names]
+
+    def _public(self, name: str) -> bytes:
+        return self._store.resident(name).public_key
+
+    def log_sign(self, argument: Any) -> object:
+        """bytes -> [outcome, signature or reason] by the log key (decision 23)."""
+        body = _bytes(argument, 1, MAX_WRAPPED)
+        return list(_attempt(partial(self._sign, LOG_KEY, body)))
+
+    def _sign(self, name: str, body: bytes) -> bytes:
+        key = self._store.resident(name)
+        return self._store.sign(key.handle, hashlib.sha256(body).digest(), Algorithm.RSA_SHA256)
+
+    def settle(self) -> None:
+        """Nothing to write: certificates and lists are recorded before they are signed."""
+
+
+def _issuing(value: Any) -> tuple[str, bytes]:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
+        raise BadRequest
+    return value[0], _bytes(value[1], 1, 1024 * 1024 * 2)
+
+
+def is_issuable(body: bytes) -> bool:
+    """An authority's key signs certificates and lists and nothing else."""
+    kinds: Sequence[Any] = (asn1.TbsCertificate, asn1_crl.TbsCertList)
+    return any(_parses(kind, body) for kind in kinds)
+
+
+def _parses(kind: Any, body: bytes) -> bool:
+    try:
+        parsed = kind.load(body, strict=True)
+        return str(parsed["signature"]["algorithm"].native) == "sha256_rsa" and bool(parsed["issuer"].native)
+    except (ValueError, TypeError, KeyError):
+        return False

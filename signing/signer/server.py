@@ -1,0 +1,175 @@
+"""The signer's socket: one thread reads, one thread signs and answers; what waits is drained in one turn.
+
+Only the allowed users may speak (SO_PEERCRED, unix(7)); the folder has mode 0700, the socket 0600. A broken frame
+closes its connection and disturbs nobody else.
+"""
+
+import fcntl
+import logging
+import os
+import queue
+import selectors
+import socket
+import stat
+import struct
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from signing.signer.roles import BadRequest, Role
+from signing.signer.wire import BadFrame, Inbox, Request, pack, request
+
+MAX_CONNECTIONS = 256
+MAX_WAITING = 1024
+SEND_SECONDS = 5
+_CREDENTIALS = struct.Struct("3i")
+
+log = logging.getLogger(__name__)
+
+
+class CannotListen(SystemExit):
+    """The socket's place is not ours, or another instance serves it."""
+
+
+class _Waiting(NamedTuple):
+    connection: socket.socket
+    request: Request
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise CannotListen(f"another process serves {path}") from None
+    return descriptor
+
+
+def listen(path: Path) -> tuple[socket.socket, int]:
+    """The listening socket and the lock that keeps a second instance away; CannotListen says why not."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = path.parent.lstat()
+    if not stat.S_ISDIR(folder.st_mode) or folder.st_uid != os.geteuid() or folder.st_mode & 0o077:
+        raise CannotListen(f"{path.parent} must be a folder of this user alone (chmod 700)")
+    lock = _lock(path)
+    path.unlink(missing_ok=True)  # left behind by a killed instance: the lock says nobody serves it
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(64)
+    return listener, lock
+
+
+class Server:
+    """`serve` returns after `stop`, when everything that had arrived is answered."""
+
+    def __init__(self, listener: socket.socket, role: Role, allowed: Iterable[int]) -> None:
+        self._listener, self._role, self._allowed = listener, role, frozenset(allowed)
+        self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
+        self._inboxes: dict[socket.socket, Inbox] = {}
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._woken = socket.socketpair()
+
+    def serve(self) -> None:
+        reader = threading.Thread(target=self._read, name="reader", daemon=True)
+        reader.start()
+        while self._turn():
+            pass
+        reader.join(SEND_SECONDS)
+
+    def stop(self) -> None:
+        """Safe inside a signal handler."""
+        self._wake.send(b"\x00")
+
+    # --- the reader's thread ---------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        while True:
+            ready = [key.fileobj for key, _ in self._selector.select()]
+            if self._woken in ready:
+                self._queue.put(None)
+                return
+            for source in ready:
+                if source is self._listener:
+                    self._accept()
+                elif isinstance(source, socket.socket):
+                    self._receive(source)
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError as problem:  # gone again, or no descriptor left
+            log.warning("no connection accepted: %s", problem)
+            time.sleep(0.05)
+            return
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        _, user, _ = _CREDENTIALS.unpack(peer)
+        if user not in self._allowed or len(self._inboxes) >= MAX_CONNECTIONS:
+            log.warning("connection of user %s refused", user)
+            connection.close()
+            return
+        connection.settimeout(SEND_SECONDS)
+        self._inboxes[connection] = Inbox()
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _receive(self, connection: socket.socket) -> None:
+        try:
+            data = connection.recv(1 << 18)
+            requests = [request(body) for body in self._inboxes[connection].feed(data)]
+        except (BadFrame, OSError) as problem:
+            log.warning("connection closed: %s", problem)
+            data, requests = b"", []
+        for arrived in requests:
+            self._queue.put(_Waiting(connection, arrived))
+        if not data:
+            self._selector.unregister(connection)
+            del self._inboxes[connection]
+            connection.close()
+
+    # --- the signing thread ----------------------------------------------------------------------------------
+
+    def _turn(self) -> bool:
+        """Everything that waits, signatures first (making a key takes 300 times as long); False at the end."""
+        waiting = [self._queue.get()]
+        while True:
+            try:
+                waiting.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        asked = [item for item in waiting if item is not None]
+        self._answer([item for item in asked if item.request.operation == "sign"])
+        for item in asked:
+            if item.request.operation != "sign":
+                self._answer([item])
+        return None not in waiting
+
+    def _answer(self, items: list[_Waiting]) -> None:
+        replies = [(item.connection, self._reply(item.request)) for item in items]
+        self._role.settle()  # an error here ends the process: no reply leaves without its journal line
+        for connection, reply in replies:
+            try:
+                connection.sendall(reply)
+            except OSError as problem:
+                log.warning("reply not delivered: %s", problem)
+
+    def _reply(self, asked: Request) -> bytes:
+        operation = self._role.operations.get(asked.operation)
+        if asked.operation == "ping":
+            return pack([asked.number, True, os.getpid()])
+        if operation is None:
+            return pack([asked.number, False, "unknown_operation"])
+        try:
+            return pack([asked.number, True, operation(asked.argument)])
+        except BadRequest:
+            return pack([asked.number, False, "malformed"])
+        except Exception:
+            log.exception("%s failed", asked.operation)
+            return pack([asked.number, False, "module_failed"])

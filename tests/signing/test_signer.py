@@ -1,0 +1,281 @@
+"""The signer process over its real socket."""
+
+import signal
+import socket
+import stat
+import struct
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256, sha512
+
+import cbor2
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from django.conf import settings
+
+from signing.keystore import Algorithm
+from signing.signer import client
+from signing.signer.client import (
+    Authorities,
+    Declined,
+    Item,
+    NotOpened,
+    NotSigned,
+    Opened,
+    OutcomeUnknown,
+    Signed,
+    Signers,
+    SignerUnavailable,
+)
+from tests.support.signers import SignerProcesses
+
+DIGEST = sha256(b"a prescription").digest()
+
+
+def later(seconds: float = 60) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def verify(public_key: bytes, signature: bytes, digest: bytes) -> None:
+    key = load_der_public_key(public_key)
+    assert isinstance(key, RSAPublicKey)
+    key.verify(signature, digest, padding.PKCS1v15(), Prehashed(SHA256()))
+
+
+@pytest.fixture
+def signer(signers: SignerProcesses) -> Signers:
+    return client.signers()
+
+
+@pytest.fixture
+def issuer(signers: SignerProcesses) -> Authorities:
+    return client.authorities()
+
+
+def opened(signer: Signers, seconds: float = 60) -> Opened:
+    (key,) = signer.generate(1)
+    (answer,) = signer.open([(key.wrapped, later(seconds))])
+    assert isinstance(answer, Opened)
+    assert answer.public_key == key.public_key
+    return answer
+
+
+def order(key: bytes, digest: bytes = DIGEST, item: uuid.UUID | None = None) -> Item:
+    return Item(key, item or uuid.uuid4(), digest, Algorithm.RSA_SHA256)
+
+
+def test_a_made_key_is_opened_and_signs(signer: Signers) -> None:
+    key = opened(signer)
+    (result,) = signer.sign([order(key.handle)])
+    assert isinstance(result, Signed)
+    verify(key.public_key, result.signature, DIGEST)
+
+
+def test_a_wrapped_key_signs_without_being_opened(signer: Signers) -> None:
+    (key,) = signer.generate(1)
+    (result,) = signer.sign([order(key.wrapped)])
+    assert isinstance(result, Signed)
+    verify(key.public_key, result.signature, DIGEST)
+
+
+def test_a_batch_keeps_its_order_and_tells_for_each_item(signer: Signers) -> None:
+    key = opened(signer)
+    digests = [sha256(bytes([n])).digest() for n in range(20)]
+    items = [order(key.handle, digest) for digest in digests]
+    items[7] = items[7]._replace(digest=b"short")
+    items[9] = items[9]._replace(algorithm=Algorithm.RSA_SHA512)
+    items[11] = items[11]._replace(key=b"\x00" * 16)
+    items[13] = items[13]._replace(key=b"\x01" + b"\x00" * 40)
+    results = signer.sign(items)
+    assert results[7] == NotSigned("wrong_digest_length")
+    assert results[9] == NotSigned("wrong_digest_length")
+    assert results[11] == NotSigned("not_open")
+    assert results[13] == NotSigned("unopenable")
+    for place in set(range(20)) - {7, 9, 11, 13}:
+        result = results[place]
+        assert isinstance(result, Signed)
+        verify(key.public_key, result.signature, digests[place])
+
+
+def test_an_item_is_signed_once(signer: Signers) -> None:
+    key, item = opened(signer), uuid.uuid4()
+    first, second = signer.sign([order(key.handle, item=item), order(key.handle, item=item)])
+    assert isinstance(first, Signed)
+    assert second == NotSigned("already_signed")
+    assert signer.sign([order(key.handle, sha256(b"other").digest(), item)]) == [NotSigned("already_signed")]
+
+
+def test_a_refused_item_may_be_tried_again(signer: Signers) -> None:
+    key, item = opened(signer), uuid.uuid4()
+    assert signer.sign([order(b"\x00" * 16, item=item)]) == [NotSigned("not_open")]
+    assert isinstance(signer.sign([order(key.handle, item=item)])[0], Signed)
+
+
+def test_the_journal_outlives_a_kill(signers: SignerProcesses, signer: Signers) -> None:
+    (key,), item = signer.generate(1), uuid.uuid4()
+    assert isinstance(signer.sign([order(key.wrapped, item=item)])[0], Signed)
+    line = f"{item.hex} {DIGEST.hex()}"
+    assert line in (settings.HOME / "signer" / "journal").read_text().splitlines()
+    signers.kill("signers")
+    signers.start("signers")
+    assert signer.sign([order(key.wrapped, item=item)]) == [NotSigned("already_signed")]
+
+
+def test_a_handle_dies_at_its_hour_and_with_the_process(signers: SignerProcesses, signer: Signers) -> None:
+    dead, living = opened(signer, seconds=-1), opened(signer)
+    assert signer.sign([order(dead.handle)]) == [NotSigned("not_open")]
+    assert signer.close([living.handle, living.handle]) == 1
+    assert signer.sign([order(living.handle)]) == [NotSigned("not_open")]
+    survivor = opened(signer)
+    signers.kill("signers")
+    signers.start("signers")
+    assert signer.sign([order(survivor.handle)]) == [NotSigned("not_open")]
+
+
+def test_a_changed_wrapped_key_is_not_opened(signer: Signers) -> None:
+    (key,) = signer.generate(1)
+    changed = key.wrapped[:-1] + bytes([key.wrapped[-1] ^ 1])
+    assert signer.open([(changed, later())]) == [NotOpened("unopenable")]
+
+
+def test_without_a_signer_nothing_was_signed(signers: SignerProcesses, signer: Signers) -> None:
+    signers.kill("signers", signal.SIGTERM)
+    try:
+        with pytest.raises(SignerUnavailable):
+            signer.ping()
+    finally:
+        signers.start("signers")
+    assert signer.ping() > 0  # the client comes back by itself
+
+
+def test_a_signer_that_stops_answering_leaves_the_outcome_unknown(signers: SignerProcesses) -> None:
+    impatient = Signers(settings.SIGNER_SOCKET, seconds=0.3)
+    (key,) = impatient.generate(1) if impatient.ping() else []
+    with signers.stopped("signers"), pytest.raises(OutcomeUnknown):
+        impatient.sign([order(key.wrapped)])
+    assert isinstance(client.signers().sign([order(key.wrapped)])[0], Signed)
+    impatient.disconnect()
+
+
+def test_eight_threads_share_one_client(signer: Signers) -> None:
+    key = opened(signer)
+    wrong: list[object] = []
+
+    def work(seed: int) -> None:
+        for n in range(10):
+            digest = sha512(bytes([seed, n])).digest()
+            (result,) = signer.sign([Item(key.handle, uuid.uuid4(), digest, Algorithm.RSA_SHA512)])
+            if not isinstance(result, Signed):
+                wrong.append(result)
+        signer.disconnect()
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        struct.pack(">I", 0xFFFFFFFF),
+        struct.pack(">I", 3) + b"\xff\xff\xff",
+        struct.pack(">I", 5) + cbor2.dumps("sign"),
+        struct.pack(">I", 1) + cbor2.dumps([]),
+        struct.pack(">I", len(cbor2.dumps([1, 2, 3]))) + cbor2.dumps([1, 2, 3]),
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_a_broken_frame_costs_only_its_own_connection(signer: Signers, frame: bytes) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+        raw.settimeout(5)
+        raw.connect(str(settings.SIGNER_SOCKET))
+        raw.sendall(frame)
+        assert raw.recv(1) == b""
+    assert signer.ping() > 0
+
+
+@pytest.mark.parametrize(
+    ("operation", "argument"),
+    [
+        ("generate", 0),
+        ("generate", 65),
+        ("generate", "1"),
+        ("open", []),
+        ("open", [[b"x" * 20]]),
+        ("open", [[b"x" * 20, "tomorrow"]]),
+        ("close", [b"short"]),
+        ("sign", [[b"x" * 16, b"y" * 15, DIGEST, "rsa-sha256"]]),
+        ("sign", [[b"x" * 16, b"y" * 16, DIGEST]]),
+        ("sign", {"key": 1}),
+        ("sign", None),
+    ],
+)
+def test_a_malformed_request_is_answered_so(signer: Signers, operation: str, argument: object) -> None:
+    with pytest.raises(Declined) as refusal:
+        signer._call(operation, argument)
+    assert refusal.value.code == "malformed"
+
+
+def test_each_instance_takes_its_own_operations_only(signer: Signers, issuer: Authorities) -> None:
+    for caller, operations in (
+        (signer, ("issue", "public", "log_sign")),
+        (issuer, ("generate", "open", "sign")),
+    ):
+        for operation in operations:
+            with pytest.raises(Declined) as refusal:
+                caller._call(operation, [])
+            assert refusal.value.code == "unknown_operation"
+
+
+def test_a_named_key_is_made_once(signers: SignerProcesses, issuer: Authorities) -> None:
+    first = issuer.public(["trial-ca"])
+    signers.kill("authorities")
+    signers.start("authorities")
+    assert issuer.public(["trial-ca", "trial-ca"]) == first * 2
+    with pytest.raises(Declined):
+        issuer.public(["../../etc/passwd"])
+
+
+def test_an_authority_signs_certificates_and_lists_only(issuer: Authorities) -> None:
+    (public_key,) = issuer.public(["trial-ca"])
+    assert issuer.issue([("trial-ca", b"any bytes at all")]) == [NotSigned("neither_certificate_nor_list")]
+    assert issuer.issue([("log", b"any bytes at all")]) == [NotSigned("no_such_key")]
+    assert public_key
+
+
+def test_the_log_key_signs_the_log(issuer: Authorities) -> None:
+    (public_key,) = issuer.public(["log"])
+    verify(public_key, issuer.log_sign(b"root of a day"), sha256(b"root of a day").digest())
+
+
+def test_socket_and_folder_are_this_users_alone(signers: SignerProcesses) -> None:
+    for path in (settings.SIGNER_SOCKET, settings.ISSUER_SOCKET):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_second_instance_on_the_same_socket_does_not_start(
+    signers: SignerProcesses, signer: Signers
+) -> None:
+    with pytest.raises(RuntimeError):
+        SignerProcesses().start("signers")
+    assert signer.ping() > 0
+
+
+def test_another_user_is_turned_away(signers: SignerProcesses, signer: Signers) -> None:
+    signers.kill("signers")
+    signers.start("signers", "--peer", "65533")
+    try:
+        with pytest.raises((SignerUnavailable, OutcomeUnknown)):
+            signer.ping()
+    finally:
+        signers.kill("signers")
+        signers.start("signers")
