@@ -1,0 +1,171 @@
+import email
+import email.policy
+import socketserver
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from outbox import jobs, mails
+from outbox.models import Job, Mail
+from tests.outbox.bells import HANDLERS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SUBJECT = "【日本医師会】審査が完了しました：マイページからお受け取りください、髙橋先生の𠮷報です"
+BODY = "審査が完了しました。\n.\n" + "長い行" * 400 + "\n"
+
+
+class SmtpSink(socketserver.ThreadingTCPServer):
+    """A mail server that keeps what it is given; `refuse` makes it answer 451, `hang_up` leaves after the data."""
+
+    allow_reuse_address = daemon_threads = True
+    refuse = hang_up = False
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        super().__init__(("127.0.0.1", 0), _SmtpTalk)
+
+
+class _SmtpTalk(socketserver.StreamRequestHandler):
+    server: SmtpSink
+
+    def say(self, line: str) -> None:
+        self.wfile.write(line.encode() + b"\r\n")
+
+    def handle(self) -> None:
+        self.say("220 sink")
+        while line := self.rfile.readline():
+            word = line[:4].upper()
+            if word == b"DATA":
+                self.say("354 go on")
+                self.server.received.append(b"".join(iter(self.rfile.readline, b".\r\n")))
+                if self.server.hang_up:
+                    return
+                self.say("250 ok")
+            elif word == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("451 later" if self.server.refuse and word == b"MAIL" else "250 ok")
+
+
+@pytest.fixture
+def smtp(settings: Settings) -> Iterator[SmtpSink]:
+    with SmtpSink() as sink:
+        threading.Thread(target=sink.serve_forever, args=(0.05,), daemon=True).start()
+        settings.EMAIL_URL = f"smtp://127.0.0.1:{sink.server_address[1]}"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.server_address[1]
+        yield sink
+        sink.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _wired() -> None:
+    HANDLERS["outbox.mail"] = mails.deliver
+
+
+def send(**changes: Any) -> Mail:
+    words = {"to": "sensei@example.jp", "subject": SUBJECT, "body": BODY, "dedupe": "case-1:done", **changes}
+    with transaction.atomic():
+        return mails.send(
+            words.pop("to"), words.pop("subject"), words.pop("body"), kind="approved", about="case-1", **words
+        )
+
+
+def run_jobs() -> None:
+    for job in Job.objects.filter(state="ready"):
+        jobs.run(job.pk)
+
+
+def test_in_the_demo_the_mailbox_shows_what_was_sent() -> None:
+    send()
+    assert mails.all_sent() == []
+    run_jobs()
+    (shown,) = mails.all_sent()
+    assert (shown.recipient, shown.subject, shown.body) == ("sensei@example.jp", SUBJECT, BODY)
+
+
+def test_address_and_text_are_not_in_the_database_in_clear() -> None:
+    send()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT recipient, body FROM outbox_mail")
+        recipient, body = (bytes(value) for value in cursor.fetchone())
+    assert b"sensei" not in recipient
+    assert "審査".encode() not in body
+
+
+def test_one_cause_sends_one_mail(smtp: SmtpSink) -> None:
+    assert send().pk == send().pk
+    run_jobs()
+    run_jobs()
+    mails.deliver(str(Mail.objects.get().public_id))
+    assert len(smtp.received) == 1
+
+
+def test_on_the_wire_it_is_seven_bit_and_reads_as_written(smtp: SmtpSink) -> None:
+    mail = send()
+    run_jobs()
+    (raw,) = smtp.received
+    assert raw.isascii()
+    assert max(len(line) for line in raw.splitlines()) <= 998
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert message["subject"].strip() == SUBJECT  # a folded header begins on its second line
+    assert message["to"] == "sensei@example.jp"
+    assert message["message-id"] == f"<{mail.public_id}@localhost>"
+    assert message["auto-submitted"] == "auto-generated"
+    assert message.get_content() == BODY  # type: ignore[attr-defined]
+
+
+def test_a_server_that_says_later_gets_it_later(smtp: SmtpSink) -> None:
+    smtp.refuse = True
+    mail = send()
+    run_jobs()
+    job = Job.objects.get()
+    assert (job.state, mails.all_sent()) == ("ready", [])
+    assert "451" in job.last_error
+    smtp.refuse = False
+    Job.objects.update(run_after=job.created_at)
+    run_jobs()
+    assert [sent.pk for sent in mails.all_sent()] == [mail.pk]
+
+
+def test_when_the_answer_is_lost_the_copy_bears_the_same_message_id(smtp: SmtpSink) -> None:
+    smtp.hang_up = True
+    send()
+    run_jobs()
+    smtp.hang_up = False
+    Job.objects.update(run_after=Job.objects.get().created_at)
+    run_jobs()
+    first, second = (email.message_from_bytes(raw) for raw in smtp.received)
+    assert first["message-id"] == second["message-id"]
+    assert first["date"] == second["date"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"subject": "完了\r\nBcc: thief@example.com"},
+        {"subject": "完了\n"},
+        {"subject": "x" * 201},
+        {"to": "a@example.jp\nBcc: thief@example.com"},
+        {"to": "a@example.jp, thief@example.com"},
+        {"to": "nobody"},
+        {"to": ""},
+    ],
+)
+def test_a_header_that_would_break_in_two_is_refused(words: dict[str, str]) -> None:
+    with pytest.raises(mails.MailRefused):
+        send(**words)
+    assert not Mail.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_an_erased_mail_is_not_sent(smtp: SmtpSink) -> None:
+    send()
+    assert mails.erase("case-1") == 1
+    run_jobs()
+    assert smtp.received == []
+    assert Job.objects.get().state == "done"
