@@ -126,6 +126,17 @@ PAGES = {
     "phone": """{% extends "phone.html" %}{% block title %}スマートフォンの登録{% endblock %}{% block content %}<img class="hero-picture" src="/static/pictures/phone-fingerprint.svg" alt="">
 <h1>指紋や顔で、このスマートフォンを登録します</h1><p>署名に使う鍵はこのスマートフォンから出ません。指紋や顔の情報が送られることもありません。</p>
 {% include "parts/buttons.html" with label="登録する" back_url="/" back_label="あとにする" %}<img src="/static/pictures/computer-phone.svg" alt="">{% endblock %}""",
+    "desk": """{% extends "desk/layout.html" %}{% block keys %}<div><dt><kbd>n</kbd></dt><dd>次の案件</dd></div>{% endblock %}{% block content %}
+<div class="desk-bar"><ul class="desk-counts"><li><a href="/q1" aria-current="page">審査待ち<b>12</b></a></li><li><a href="/q2">審査中<b>3</b></a></li><li><a href="/q3">差し戻し中<b>5</b></a></li></ul><a class="button" href="/next" data-key="n">次の案件 <kbd>n</kbd></a></div>
+<div class="desk-head"><h1>髙﨑 花子</h1><p class="mono">K7QF-20JP-8MZA</p><p>医師・日本医師会</p><span class="mark mark-care">{% include "parts/icon.html" with name="warning" %}期限まで 2 日</span><span class="mark mark-wrong">{% include "parts/icon.html" with name="error" %}再申請</span></div>
+<div class="desk-undo"><p>差し戻しました。あと 8 秒は取り消せます。</p><form method="post"><button class="button button-secondary">取り消す</button></form></div>
+<div class="desk-case"><div class="desk-data">
+<section class="desk-section"><h2>申請の内容</h2><dl class="desk-list">{% for row in rows %}{% if row.value %}<div class="desk-row{% if row.changed %} is-changed{% endif %}"><dt>{{ row.term }}</dt><dd>{% if row.changed %}<del class="desk-before">東京都千代田区</del>{% endif %}{{ row.value }}</dd></div>{% endif %}{% endfor %}</dl></section>
+<section class="desk-section"><h2>確認の項目</h2>{% for word in checks %}<fieldset class="desk-check"><legend>{{ word }}</legend><div class="desk-answers"><span><input type="radio" name="c{{ forloop.counter }}" id="c{{ forloop.counter }}a" value="pass"{% if forloop.first %} checked{% endif %}><label for="c{{ forloop.counter }}a">適合</label></span><span><input type="radio" name="c{{ forloop.counter }}" id="c{{ forloop.counter }}b" value="fail"{% if forloop.last %} checked{% endif %}><label for="c{{ forloop.counter }}b">不適合</label></span><span><input type="radio" name="c{{ forloop.counter }}" id="c{{ forloop.counter }}c" value="not_applicable"><label for="c{{ forloop.counter }}c">該当なし</label></span></div></fieldset>{% endfor %}</section>
+<section class="desk-section"><h2>自動の確認</h2><ul class="desk-findings"><li class="finding finding-good">{% include "parts/icon.html" with name="success" %}<div><p>申請の署名</p><p class="finding-why">署名用電子証明書は有効です（2026年11月20日 12:05）</p></div><span class="finding-word">適合</span></li><li class="finding finding-care">{% include "parts/icon.html" with name="warning" %}<div><p>顔写真の明るさ</p><p class="finding-why">暗い部分が多くなっています</p></div><span class="finding-word">要確認</span></li><li class="finding finding-wrong">{% include "parts/icon.html" with name="error" %}<div><p>登録番号の重なり</p><p class="finding-why">同じ番号の申請があります</p></div><span class="finding-word">不適合</span></li></ul></section></div>
+<div class="desk-documents"><div class="desk-viewers desk-viewers-pair">{% include "desk/viewer.html" with name="顔写真" url="/static/pictures/photo-good.svg" facts="JPEG、縦 1,200 × 横 900" %}{% include "desk/viewer.html" with name="身分証" url="/static/pictures/identity.svg" %}</div></div></div>
+<section class="desk-section"><h2>経過</h2><ol class="desk-timeline"><li><time>2026-11-20 12:05</time><span>申請者</span><span>申請を送りました</span></li><li><time>2026-11-20 12:06</time><span>システム</span><span>自動の確認を終えました</span></li></ol></section>
+<div class="desk-decide"><p class="desk-why">確認の項目が 1 つ残っているため、承認に進めません。</p><form method="post"><button class="button button-danger">却下</button><button class="button button-secondary">差し戻す</button><button class="button" disabled>承認を推薦する</button></form></div>{% endblock %}""",
 }
 
 
@@ -134,6 +145,7 @@ def context(**more: object) -> dict[str, object]:
         "form": SampleForm(), "steps": STEPS, "tasks": TASKS, "rows": ROWS, "events": EVENTS, "notices": NOTICES,
         "heads": ["認証局", "申請できる方", "費用", "期間"],
         "table": [["日本医師会", "医師", "当面の間 0 円", "約 2 か月"], ["MEDIS", "医師・歯科医師・薬剤師", "26,950 円", "約 1 か月"]],
+        "title": "案件", "site_header": "Inkan 審査", "checks": ["顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）", "身分証は4種のいずれかで、有効期限内である", "身分証の顔と顔写真は同じ人である"], "has_permission": True,
         "kept": {"url": "/static/pictures/photo-good.svg", "name": "kao.jpg", "detail": "縦 1,200 × 横 900 ピクセル、0.8 MB"}, **more,
     }
 
@@ -145,7 +157,7 @@ def rendered() -> dict[str, str]:
             for name, source in PAGES.items()}
     made["/wrong"] = engines["django"].from_string(PAGES["form"]).render(context(form=wrong))
     made["/wrong-upload"] = engines["django"].from_string(PAGES["upload"]).render(context(form=wrong))
-    for code in ("400", "403", "403_csrf", "404", "405", "413", "429", "500", "503"):
+    for code in ("400", "403", "403_csrf", "404", "405", "408", "413", "429", "500", "503"):
         made[f"/error-{code}"] = engines["django"].get_template(f"errors/{code}.html").render({})
     return made
 
