@@ -129,6 +129,16 @@ _lock: list[IO[str]] = []
 
 
 @signals.worker_init.connect
+def refuse_unsafe_start(**kwargs: object) -> None:
+    """A signal's receiver may not raise, so the process is ended here."""
+    try:
+        checks.refuse_unsafe_start()
+    except SystemExit as refused:
+        print(refused, file=sys.stderr, flush=True)
+        os._exit(REFUSED)
+
+
+@signals.worker_init.connect
 def take_the_lock(**kwargs: object) -> None:
     """The embedded broker serves one worker process; a second one is refused before it takes a message."""
     if not settings.BROKER_IS_EMBEDDED:

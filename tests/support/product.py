@@ -119,8 +119,9 @@ class Product:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.lines.append(line.rstrip("\n"))
+        with process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip("\n"))
 
     def start(self) -> Self:
         """Starts the product and waits for its ready line; raises with everything it printed when none comes."""
@@ -151,6 +152,8 @@ class Product:
                 self.process.kill()
                 self.process.wait()
             self.process = None
+            if self._reader is not None:
+                self._reader.join(2)
         took = time.monotonic() - began
         left = processes_of(self.home)
         for pid in left:

@@ -1,0 +1,122 @@
+"""`make run`: one command, the whole product; it ends wholly and goes on with its data."""
+
+import os
+import signal
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.product import END_SECONDS, Product, alive, processes_of
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with Product.embedded(tmp_path_factory.mktemp("run")) as running:
+        yield running
+
+
+def wait_for(condition: object, seconds: float = 15.0) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if callable(condition) and condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_it_says_where_it_is_ready_and_who_may_come_in(product: Product) -> None:
+    assert product.lines[0] == f"Inkan is ready at http://localhost:{product.port}/"
+    assert "jma-examiner" in product.printed
+    assert "otpauth://totp/Inkan%3Ajma-examiner?secret=" in product.printed
+
+
+def test_it_is_alive_and_able_to_serve(product: Product) -> None:
+    assert product.get("/healthz") == (200, '{"status": "ok"}')
+    status, body = product.get("/readyz")
+    assert status == 200
+    assert body.count('"ok"') == 6
+
+
+def test_its_figures_can_be_read_by_prometheus(product: Product) -> None:
+    status, body = product.get("/metrics")
+    assert status == 200
+    assert "# TYPE inkan_jobs gauge\n" in body
+    assert "# TYPE inkan_applications gauge\n" in body
+
+
+def test_a_missing_page_is_a_page_and_a_missing_method_is_json(product: Product) -> None:
+    status, page = product.get("/there-is-no-such-page")
+    assert (status, "<h1>" in page) == (404, True)
+    status, answer = product.get("/csc/v1/there-is-no-such-method")
+    assert (status, answer[0]) == (404, "{")
+
+
+def test_a_second_run_on_the_same_folder_is_refused_in_words(product: Product) -> None:
+    second = Product(product.home)
+    second.launch()
+    assert second.process is not None
+    assert second.process.wait(20) != 0
+    assert wait_for(lambda: "Inkan already runs on" in second.printed)
+    assert product.get("/healthz")[0] == 200
+
+
+def test_a_taken_port_is_refused_in_words(tmp_path: Path) -> None:
+    other = Product.embedded(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", other.port))
+        taken.listen()
+        other.launch()
+        assert other.process is not None
+        assert other.process.wait(20) != 0
+    assert wait_for(lambda: "Choose another port" in other.printed)
+
+
+def test_secrets_are_for_their_owner_only(product: Product) -> None:
+    keys = [path for path in (product.home / "keys").rglob("*") if path.is_file()]
+    assert {"secret.key", "web.keyring", "signer.keyring", "issuer.keyring"} <= {path.name for path in keys}
+    assert [path for path in keys if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+@pytest.mark.parametrize("part", ["web", "worker", "clock", "signer", "issuer"])
+def test_a_killed_part_is_started_again(product: Product, part: str) -> None:
+    old = product.kill(part)
+    assert product.wait_for_another(part, old)
+    assert wait_for(lambda: product.get("/readyz")[0] == 200, 30)
+
+
+def test_it_listens_on_loopback_only(product: Product) -> None:
+    listening = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, port = line.split()[1].split(":")
+        if int(port, 16) == product.port and line.split()[3] == "0A":
+            listening.add(address)
+    assert listening == {"0100007F"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_wholly_within_ten_seconds_and_goes_on_with_its_data(
+    product: Product, number: signal.Signals
+) -> None:
+    key = (product.home / "keys" / "web.keyring").read_bytes()
+    people = product.people()
+    assert product.stop(number) < END_SECONDS
+    assert processes_of(product.home) == {}
+    product.start()
+    assert (product.home / "keys" / "web.keyring").read_bytes() == key
+    assert product.people() == people
+
+
+def test_a_killed_supervisor_leaves_no_orphan(product: Product) -> None:
+    assert product.process is not None
+    pids = [pid for pid in processes_of(product.home) if pid != product.process.pid]
+    assert len(pids) >= 5
+    os.kill(product.process.pid, signal.SIGKILL)
+    product.process.wait()
+    assert wait_for(lambda: not any(alive(pid) for pid in pids), 5)
+    product.start()
