@@ -13,7 +13,7 @@ def gettext_noop(text: str) -> str:
 class Problem(ValueError):
     """A value that cannot be taken. `code` is stable, `template % values` is the sentence to show."""
 
-    def __init__(self, code: str, template: str, **values: str | int) -> None:
+    def __init__(self, code: str, template: str, /, **values: str | int) -> None:
         self.code = code
         self.template = template
         self.values = values

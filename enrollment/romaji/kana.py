@@ -1,0 +1,80 @@
+"""A typed kana field as full-width katakana (NM-11, NM-12, NM-13, NM-15, RJ-23).
+
+Everything is an explicit table: Unicode normal forms would turn U+309B into a space and a mark (NM-04).
+"""
+
+import re
+
+from enrollment.problems import Problem
+from enrollment.problems import gettext_noop as _
+
+LONGEST = 60
+SPACES = " \u3000\u00a0\t"
+HALF = "ｦｧｨｩｪｫｬｭｮｯｰｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝ･"
+FULL = (
+    "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソ"
+    + "タチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン・"
+)
+WIDEN = str.maketrans(HALF, FULL) | {code: code + 0x60 for code in range(0x3041, 0x3097)}  # hiragana too
+PLAIN = "カキクケコサシスセソタチツテトハヒフヘホウ"
+VOICED = dict(zip(PLAIN, "ガギグゲゴザジズゼゾダヂヅデドバビブベボヴ", strict=True))
+HALF_VOICED = dict(zip("ハヒフヘホ", "パピプペポ", strict=True))
+VOICED_MARKS = "\u309b\u3099\uff9e"
+HALF_VOICED_MARKS = "\u309c\u309a\uff9f"
+MARKS = re.compile(f"(.)([{VOICED_MARKS}{HALF_VOICED_MARKS}])")
+DASHES = re.compile("(?<=[ァ-ヴー])[\u2212\u2010\u2015\uff0d-]")
+TAKEN = re.compile("[ァ-ヴー]+(?:・[ァ-ヴー]+)*")
+KANA = re.compile("[ァ-ヴー・]")
+I_ROW = "キシチニヒミリギジヂビピ"
+LARGE = re.compile(f"(?<=[{I_ROW}])[ヨユ](?=ウ)|ツ(?=[パピプペポ])")
+
+
+def _join(match: re.Match[str]) -> str:
+    letter, mark = match[1], match[2]
+    table = VOICED if mark in VOICED_MARKS else HALF_VOICED
+    return table.get(letter, letter + mark)
+
+
+def normalised(text: str) -> str:
+    """Half-width, hiragana, separate marks and dashes as full-width katakana; the rest stays as it is."""
+    text = text.strip(SPACES).translate(WIDEN)
+    return DASHES.sub("ー", MARKS.sub(_join, text))
+
+
+def kana(text: str) -> str:
+    """One kana field, 1 to 60 characters; ・ separates parts (NM-11).
+
+    Raises `Problem`: kana_empty, kana_too_long, kana_space, kana_characters (which names the first one).
+    """
+    found = normalised(text)
+    if not found:
+        raise Problem("kana_empty", _("カタカナで入力してください。"))
+    if len(found) > LONGEST:
+        raise Problem("kana_too_long", _("カタカナは%(most)s文字以内で入力してください。"), most=LONGEST)
+    if any(space in found for space in SPACES):
+        raise Problem(
+            "kana_space",
+            _("空白は使えません。姓と名は別々の欄に入力し、ミドルネームは「・」で区切ってください。"),
+        )
+    if not TAKEN.fullmatch(found):
+        strange = next((letter for letter in found if not KANA.match(letter)), "・")
+        raise Problem(
+            "kana_characters",
+            _("カタカナで入力してください（「%(letter)s」は使えません）。"),
+            letter=strange,
+        )
+    return found
+
+
+def large_letters(text: str) -> tuple[int, ...]:
+    """Positions of a large ヨ, ユ or ツ where a small one is usual: ask, do not refuse (NM-13)."""
+    return tuple(match.start() for match in LARGE.finditer(normalised(text)))
+
+
+def same_kana(one: str, other: str) -> bool:
+    """Whether two readings agree without regard to spaces, dots and the form they were typed in (NM-14)."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return re.sub(f"[{SPACES}・]", "", normalised(text))
