@@ -1,0 +1,220 @@
+"""Verify a JPKI certificate: path, period, policy, key usage, revocation, attributes (domain.md section 3).
+
+The issuer is found by key id, never by name: all generations share one name. Nothing is fetched: what a
+certificate says about addresses is a stranger's word. Revocation comes from the lists that the operator has put
+into the trust folder; without a usable one the outcome is NOT_CHECKED and never VALID (decision 27).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.x509.oid import ExtensionOID
+
+from cards import holder, profile
+from cards.exchange import CardResponse, authentication_message
+from cards.holder import SignatureAttributes
+from cards.profile import CertificateKind
+from cards.trust import TrustError, TrustStore, authority_key_id, extension, is_test
+
+__all__ = [
+    "CertificateKind",
+    "JpkiResult",
+    "Outcome",
+    "SignatureAttributes",
+    "TrustError",
+    "TrustStore",
+    "check_authentication",
+    "check_signature",
+    "verify",
+]
+
+_HASHES = (SHA256, SHA384, SHA512)
+_UNDERSTOOD = {
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.CERTIFICATE_POLICIES,
+    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    ExtensionOID.CRL_DISTRIBUTION_POINTS,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.BASIC_CONSTRAINTS,
+}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Outcome(Enum):
+    """VALID is said only when revocation was checked too."""
+
+    VALID = "valid"
+    REVOKED = "revoked"
+    NOT_CHECKED = "not_checked"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class JpkiResult:
+    """What is known about one certificate; `problem` is a code for our own texts, "" when VALID."""
+
+    outcome: Outcome
+    problem: str
+    attributes: SignatureAttributes | None
+    fingerprint: bytes
+    issuer_key_id: bytes = b""
+    serial: int = 0
+    not_after: datetime = _NEVER
+
+
+class _Problem(Exception):
+    def __init__(self, code: str, outcome: Outcome = Outcome.ERROR) -> None:
+        self.code, self.outcome = code, outcome
+
+
+def verify(certificate_der: bytes, kind: CertificateKind, at: datetime, trust: TrustStore) -> JpkiResult:
+    """Everything about one certificate at the time `at` (aware). Never raises because of the bytes."""
+    fingerprint = sha256(certificate_der).digest()
+    try:
+        certificate = x509.load_der_x509_certificate(certificate_der)
+        key_id = authority_key_id(certificate)
+        serial, not_after = certificate.serial_number, certificate.not_valid_after_utc
+    except Exception:  # a stranger's bytes: the parser's many errors all mean the same to us
+        return JpkiResult(Outcome.ERROR, "unreadable", None, fingerprint)
+    owner: SignatureAttributes | None = None
+    outcome, problem = Outcome.VALID, ""
+    try:
+        anchor = _path(certificate, key_id, at, trust)
+        _profile(certificate, kind, anchor)
+        if kind is CertificateKind.SIGNATURE:
+            owner = holder.read(certificate)
+        _revocation(certificate, anchor, at, trust)
+    except _Problem as found:
+        outcome, problem = found.outcome, found.code
+    except holder.HolderUnreadable:
+        outcome, problem = Outcome.ERROR, "attributes"
+    except Exception:  # extensions are read lazily: broken DER can show up only here
+        outcome, problem = Outcome.ERROR, "unreadable"
+    return JpkiResult(outcome, problem, owner, fingerprint, key_id, serial, not_after)
+
+
+def check_authentication(
+    response: CardResponse, origin: str, challenge: bytes, at: datetime, trust: TrustStore
+) -> JpkiResult:
+    """The card proved its authentication key for this origin and challenge, and its certificate holds."""
+    result = verify(response.authentication_certificate, CertificateKind.AUTHENTICATION, at, trust)
+    message = authentication_message(origin, challenge)
+    asked = response.outcome == "ok" and response.operation == "authenticate"
+    return _with_signature(result, response.authentication_certificate, response.signature, message, asked)
+
+
+def check_signature(response: CardResponse, content: bytes, at: datetime, trust: TrustStore) -> JpkiResult:
+    """The card's signature key signed SHA-256 of `content`, and its certificate holds."""
+    result = verify(response.signature_certificate, CertificateKind.SIGNATURE, at, trust)
+    asked = response.outcome == "ok" and response.operation == "sign"
+    return _with_signature(result, response.signature_certificate, response.signature, content, asked)
+
+
+def signed_by(certificate_der: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether the certificate's RSA key made this PKCS#1 v1.5 signature over SHA-256 of the message."""
+    try:
+        key = x509.load_der_x509_certificate(certificate_der).public_key()
+    except Exception:  # a stranger's bytes, as in `verify`
+        return False
+    if not isinstance(key, rsa.RSAPublicKey):
+        return False
+    try:
+        key.verify(signature, message, padding.PKCS1v15(), SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _with_signature(
+    result: JpkiResult, certificate: bytes, signature: bytes, message: bytes, asked: bool
+) -> JpkiResult:
+    if result.outcome is Outcome.ERROR or (asked and signed_by(certificate, signature, message)):
+        return result
+    return JpkiResult(
+        Outcome.ERROR,
+        "signature",
+        None,
+        result.fingerprint,
+        result.issuer_key_id,
+        result.serial,
+        result.not_after,
+    )
+
+
+def _path(certificate: x509.Certificate, key_id: bytes, at: datetime, trust: TrustStore) -> x509.Certificate:
+    anchor = trust.anchor(key_id)
+    if anchor is None:
+        raise _Problem("unknown_issuer")
+    if not isinstance(certificate.signature_hash_algorithm, _HASHES):
+        raise _Problem("algorithm")
+    try:
+        certificate.verify_directly_issued_by(anchor)
+    except (InvalidSignature, ValueError, TypeError):
+        raise _Problem("bad_signature") from None
+    if not anchor.not_valid_before_utc <= at <= anchor.not_valid_after_utc:
+        raise _Problem("issuer_expired")
+    if at < certificate.not_valid_before_utc:
+        raise _Problem("not_yet_valid")
+    if at > certificate.not_valid_after_utc:
+        raise _Problem("expired")
+    return anchor
+
+
+def _profile(certificate: x509.Certificate, kind: CertificateKind, anchor: x509.Certificate) -> None:
+    if any(item.critical and item.oid not in _UNDERSTOOD for item in certificate.extensions):
+        raise _Problem("critical_extension")
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
+        raise _Problem("algorithm")
+    policies = profile.TEST_POLICIES if is_test(anchor) else profile.PRODUCTION_POLICIES
+    stated = extension(certificate, x509.CertificatePolicies)
+    if stated is None or policies[kind] not in [policy.policy_identifier for policy in stated]:
+        raise _Problem("policy")
+    constraints = extension(certificate, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise _Problem("key_usage")
+    if (
+        _usages(certificate)
+        != {
+            CertificateKind.SIGNATURE: {"digital_signature", "content_commitment"},
+            CertificateKind.AUTHENTICATION: {"digital_signature"},
+        }[kind]
+    ):
+        raise _Problem("key_usage")
+
+
+def _usages(certificate: x509.Certificate) -> set[str]:
+    usage = extension(certificate, x509.KeyUsage)
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+    )
+    return set() if usage is None else {name for name in names if getattr(usage, name)}
+
+
+def _revocation(
+    certificate: x509.Certificate, anchor: x509.Certificate, at: datetime, trust: TrustStore
+) -> None:
+    """The newest applicable list decides; raises _Problem unless it says "not revoked"."""
+    newest = trust.newest_list(certificate, anchor)
+    if newest is None:
+        raise _Problem("list_missing", Outcome.NOT_CHECKED)
+    key = anchor.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or not newest.is_signature_valid(key):
+        raise _Problem("list_bad_signature")
+    # a listed certificate stays revoked even when the list has grown old
+    if newest.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
+        raise _Problem("revoked", Outcome.REVOKED)
+    if newest.next_update_utc is None or not newest.last_update_utc <= at <= newest.next_update_utc:
+        raise _Problem("list_stale", Outcome.NOT_CHECKED)
