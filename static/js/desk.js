@@ -3,48 +3,51 @@
 const STEP = 1.25;
 
 // A viewer: <figure class="viewer" data-viewer> with <div class="viewer-stage"><img></div> and buttons data-do="in|out|fit|left|right".
+// The picture starts at fit; dragging or the arrow keys move it.
 function viewer(box) {
   const stage = box.querySelector(".viewer-stage");
   const picture = stage?.querySelector("img");
   if (!picture) return null;
-  let zoom = 1;
-  let turn = 0;
+  let zoom, turn, x, y;
 
   function draw() {
-    const sideways = turn % 180 !== 0;
+    const [wide, high] = [stage.clientWidth / (picture.naturalWidth || 1), stage.clientHeight / (picture.naturalHeight || 1)];
+    const [across, down] = [stage.clientWidth / (picture.naturalHeight || 1), stage.clientHeight / (picture.naturalWidth || 1)];
+    const fit = turn % 180 ? Math.min(across, down) / Math.min(wide, high) : 1;
     stage.toggleAttribute("data-zoomed", zoom > 1);
-    picture.style.rotate = `${turn}deg`;
-    if (zoom > 1) {
-      picture.style.width = `${stage.clientWidth * zoom}px`;
-      picture.style.scale = "";
-    } else {
-      picture.style.width = "";
-      const fit = sideways ? Math.min(1, stage.clientHeight / picture.clientWidth, stage.clientWidth / picture.clientHeight) : 1;
-      picture.style.scale = fit === 1 ? "" : `${fit}`;
-    }
+    picture.style.transform = `translate(${x}px, ${y}px) rotate(${turn}deg) scale(${fit * zoom})`;
+  }
+
+  function move(dx, dy) {
+    const [most, tall] = [(stage.clientWidth * (zoom - 1)) / 2, (stage.clientHeight * (zoom - 1)) / 2];
+    x = Math.max(-most, Math.min(most, x + dx));
+    y = Math.max(-tall, Math.min(tall, y + dy));
+    draw();
   }
 
   const acts = {
     in: () => { zoom = Math.min(8, zoom * STEP); },
     out: () => { zoom = Math.max(1, zoom / STEP); },
-    fit: () => { zoom = 1; turn = 0; },
-    left: () => { turn = (turn + 270) % 360; },
-    right: () => { turn = (turn + 90) % 360; },
+    fit: () => { [zoom, turn, x, y] = [1, 0, 0, 0]; },
+    left: () => { turn -= 90; },
+    right: () => { turn += 90; },
   };
-  const act = (name) => { acts[name]?.(); draw(); };
+  const act = (name) => { acts[name]?.(); move(0, 0); };
+  acts.fit();
 
   box.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-do]");
     if (button) act(button.dataset.do);
   });
-  stage.addEventListener("pointerdown", (down) => {
-    if (zoom <= 1) return;
-    down.preventDefault();
-    stage.setPointerCapture(down.pointerId);
-    const from = { x: down.clientX + stage.scrollLeft, y: down.clientY + stage.scrollTop };
-    const move = (event) => stage.scrollTo(from.x - event.clientX, from.y - event.clientY);
-    stage.addEventListener("pointermove", move);
-    stage.addEventListener("pointerup", () => stage.removeEventListener("pointermove", move), { once: true });
+  stage.addEventListener("pointermove", (event) => {
+    if (event.buttons === 1 && zoom > 1) move(event.movementX, event.movementY);
+  });
+  stage.addEventListener("pointerdown", (event) => {
+    if (zoom > 1) { event.preventDefault(); stage.setPointerCapture(event.pointerId); stage.focus(); }
+  });
+  stage.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
+    if (by && zoom > 1) { event.preventDefault(); move(...by); }
   });
   return { box, act };
 }

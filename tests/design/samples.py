@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib.staticfiles import finders
 from django.template import engines
+from django.test import RequestFactory
 
 ORIGIN = "http://parts.test"
 CSP = "default-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -145,7 +146,7 @@ def context(**more: object) -> dict[str, object]:
         "form": SampleForm(), "steps": STEPS, "tasks": TASKS, "rows": ROWS, "events": EVENTS, "notices": NOTICES,
         "heads": ["認証局", "申請できる方", "費用", "期間"],
         "table": [["日本医師会", "医師", "当面の間 0 円", "約 2 か月"], ["MEDIS", "医師・歯科医師・薬剤師", "26,950 円", "約 1 か月"]],
-        "title": "案件", "site_header": "Inkan 審査", "checks": ["顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）", "身分証は4種のいずれかで、有効期限内である", "身分証の顔と顔写真は同じ人である"], "has_permission": True,
+        "title": "案件", "site_header": "Inkan 審査", "checks": ["顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）", "身分証は4種のいずれかで、有効期限内である", "身分証の顔と顔写真は同じ人である"], "has_permission": True, "request": RequestFactory().get("/"),
         "kept": {"url": "/static/pictures/photo-good.svg", "name": "kao.jpg", "detail": "縦 1,200 × 横 900 ピクセル、0.8 MB"}, **more,
     }
 
