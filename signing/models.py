@@ -79,6 +79,30 @@ class IssuanceIntent(models.Model):
     issued_at = models.DateTimeField(null=True)
 
 
+class IssuingCertificate(models.Model):
+    """One of the embedded authorities: its own certificate, made once at set-up; the key is in the signer process."""
+
+    code = models.CharField(max_length=16, unique=True)
+    certificate = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class RevocationList(models.Model):
+    """A signed CRL; the newest number is the one that is served."""
+
+    issuer = models.CharField(max_length=16)
+    number = models.PositiveBigIntegerField()
+    content = models.BinaryField()
+    this_update = models.DateTimeField()
+    next_update = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "number"], name="one_list_per_number")]
+
+
 class EnrollmentLink(models.Model):
     """The way a phone is bound: an address with a password (`inbox`, three months) or a QR code (`shown`, minutes)."""
 
