@@ -13,7 +13,6 @@ import time
 from typing import IO, Any, NamedTuple
 
 from celery import Celery, signals
-from django.utils.module_loading import import_string
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
@@ -34,7 +33,7 @@ class Entry(NamedTuple):
 
 
 TIMETABLE: tuple[Entry, ...] = (
-    Entry("sweep the outbox", "outbox.jobs.sweep", 5 if settings.BROKER_IS_EMBEDDED else 30),
+    Entry("sweep the outbox", "outbox.sweep", 5 if settings.BROKER_IS_EMBEDDED else 30),
 )
 
 VISIBILITY_TIMEOUT = 600
@@ -87,24 +86,11 @@ app.conf.update(
 )
 
 
-@app.task(name="outbox.run", ignore_result=True)
-def run_job(job_id: int) -> None:
-    import_string("outbox.jobs.run")(job_id)
-
-
-@app.task(name="clock.tick", ignore_result=True)
-def tick(name: str) -> None:
-    """Does one line of the timetable; a name that is no longer in it is a message of an older version."""
-    for entry in TIMETABLE:
-        if entry.name == name:
-            import_string(entry.task)()
-
-
+app.autodiscover_tasks()  # tasks.py of every app
 app.conf.beat_schedule = {
     entry.name: {
-        "task": "clock.tick",
+        "task": entry.task,
         "schedule": float(entry.seconds),
-        "args": (entry.name,),
         # a tick that waited for its successor has nothing left to do
         "options": {"queue": "default", "expires": max(entry.seconds, 10)},
     }
@@ -114,7 +100,7 @@ app.conf.beat_schedule = {
 
 def ring(job_id: int, queue: str) -> None:
     """Tells a worker that a job is due. Raises whatever the broker raises; the outbox logs and swallows it."""
-    run_job.apply_async(args=(job_id,), queue=queue)
+    app.send_task("outbox.run_job", args=(job_id,), queue=queue)
 
 
 def declare_queues() -> None:
@@ -159,6 +145,17 @@ def take_the_lock(**kwargs: object) -> None:
         flush=True,
     )
     os._exit(REFUSED)
+
+
+@signals.celeryd_after_setup.connect
+def end_the_dead_ones_leases(**kwargs: object) -> None:
+    """Whatever is leased on the embedded broker belongs to a worker that died: the next sweep takes it up.
+
+    Runs with the lock held and before the pool is forked, so no living attempt is touched.
+    """
+    if settings.BROKER_IS_EMBEDDED:
+        apps.get_model("outbox.Job")._default_manager.filter(state="leased").update(lease_until=clock.now())
+        connections.close_all()
 
 
 @signals.worker_process_init.connect

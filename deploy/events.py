@@ -2,4 +2,8 @@
 
 from collections.abc import Callable
 
-HANDLERS: dict[str, Callable[[str], None]] = {}
+from outbox import mails
+
+HANDLERS: dict[str, Callable[[str], None]] = {
+    "outbox.mail": mails.deliver,
+}

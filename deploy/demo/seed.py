@@ -5,8 +5,12 @@ Everything is invented. Whoever reads this file may enter a demo; production nev
 
 import base64
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
+
+from django.conf import settings
+
+from staff.models import Officer
 
 
 class DemoOfficer(NamedTuple):
@@ -46,17 +50,46 @@ OFFICERS: tuple[DemoOfficer, ...] = (
     *(DemoOfficer(f"{ca}-examiner", FAMILY_NAMES[ca][0], ((ca, "EXAMINER"),)) for ca in AUTHORITIES),
     *(DemoOfficer(f"{ca}-approver", FAMILY_NAMES[ca][1], ((ca, "APPROVER"),)) for ca in AUTHORITIES),
     DemoOfficer("auditor", "監査 太郎", tuple((ca, "AUDITOR") for ca in AUTHORITIES)),
-    DemoOfficer("operator", "運用 次郎", tuple((ca, "OPERATOR") for ca in AUTHORITIES)),
+    DemoOfficer("operator", "運用 次郎", (("", "OPERATOR"),)),
 )
+
+
+def _ensure_officers() -> None:
+    kept = set(Officer.objects.values_list("username", flat=True))
+    for officer in OFFICERS:
+        if officer.username not in kept:
+            Officer.objects.create_officer(
+                officer.username, officer.password, officer.display_name, officer.roles, officer.totp_secret
+            )
 
 
 def ensure() -> None:
     """Makes what is missing and leaves what is there."""
+    _ensure_officers()
+
+
+def as_json() -> dict[str, Any]:
+    """What `manage.py demo_people` prints, secrets included."""
+    return {
+        "origin": settings.ORIGIN,
+        "officers": [
+            {
+                "username": officer.username,
+                "display_name": officer.display_name,
+                "roles": [list(pair) for pair in officer.roles],
+                "password": officer.password,
+                "totp_secret": officer.totp_secret,
+                "otpauth": officer.otpauth,
+            }
+            for officer in OFFICERS
+        ],
+    }
 
 
 def table() -> str:
     """The demo's people and officers, for the terminal."""
-    lines = ["Officers (review desk: /admin/)"]
+    lines = [f"Review desk ({settings.ORIGIN}/admin/): officers with password and second factor"]
     for officer in OFFICERS:
-        lines.append(f"  {officer.username:<16} password {officer.password:<28} TOTP {officer.totp_secret}")
+        lines.append(f"  {officer.username:<16} {officer.password:<28} TOTP {officer.totp_secret}")
+        lines.append(f"  {'':<16} {officer.otpauth}")
     return "\n".join(lines)
