@@ -17,15 +17,18 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
+from django.apps import apps
 from django.conf import settings
+from django.db import connections
 
-from deploy import doorbell
+from deploy import checks, doorbell
+from ledger import clock
 
 log = logging.getLogger("inkan.worker")
 
 
 class Entry(NamedTuple):
-    """One line of the timetable: `task` is the dotted path of a function without arguments."""
+    """One line of the timetable: `task` is the name of a Celery task without arguments."""
 
     name: str
     task: str
