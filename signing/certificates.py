@@ -159,7 +159,8 @@ def authority_key(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     )
 
 
-def _key(spki: bytes) -> CertificatePublicKeyTypes:
+def public_key(spki: bytes) -> CertificatePublicKeyTypes:
+    """The key of a SubjectPublicKeyInfo (DER); Malformed for one that the profile does not take."""
     key = load_der_public_key(spki)
     if not isinstance(key, rsa.RSAPublicKey) or key.public_numbers().e != 65537:
         raise Malformed("the profile takes RSA with the exponent 65537")
@@ -188,14 +189,14 @@ def _extensions(
 
 
 def throw_away_certificate(
-    subject: Subject, public_key: bytes, issuer: Issuer, serial: int, period: Period
+    subject: Subject, spki: bytes, issuer: Issuer, serial: int, period: Period
 ) -> bytes:
     """The certificate as it will be, signed by a key that signs nothing else: what the linter reads (decision 30).
 
-    `public_key` is a SubjectPublicKeyInfo (DER); the common name has the given name first (domain.md section 1.3).
+    `spki` is a SubjectPublicKeyInfo (DER); the common name has the given name first (domain.md section 1.3).
     """
     issued_by = x509.load_der_x509_certificate(issuer.certificate)
-    key = _key(public_key)
+    key = public_key(spki)
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
@@ -279,6 +280,11 @@ def _read(parsed: asn1.Certificate) -> HpkiCertificate:
         issuer_key_id=parsed.authority_key_identifier,
         public_key=body["subject_public_key_info"].dump(),
     )
+
+
+def not_after(certificate: bytes) -> datetime:
+    """The last moment of any X.509 certificate (DER)."""
+    return x509.load_der_x509_certificate(certificate).not_valid_after_utc
 
 
 def serial_text(serial: int) -> str:

@@ -10,8 +10,10 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from signing.keystore import KeyStore
 from signing.keystore.software import SoftwareStore
@@ -19,6 +21,8 @@ from signing.signer import server
 from signing.signer.journal import Journal
 from signing.signer.roles import Authorities, Role, Signers
 from vault.keyring import Keyring
+
+PKCS11_STORE = "signing.keystore.pkcs11.Pkcs11Store"
 
 
 def _keyring(role: str) -> Keyring:
@@ -29,7 +33,14 @@ def _keyring(role: str) -> Keyring:
 
 
 def _store(role: str) -> KeyStore:
-    return SoftwareStore(_keyring(role), settings.HOME / "keys" / role)
+    if settings.KEYSTORE == "software":
+        return SoftwareStore(_keyring(role), settings.HOME / "keys" / role)
+    token, pin = settings.PKCS11_TOKEN, settings.PKCS11_PIN
+    if role == "authorities":
+        token, pin = settings.ISSUER_PKCS11_TOKEN, settings.ISSUER_PKCS11_PIN
+    # By name: the binding is an optional dependency that only this process and only this choice loads.
+    store: KeyStore = import_string(PKCS11_STORE)(Path(settings.PKCS11_MODULE), token, pin)
+    return store
 
 
 def _now() -> float:

@@ -8,6 +8,7 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
+from pathlib import Path
 
 import cbor2
 import pytest
@@ -32,6 +33,7 @@ from signing.signer.client import (
     Signers,
     SignerUnavailable,
 )
+from tests.support import softhsm
 from tests.support.signers import SignerProcesses
 
 DIGEST = sha256(b"a prescription").digest()
@@ -155,7 +157,8 @@ def test_without_a_signer_nothing_was_signed(signers: SignerProcesses, signer: S
 
 def test_a_signer_that_stops_answering_leaves_the_outcome_unknown(signers: SignerProcesses) -> None:
     impatient = Signers(settings.SIGNER_SOCKET, seconds=0.3)
-    (key,) = impatient.generate(1) if impatient.ping() else []
+    (key,) = client.signers().generate(1)
+    impatient.ping()
     with signers.stopped("signers"), pytest.raises(OutcomeUnknown):
         impatient.sign([order(key.wrapped)])
     assert isinstance(client.signers().sign([order(key.wrapped)])[0], Signed)
@@ -279,3 +282,30 @@ def test_another_user_is_turned_away(signers: SignerProcesses, signer: Signers) 
     finally:
         signers.kill("signers")
         signers.start("signers")
+
+
+def test_with_a_key_module_the_process_speaks_the_same(signers: SignerProcesses, tmp_path: Path) -> None:
+    token = softhsm.create(tmp_path / "hsm")
+    sockets = tmp_path / "s"
+    module = SignerProcesses(
+        SOFTHSM2_CONF=str(token.configuration),
+        INKAN_HOME=str(tmp_path / "home"),
+        INKAN_KEYSTORE="pkcs11",
+        INKAN_PKCS11_MODULE=str(token.module),
+        INKAN_PKCS11_TOKEN=token.label,
+        INKAN_PKCS11_PIN=token.pin,
+        INKAN_SIGNER_SOCKET=str(sockets / "signer"),
+    )
+    module.start("signers")
+    try:
+        signer = Signers(sockets / "signer")
+        key = opened(signer)
+        (result,) = signer.sign([order(key.handle)])
+        assert isinstance(result, Signed)
+        verify(key.public_key, result.signature, DIGEST)
+        module.kill("signers")
+        module.start("signers")
+        assert signer.sign([order(key.handle)]) == [NotSigned("not_open")]
+    finally:
+        module.stop()
+        signer.disconnect()

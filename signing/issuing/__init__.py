@@ -1,0 +1,6 @@
+"""The certification authority behind a seam. Doors: `authority`, `issuer_of`, `ensure`, `publish`, `publish_due`."""
+
+from signing.issuing.lists import publish, publish_due
+from signing.issuing.setup import authority, ensure, issuer_of
+
+__all__ = ["authority", "ensure", "issuer_of", "publish", "publish_due"]
