@@ -59,7 +59,7 @@ def _transport_options() -> dict[str, Any]:
 
 app = Celery("inkan")
 app.conf.update(
-    broker_url=f"{doorbell.SCHEME}://" if settings.BROKER_IS_EMBEDDED else settings.BROKER_URL,
+    broker_url=f"{doorbell.SCHEME}://localhost" if settings.BROKER_IS_EMBEDDED else settings.BROKER_URL,
     broker_transport_options=_transport_options(),
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

@@ -23,6 +23,7 @@ class Command(BaseCommand):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
                 Keyring.create(path)
+        settings.STATIC_ROOT.mkdir(exist_ok=True)  # empty: the demo serves files from where they stand
         call_command("migrate", interactive=False, verbosity=0)
         declare_queues()
         seed.ensure()
