@@ -1,4 +1,4 @@
-"""Work that must happen after a commit, at least once, by handlers that are idempotent (security.md 3.2).
+"""Work that must happen after a commit, at least once, by handlers that are idempotent.
 
 A row is written in the transaction of its cause; the queue's message is only a doorbell that carries the row's id.
 A lost doorbell is rung again by `sweep`. All moments here, leases too, are `ledger.clock.now()`: the hosts of one

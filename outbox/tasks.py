@@ -5,7 +5,7 @@ from celery import shared_task
 from outbox import jobs
 
 
-# Acknowledged late and given back when the worker dies: what a killed worker held is rung again (security.md 3.1).
+# Acknowledged late and given back when the worker dies: what a killed worker held is rung again.
 @shared_task(name="outbox.run_job", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def run_job(job_id: int) -> None:
     jobs.run(job_id)
