@@ -150,7 +150,6 @@ def _prepare_environment() -> None:
         os.environ.pop(name, None)
     home = RUN / "home"
     (home / "keys").mkdir(parents=True)
-    (home / "static").mkdir()  # WhiteNoise warns without it
     (home / "static").mkdir()  # whitenoise warns where nothing was collected
     (home / "keys" / "secret.key").write_text(secrets.token_urlsafe(48))
     os.environ["INKAN_HOME"] = str(home)
