@@ -170,7 +170,6 @@ def context(**more: object) -> dict[str, object]:
             ["日本医師会", "医師", "当面の間 0 円", "約 2 か月"],
             ["MEDIS", "医師・歯科医師・薬剤師", "26,950 円", "約 1 か月"],
         ],
-        "title": "案件",
         "site_header": "Inkan 審査",
         "checks": [
             "顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）",
@@ -194,7 +193,12 @@ def rendered() -> dict[str, str]:
     made = {
         f"/{name}": engines["django"]
         .from_string(source)
-        .render(context(steps=STEPS if name in ("form", "upload", "check") else None))
+        .render(
+            context(
+                steps=STEPS if name in ("form", "upload", "check") else None,
+                **({"title": "案件"} if name == "desk" else {}),
+            )
+        )
         for name, source in PAGES.items()
     }
     made["/wrong"] = engines["django"].from_string(PAGES["form"]).render(context(form=wrong))
