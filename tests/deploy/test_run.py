@@ -87,7 +87,7 @@ def test_secrets_are_for_their_owner_only(product: Product) -> None:
 def test_a_killed_part_is_started_again(product: Product, part: str) -> None:
     old = product.kill(part)
     assert product.wait_for_another(part, old)
-    assert wait_for(lambda: product.get("/readyz")[0] == 200, 30)
+    assert wait_for(product.is_ready, 30)
 
 
 def test_it_listens_on_loopback_only(product: Product) -> None:

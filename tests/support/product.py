@@ -220,6 +220,13 @@ class Product:
         found: dict[str, Any] = json.loads(self.manage("demo_people").stdout)
         return found
 
+    def is_ready(self) -> bool:
+        """Whether /readyz answers 200 just now."""
+        try:
+            return self.get("/readyz")[0] == 200
+        except OSError:
+            return False
+
     def get(self, path: str) -> tuple[int, str]:
         """(status, body) of a plain GET without cookies; redirects are followed."""
         try:
