@@ -214,7 +214,6 @@ class Supervisor:
 
     def prepare(self) -> str:
         """Keys, database and demo data, in a child; returns the table of demo people."""
-        _make_secret_key(self.home / "keys")
         self.preparation = subprocess.Popen(  # noqa: S603  (our own command)
             [PYTHON, "manage.py", "prepare_demo"],
             cwd=ROOT,
@@ -270,14 +269,18 @@ class Supervisor:
                 child.end_group()
 
     def run(self) -> None:
+        """The keys' processes first: preparing asks the authorities' one for the CAs' certificates."""
         signal.signal(signal.SIGINT, self.end)
         signal.signal(signal.SIGTERM, self.end)
-        table = self.prepare()
-        if self.asked_to_end:
-            return
+        _make_secret_key(self.home / "keys")
         self.keys, self.front = _children(self.env, self.home, self.host, self.port)
         try:
-            for child in (*self.keys, *self.front):
+            for child in self.keys:
+                child.start()
+            table = self.prepare()
+            if self.asked_to_end:
+                return
+            for child in self.front:
                 child.start()
             self.write_pids()
             self.tend_until_asked_to_end(table)

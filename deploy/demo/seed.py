@@ -5,11 +5,14 @@ Everything is invented. Whoever reads this file may enter a demo; production nev
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.conf import settings
 
+from deploy.demo import authority_keys, people
+from ledger import clock
 from staff.models import Officer
 
 
@@ -65,6 +68,8 @@ def _ensure_officers() -> None:
 
 def ensure() -> None:
     """Makes what is missing and leaves what is there."""
+    authority_keys.make(settings.HOME)
+    people.ensure(settings.HOME, clock.now())
     _ensure_officers()
 
 
@@ -72,6 +77,7 @@ def as_json() -> dict[str, Any]:
     """What `manage.py demo_people` prints, secrets included."""
     return {
         "origin": settings.ORIGIN,
+        "people": [person.as_dict() for person in people.all_people()],
         "officers": [
             {
                 "username": officer.username,
@@ -86,10 +92,23 @@ def as_json() -> dict[str, Any]:
     }
 
 
+def _people_lines() -> Iterator[str]:
+    yield "Virtual My Number Cards (the card reader asks for them)"
+    yield f"  {'card':<22} {'PINs: login, attributes, signature':<36} who"
+    for slug, person in people.card_slots():
+        pins = f"{person.authentication_pin}, {person.attributes_pin}, {person.signature_password}"
+        yield f"  {slug:<22} {pins:<36} {person.written_name}　{person.special}"
+    yield f"  Their pictures to upload: {settings.HOME / 'demo-pictures'}/<card>/"
+
+
+def _officer_lines() -> Iterator[str]:
+    yield f"Officers of the review desk ({settings.ORIGIN}/admin/)"
+    yield f"  {'user name':<16} {'password':<28} TOTP secret, and the same as a link"
+    for officer in OFFICERS:
+        yield f"  {officer.username:<16} {officer.password:<28} {officer.totp_secret}"
+        yield f"  {'':<16} {'':<28} {officer.otpauth}"
+
+
 def table() -> str:
     """The demo's people and officers, for the terminal."""
-    lines = [f"Review desk ({settings.ORIGIN}/admin/): officers with password and second factor"]
-    for officer in OFFICERS:
-        lines.append(f"  {officer.username:<16} {officer.password:<28} TOTP {officer.totp_secret}")
-        lines.append(f"  {'':<16} {officer.otpauth}")
-    return "\n".join(lines)
+    return "\n".join([*_people_lines(), "", *_officer_lines(), "", f"Mails: {settings.ORIGIN}/mailbox/"])
