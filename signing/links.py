@@ -120,14 +120,14 @@ def open(token: str, password: str, browser_token: str, at: datetime) -> Enrollm
     and `require_usable`.
     """
     typed = _normal(password)
-    if not typed:
-        raise Refused("password_missing")
     try:
         link = find(token)
         require_usable(link, at)
     except Refused:
         check_password(typed, _decoy_hash())
         raise
+    if not typed:
+        raise Refused("password_missing")
     if not _count_try(link):
         check_password(typed, _decoy_hash())
         _lock(link)
