@@ -53,8 +53,8 @@ def deliver(subject: str) -> None:
             moves.perform("deliver", application, by=Actor.SYSTEM, actor=SYSTEM, at=at)
         except Refused:
             return  # another worker delivered it
-        link = links.create(credentials.by_public_id(uuid.UUID(subject)), at=at)
-        notices.completed(application, link.path, link.password, link.expires_at, about=subject)
+        link = links.create(uuid.UUID(subject), at=at)
+        notices.completed(application, link.url_path, link.password, link.expires_at, about=subject)
 
 
 def _credential_order(application: Application) -> credentials.CredentialOrder:
@@ -68,7 +68,7 @@ def _credential_order(application: Application) -> credentials.CredentialOrder:
         qualification=application.qualification,
         family_romaji=names["family_romaji"],
         given_romaji=names["given_romaji"],
-        name_kanji=card["name"],
+        name_kanji="\u3000".join(part for part in (names["family"], names["given"]) if part),
         birth_date=date.fromisoformat(card["birth_date"]),
         my_number_card_fingerprint=bytes(application.certificate_fingerprint),
         card_not_after=certificate.not_after,

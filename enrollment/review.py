@@ -225,7 +225,7 @@ def reject(application: Application, officer: Officer, reason: str, at: datetime
     is_recommended = application.state == State.RECOMMENDED
     by = Actor.APPROVER if is_recommended else Actor.EXAMINER
     _require(officer, application, by.name)
-    guard = {"state": State.RECOMMENDED} if is_recommended else {"claimed_by": officer}
+    guard: dict[str, object] = {"state": State.RECOMMENDED} if is_recommended else {"claimed_by": officer}
     with transaction.atomic():
         _decide(application, officer, "rejected", reason, at)
         notices.rejected(application, reason)

@@ -1,0 +1,104 @@
+"""What an officer types with a move: a note, a reason, the checklist, the fields to be corrected."""
+
+from collections.abc import Sequence
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from enrollment import checklists
+from enrollment.review import Correction
+
+REASONS = (
+    ("", _("そのまま")),
+    ("unclear", _("画像が不鮮明です。撮り直してください。")),
+    ("mismatch", _("書類の記載と一致しません。")),
+    ("expired", _("有効期限が切れています。")),
+    ("wrong_document", _("指定の書類ではありません。")),
+    ("photo_standard", _("顔写真が旅券用の規格に合いません。")),
+    ("other", _("その他（下に書いてください）")),
+)
+ANSWERS = (("pass", _("適合")), ("fail", _("不適合")), ("not_applicable", _("該当なし")))
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label=_("メモ（任意・審査者だけが読みます）"), required=False, max_length=1000, widget=forms.Textarea
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("不承認の理由（申請者に伝わります）"), max_length=1000, widget=forms.Textarea
+    )
+
+
+class ChecklistForm(NoteForm):
+    """One answer for each line that applies; the second officer starts with an empty sheet (decision 6)."""
+
+    field_order: Sequence[str]
+
+    def __init__(self, data: object = None, *, slots: frozenset[str]) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        self.slots = slots
+        lines = checklists.lines_for(slots)
+        for line in lines:
+            self.fields[f"line-{line.slug}"] = forms.ChoiceField(
+                label=line.question, choices=ANSWERS, widget=forms.RadioSelect
+            )
+        self.order_fields([*(f"line-{line.slug}" for line in lines), "note"])
+
+    def answers(self) -> dict[str, str]:
+        return {
+            name.removeprefix("line-"): str(value)
+            for name, value in self.cleaned_data.items()
+            if name.startswith("line-")
+        }
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        if not self.errors and checklists.open_lines(self.slots, self.answers()):
+            raise forms.ValidationError(
+                _("「不適合」の項目があります。修正を求めるか、不承認にしてください。"), code="line_failed"
+            )
+        return cleaned
+
+
+class CorrectionsForm(forms.Form):
+    """Every field and file of the case with a reason to choose; untouched ones stay as they are."""
+
+    def __init__(self, data: object = None, *, places: Sequence[tuple[str, str, str]]) -> None:
+        """`places`: step, field, label."""
+        super().__init__(data)  # type: ignore[arg-type]
+        self.places = places
+        for step, field, label in places:
+            self.fields[f"reason:{step}:{field}"] = forms.ChoiceField(
+                label=label, choices=REASONS, required=False
+            )
+            self.fields[f"note:{step}:{field}"] = forms.CharField(
+                label=_("%(label)sへの説明") % {"label": label}, required=False, max_length=400
+            )
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        if not self.errors and not self.corrections():
+            raise forms.ValidationError(
+                _("修正してほしい項目を、少なくとも1つ選んでください。"), code="nothing"
+            )
+        for step, field, _label in self.places:
+            if cleaned.get(f"reason:{step}:{field}") == "other" and not cleaned.get(f"note:{step}:{field}"):
+                self.add_error(f"note:{step}:{field}", _("「その他」のときは、説明を書いてください。"))
+        return cleaned
+
+    def corrections(self) -> list[Correction]:
+        """What is to be corrected, with the sentence that the applicant reads."""
+        texts = dict(REASONS)
+        found = []
+        for step, field, label in self.places:
+            code = self.cleaned_data.get(f"reason:{step}:{field}")
+            if code:
+                told = self.cleaned_data.get(f"note:{step}:{field}") or ""
+                sentence = " ".join(
+                    part for part in ("" if code == "other" else str(texts[code]), told) if part
+                )
+                found.append(Correction(step, field, str(code), f"{label}：{sentence}"))
+        return found

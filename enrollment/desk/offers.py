@@ -1,0 +1,64 @@
+"""Which moves this officer may make on this case now: a button exists only if the table has a row for it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from enrollment import flow
+from enrollment.flow import Actor, State
+from enrollment.models import Application
+from enrollment.review import UNDO
+from staff.models import Officer
+
+ROLES = {Actor.EXAMINER: "EXAMINER", Actor.APPROVER: "APPROVER"}
+
+
+def _holds_claim(case: Application, officer: Officer, at: datetime) -> bool:
+    return case.claimed_by_id == officer.pk
+
+
+def _is_second(case: Application, officer: Officer, at: datetime) -> bool:
+    return case.recommended_by_id != officer.pk
+
+
+def _may_take_back(case: Application, officer: Officer, at: datetime) -> bool:
+    return case.approved_by_id == officer.pk and case.decided_at is not None and at < case.decided_at + UNDO
+
+
+def _may_reject(case: Application, officer: Officer, at: datetime) -> bool:
+    if case.state == State.RECOMMENDED:
+        return officer.holds("APPROVER", case.authority)
+    return _holds_claim(case, officer, at) and officer.holds("EXAMINER", case.authority)
+
+
+CONDITIONS: dict[str, Callable[[Application, Officer, datetime], bool]] = {
+    "release": _holds_claim,
+    "return_to_applicant": _holds_claim,
+    "recommend": _holds_claim,
+    "approve": _is_second,
+    "take_back": _may_take_back,
+    "reject": _may_reject,
+}
+
+
+def offers(case: Application, officer: Officer, at: datetime) -> tuple[str, ...]:
+    """Names of moves, in the order of the table."""
+    return tuple(
+        row.name
+        for row in flow.MOVES
+        if case.state in row.sources
+        and any(officer.holds(role, case.authority) for actor, role in ROLES.items() if actor in row.actors)
+        and (row.name not in CONDITIONS or CONDITIONS[row.name](case, officer, at))
+    )
+
+
+def obstacle(case: Application, officer: Officer, at: datetime) -> str:
+    """Why there is nothing to decide here now, as a code for the page; "" when there is something."""
+    if offers(case, officer, at):
+        return ""
+    if case.state == State.IN_REVIEW:
+        return "claimed_by_other"
+    if case.state == State.RECOMMENDED and officer.holds("APPROVER", case.authority):
+        return "same_officer"
+    if case.state in (State.SUBMITTED, State.RECOMMENDED):
+        return "not_your_role"
+    return "closed"

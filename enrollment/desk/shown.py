@@ -1,0 +1,94 @@
+"""What the officer sees of a case: the signed statement, word for word, and the pictures it names (RV-2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enrollment import flow, statement
+from enrollment.models import Application, Attachment, Statement
+from enrollment.views import summary
+
+SLOTS = {
+    "photo": gettext_lazy("顔写真"),
+    "identity": gettext_lazy("身分証"),
+    "licence_front": gettext_lazy("資格免許証（表）"),
+    "licence_back": gettext_lazy("資格免許証（裏）"),
+    "name_proof": gettext_lazy("併記する氏名の書類"),
+    "licence_name_proof": gettext_lazy("改姓手続き中の書類"),
+}
+EVENTS = {
+    "begin": gettext_lazy("申請を始めた"),
+    "submit": gettext_lazy("提出した"),
+    "claim": gettext_lazy("審査を始めた"),
+    "release": gettext_lazy("審査待ちに戻した"),
+    "return_to_applicant": gettext_lazy("修正を求めた"),
+    "recommend": gettext_lazy("承認を推薦した"),
+    "send_back": gettext_lazy("審査をやり直すことにした"),
+    "reject": gettext_lazy("不承認にした"),
+    "approve": gettext_lazy("承認した"),
+    "take_back": gettext_lazy("承認を取り消した"),
+    "order": gettext_lazy("証明書の発行を依頼した"),
+    "deliver": gettext_lazy("証明書を発行し、申請者に知らせた"),
+    "withdraw": gettext_lazy("取り下げた"),
+    "lapse": gettext_lazy("期限までに修正されなかった"),
+}
+# Asked of the reader or the machine, not of the applicant: nothing to be corrected there.
+NOT_CORRECTED = ("card", "card-check", "qualification", "email-code")
+
+
+def _signed(case: Application, turn: int) -> Mapping[str, Mapping[str, Any]]:
+    row = Statement.objects.filter(application=case, round=turn, signed_at__isnull=False).first()
+    if row is None:
+        return {}
+    answers: Mapping[str, Mapping[str, Any]] = statement.read(row.content)["answers"]
+    return answers
+
+
+def groups(case: Application) -> list[dict[str, Any]]:
+    """One group per step, in the applicant's own order; rows that changed since the round before are marked."""
+    now, before = _signed(case, case.round), _signed(case, case.round - 1)
+    found = []
+    for step in flow.ASKED:
+        rows: list[dict[str, Any]] = [*summary.rows(step.slug, now.get(step.slug, {}))]
+        former = {row["term"]: row["value"] for row in summary.rows(step.slug, before.get(step.slug, {}))}
+        for row in rows:
+            row["changed"] = bool(before) and former.get(row["term"]) != row["value"]
+        if rows:
+            found.append({"title": _(step.title), "rows": rows})
+    return found
+
+
+def pictures(case: Application) -> list[dict[str, str]]:
+    """Every document with its address, size and what it is."""
+    return [
+        {
+            "name": str(SLOTS.get(row.slot, row.slot)),
+            "url": reverse("admin:enrollment_case_file", args=[case.public_id, row.public_id]),
+            "facts": f"{row.kind.upper()} {row.width}×{row.height}",
+        }
+        for row in Attachment.objects.filter(application=case).order_by("slot", "ordinal")
+    ]
+
+
+def places(case: Application) -> list[tuple[str, str, str]]:
+    """What may be returned for correction: (step, field, label). A file's step is its slot's."""
+    answers = _signed(case, case.round)
+    found = [
+        (step.slug, line.key, str(line.term))
+        for step in flow.ASKED
+        if step.slug in answers and step.slug not in NOT_CORRECTED
+        for line in summary.LINES.get(step.slug, ())
+        if line.key in answers[step.slug] and line.key != "warnings"
+    ]
+    slots = Attachment.objects.filter(application=case).values_list("slot", flat=True).distinct()
+    return found + [(slot.replace("_", "-"), "", str(SLOTS.get(slot, slot))) for slot in sorted(slots)]
+
+
+def timeline(case: Application) -> list[dict[str, Any]]:
+    return [
+        {"at": entry.happened_at, "title": str(EVENTS.get(entry.kind, entry.kind))}
+        for entry in case.timeline.order_by("happened_at", "pk")
+    ]

@@ -1,0 +1,171 @@
+"""The case screen and its moves (HTTP only; the moves are in enrollment.review)."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from enrollment import checks, flow, review
+from enrollment.desk import shown
+from enrollment.desk.access import case_of, note, officer_of
+from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
+from enrollment.desk.offers import obstacle, offers
+from enrollment.errors import Refused
+from enrollment.models import Application, Attachment
+from ledger import clock
+from staff.models import Officer
+from vault import files
+
+TITLES = {
+    "claim": _("審査を始める"),
+    "release": _("審査待ちに戻す"),
+    "return_to_applicant": _("修正を求める"),
+    "recommend": _("承認を推薦する"),
+    "send_back": _("審査をやり直す"),
+    "reject": _("不承認にする"),
+    "approve": _("承認する"),
+    "take_back": _("承認を取り消す"),
+}
+REFUSALS = {
+    "not_now": _(
+        "この申請は、ほかの審査者がすでに処理したか、状態が変わりました。画面の内容を確認してください。"
+    ),
+    "not_yours": _("この操作をする役割がありません。"),
+    "same_officer": _("承認の推薦と承認は、別の審査者が行います。ほかの承認者に依頼してください。"),
+    "already_granted": _("同じ資格と登録番号で、承認済みの申請があります。承認できません。"),
+    "nothing_to_correct": _("修正してほしい項目を選んでください。"),
+    "reason_missing": _("不承認の理由を書いてください。"),
+}
+OBSTACLES = {
+    "claimed_by_other": _("ほかの審査者が審査しています。"),
+    "same_officer": _("あなたが推薦した申請です。承認は別の審査者が行います。"),
+    "not_your_role": _("いまの段階を扱う役割がありません。"),
+    "closed": _("審査は終わっています。"),
+}
+Act = Callable[[Application, Officer, Any, datetime], None]
+ACTS: dict[str, Act] = {
+    "claim": lambda case, officer, form, at: review.claim(case, officer, at),
+    "release": lambda case, officer, form, at: review.release(case, officer, at),
+    "take_back": lambda case, officer, form, at: review.take_back(case, officer, at),
+    "send_back": lambda case, officer, form, at: review.send_back(
+        case, officer, form.cleaned_data["note"], at
+    ),
+    "reject": lambda case, officer, form, at: review.reject(case, officer, form.cleaned_data["reason"], at),
+    "return_to_applicant": lambda case, officer, form, at: review.return_to_applicant(
+        case, officer, form.corrections(), at
+    ),
+    "recommend": lambda case, officer, form, at: review.recommend(
+        case, officer, form.cleaned_data["note"], form.answers(), at
+    ),
+    "approve": lambda case, officer, form, at: review.approve(
+        case, officer, form.cleaned_data["note"], form.answers(), at
+    ),
+}
+
+
+def _form(name: str, case: Application, data: Any = None) -> forms.Form:
+    if name in ("recommend", "approve"):
+        slots = frozenset(Attachment.objects.filter(application=case).values_list("slot", flat=True))
+        return ChecklistForm(data, slots=slots)
+    if name == "return_to_applicant":
+        return CorrectionsForm(data, places=shown.places(case))
+    if name == "reject":
+        return ReasonForm(data)
+    return NoteForm(data)
+
+
+def _decisions(
+    case: Application, officer: Officer, at: datetime, bound: dict[str, forms.Form]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "title": TITLES[name],
+            "form": bound.get(name) or _form(name, case),
+            "is_open": name in bound,
+            "asks": name not in ("claim", "release", "take_back"),
+            "url": reverse("admin:enrollment_case_move", args=[case.public_id, name]),
+        }
+        for name in offers(case, officer, at)
+    ]
+
+
+def _page(
+    request: HttpRequest, case: Application, officer: Officer, at: datetime, bound: dict[str, forms.Form]
+) -> HttpResponse:
+    findings = case.findings.filter(round=case.round).order_by("pk")
+    why_not = obstacle(case, officer, at)
+    context = {
+        **admin.site.each_context(request),
+        "case": case,
+        "title": case.receipt_number,
+        "state_title": flow.SHOWN[flow.State(case.state)],
+        "groups": shown.groups(case),
+        "pictures": shown.pictures(case),
+        "findings": [
+            (checks.TITLES.get(finding.check_name, finding.check_name), finding) for finding in findings
+        ],
+        "decisions": _decisions(case, officer, at, bound),
+        "obstacle": OBSTACLES.get(why_not, ""),
+        "timeline": shown.timeline(case),
+        "notes": case.decisions.select_related("officer").order_by("pk"),
+        "form": next(iter(bound.values()), None),
+    }
+    return render(request, "desk/case.html", context, status=422 if bound else 200)
+
+
+@require_GET
+def case(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One screen: the signed data beside the documents, the findings, the decision."""
+    officer = officer_of(request)
+    found = case_of(officer, public_id)
+    note(officer, "case.viewed", str(public_id), found.authority)
+    return _page(request, found, officer, clock.now(), {})
+
+
+@require_POST
+def move(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpResponse:
+    """Carry out one move of the table; a refusal is told on the case screen and changes nothing."""
+    officer = officer_of(request)
+    found = case_of(officer, public_id)
+    if name not in ACTS:
+        raise Http404
+    at = clock.now()
+    form = _form(name, found, request.POST)
+    if not form.is_valid():
+        return _page(request, found, officer, at, {name: form})
+    try:
+        ACTS[name](found, officer, form, at)
+    except Refused as refused:
+        messages.error(request, REFUSALS[refused.code])
+    else:
+        messages.success(request, _("%(what)s：完了しました。") % {"what": TITLES[name]})
+    return HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
+
+
+@require_GET
+def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -> HttpResponse:
+    """The re-encoded copy of one document; each look is a ledger entry. The original is a download only (PH-23)."""
+    officer = officer_of(request)
+    found = case_of(officer, public_id)
+    row = Attachment.objects.filter(application=found, public_id=attachment).first()
+    if row is None:
+        raise Http404
+    wants_original = "original" in request.GET
+    note(officer, "file.viewed", str(attachment), found.authority, slot=row.slot, original=wants_original)
+    name, kind = (
+        (row.original_file, "application/octet-stream") if wants_original else (row.shown_file, "image/jpeg")
+    )
+    response = HttpResponse(files.read(name), content_type=kind)
+    disposition = f'attachment; filename="{row.slot}.{row.kind}"' if wants_original else "inline"
+    response.headers["Content-Disposition"] = disposition
+    response.headers["Cache-Control"] = "no-store"
+    return response
