@@ -64,25 +64,29 @@ function nextDocument(by) {
 }
 
 // The checklist: j and k move between rows, 1 2 3 answer the row one is on.
-const rows = [...document.querySelectorAll(".desk-check")];
+const rows = () => [...document.querySelectorAll(".desk-check")].filter((each) => each.checkVisibility());
 let row = -1;
 
 function toRow(number) {
-  if (!rows.length) return;
-  rows[row]?.removeAttribute("data-now");
-  row = Math.max(0, Math.min(rows.length - 1, number));
-  rows[row].setAttribute("data-now", "");
-  rows[row].scrollIntoView({ block: "nearest" });
+  const seenRows = rows();
+  if (!seenRows.length) return;
+  for (const each of seenRows) each.removeAttribute("data-now");
+  row = Math.max(0, Math.min(seenRows.length - 1, number));
+  seenRows[row].setAttribute("data-now", "");
+  seenRows[row].scrollIntoView({ block: "nearest" });
 }
 
 function answer(number) {
-  const choice = rows[row]?.querySelectorAll("input[type='radio']")[number - 1];
+  const choice = rows()[row]?.querySelectorAll("input[type='radio']")[number - 1];
   if (!choice || choice.disabled) return;
   choice.click();
   toRow(row + 1);
 }
 
-for (const [number, each] of rows.entries()) each.addEventListener("focusin", () => toRow(number));
+document.addEventListener("focusin", (event) => {
+  const found = rows().indexOf(event.target.closest(".desk-check"));
+  if (found >= 0) toRow(found);
+});
 
 const keys = document.getElementById("desk-keys");
 
