@@ -59,9 +59,13 @@ for (const box of document.querySelectorAll("[data-upload]")) {
 // A button pressed twice sends once.
 for (const form of document.querySelectorAll("form[method='post']")) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "yes";
-    setTimeout(() => delete form.dataset.sent, 4000);
+    if (form.dataset.sent) return event.preventDefault();
+    // After every other listener: a form that another module keeps back (WebAuthn) has not been sent.
+    setTimeout(() => {
+      if (event.defaultPrevented) return;
+      form.dataset.sent = "yes";
+      setTimeout(() => delete form.dataset.sent, 4000);
+    });
   });
 }
 window.addEventListener("pageshow", () => {
