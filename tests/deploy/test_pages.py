@@ -1,0 +1,138 @@
+"""Refusals that no view answered, the language, and health: in the right form, telling nothing of the inside."""
+
+import json
+
+import pytest
+from django.conf import settings as configured
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path
+from pytest_django.fixtures import Settings
+
+from deploy import pages
+from deploy import urls as real
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("the secret inside")
+
+
+urlpatterns = [
+    *real.urlpatterns,
+    path("broken/", broken),
+    path("csc/v1/broken", broken),
+]
+handler400, handler403, handler404, handler500 = (
+    real.handler400,
+    real.handler403,
+    real.handler404,
+    real.handler500,
+)
+
+
+@pytest.fixture
+def visitor(db: None, settings: Settings) -> Client:
+    settings.ROOT_URLCONF = "tests.deploy.test_pages"
+    return Client(raise_request_exception=False, enforce_csrf_checks=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("get", "/no-such-page", 404),
+        ("get", "/broken/", 500),
+        ("post", "/language/", 403),
+        ("delete", "/healthz", 405),
+    ],
+)
+def test_people_get_a_page(visitor: Client, method: str, address: str, status: int) -> None:
+    answer = getattr(visitor, method)(address)
+    text = answer.content.decode()
+    assert answer.status_code == status
+    assert "<h1" in text
+    assert "secret" not in text and "Traceback" not in text
+    assert answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "error"),
+    [
+        ("/csc/v1/no-such-method", 404, "invalid_request"),
+        ("/oauth2/no-such-thing", 404, "invalid_request"),
+        ("/csc/v1/broken", 500, "server_error"),
+    ],
+)
+def test_machines_get_json(visitor: Client, address: str, status: int, error: str) -> None:
+    answer = visitor.get(address)
+    assert answer.status_code == status
+    assert json.loads(answer.content)["error"] == error
+    assert "secret" not in answer.content.decode()
+
+
+def test_a_method_that_is_not_answered_names_those_that_are(visitor: Client) -> None:
+    assert visitor.delete("/healthz").headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("status", [408, 413])
+@pytest.mark.parametrize("address", ["/apply/", "/csc/v1/info"])
+def test_what_the_router_refused_is_said_in_the_right_form(
+    visitor: Client, status: int, address: str
+) -> None:
+    answer = visitor.post(address, **{"asgi.scope": {"inkan.refused": status}})
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith(
+        "text/html" if address == "/apply/" else "application/json"
+    )
+
+
+def test_a_page_that_cannot_be_drawn_is_a_sentence(settings: Settings, rf: RequestFactory) -> None:
+    settings.TEMPLATES = [{**configured.TEMPLATES[0], "DIRS": []}]
+    answer = pages.server_error(rf.get("/"))
+    assert (answer.status_code, "Traceback" in answer.content.decode()) == (500, False)
+    assert "もう一度" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accept", "language"),
+    [
+        ("", "", "ja"),
+        ("", "en-US,en;q=0.9", "ja"),
+        ("en", "ja", "en"),
+        ("ja", "en", "ja"),
+        ("tlh", "en", "ja"),
+    ],
+)
+def test_japanese_comes_first_and_the_visitors_choice_above(
+    visitor: Client, cookie: str, accept: str, language: str
+) -> None:
+    if cookie:
+        visitor.cookies[configured.LANGUAGE_COOKIE_NAME] = cookie
+    answer = visitor.get("/no-such-page", headers={"accept-language": accept})
+    assert answer.headers["Content-Language"] == language
+    assert f'<html lang="{language}">' in answer.content.decode()
+    assert "Cookie" in answer.headers["Vary"]
+
+
+def test_the_language_switch_remembers_the_choice(db: None) -> None:
+    visitor = Client()
+    answer = visitor.post("/language/", {"language": "en", "next": "/apply/"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/apply/")
+    assert visitor.get("/no-such-page").headers["Content-Language"] == "en"
+
+
+def test_the_language_switch_leads_nowhere_else(db: None) -> None:
+    answer = Client().post("/language/", {"language": "en", "next": "https://elsewhere.example/"})
+    assert answer.headers["Location"] == "/"
+
+
+def test_readiness_names_the_part_that_is_missing(visitor: Client) -> None:
+    answer = visitor.get("/readyz")
+    told = json.loads(answer.content)
+    assert answer.status_code == 503
+    assert told["parts"] == {
+        "database": "ok",
+        "broker": "ok",
+        "signer": "unavailable",
+        "issuer": "unavailable",
+        "storage": "ok",
+    }
