@@ -60,6 +60,7 @@ PKCS11_TOKEN = _text("INKAN_PKCS11_TOKEN")
 PKCS11_PIN = _text("INKAN_PKCS11_PIN")
 ISSUER_PKCS11_TOKEN = _text("INKAN_ISSUER_PKCS11_TOKEN") or PKCS11_TOKEN
 ISSUER_PKCS11_PIN = _text("INKAN_ISSUER_PKCS11_PIN") or PKCS11_PIN
+READER_URL = "/reader/" if IS_DEMO else ""  # decision 22: a mount of its own, refused in production
 JPKI_TRUST = _path("INKAN_JPKI_TRUST", HOME / "jpki-test")
 
 

@@ -5,6 +5,7 @@ certificates may be issued by another's CA (decision 4). Applicants are known by
 """
 
 import uuid
+from enum import StrEnum
 
 from django.db import models
 from django.db.models import Q
@@ -13,7 +14,7 @@ from signing import flow
 from vault.fields import EncryptedBinaryField, EncryptedJSONField
 
 
-def _choices(states: type[flow.StrEnum]) -> list[tuple[str, str]]:
+def _choices(states: type[StrEnum]) -> list[tuple[str, str]]:
     return [(state.value, state.value) for state in states]
 
 

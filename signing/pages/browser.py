@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.utils.cache import add_never_cache_headers
 from vault import tokens
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[P, HttpResponse]
 
 
 def token(request: HttpRequest) -> str:
@@ -48,8 +48,8 @@ def private(view: View[P]) -> View[P]:
     """No cache keeps the page (ST-18)."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(*args, **kwargs)
         add_never_cache_headers(response)
         response["Cache-Control"] = "no-store"
         return response
@@ -61,8 +61,8 @@ def unreferred(view: View[P]) -> View[P]:
     """The address itself is a secret: no request that leaves the page names it (threat 3)."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(*args, **kwargs)
         response["Referrer-Policy"] = "no-referrer"
         return response
 

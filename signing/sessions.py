@@ -1,0 +1,188 @@
+"""The day's session: one strong authentication, then up to 18 hours of signing (BD-10).
+
+Means: a bound phone (WebAuthn) or the My Number Card (its authentication key). The HPKI card comes with its own
+site. The token is the browser's secret; at rest there is a digest. Which of this is SCAL1-like: README.md.
+"""
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from cards import exchange, jpki
+from ledger import clock, log
+from signing import authenticators
+from signing.endings import end_sessions
+from signing.errors import Refused
+from signing.flow import Credential as CredentialState
+from signing.models import Authenticator, CardBinding, Ceremony, Credential, SigningSession
+from vault import tokens
+
+logger = logging.getLogger(__name__)
+
+CARD_CEREMONY = timedelta(minutes=10)
+CHALLENGE_SIZE = 32
+_CARD_SAYS = {
+    "cancelled": "card_cancelled",
+    "wrong_pin": "card_wrong_pin",
+    "locked": "card_locked",
+    "removed": "card_removed",
+}
+
+
+class Opened(NamedTuple):
+    """A session that has just begun; `token` exists in clear only here."""
+
+    session: SigningSession
+    token: str
+    next_path: str
+
+
+def open_by_phone(ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime) -> Opened:
+    """Raises what `authenticators.complete_assertion` raises."""
+    phone, next_path = authenticators.complete_assertion(ceremony, browser_token, answer, at=at)
+    return _open(phone.credential, "authenticator", phone, next_path, at)
+
+
+def begin_card(browser_token: str, return_to: str, at: datetime, *, next_path: str = "") -> str:
+    """The JSON request for the card reader (decision 22); `return_to` is the path that takes its answer."""
+    browser = tokens.digest(browser_token)
+    Ceremony.objects.filter(purpose="card_sign_in", browser_digest=browser).delete()
+    ceremony = Ceremony.objects.create(
+        purpose="card_sign_in",
+        challenge=secrets.token_bytes(CHALLENGE_SIZE),
+        browser_digest=browser,
+        next_path=next_path,
+        created_at=at,
+        expires_at=at + CARD_CEREMONY,
+    )
+    request = exchange.CardRequest(
+        operation="authenticate",
+        challenge=bytes(ceremony.challenge),
+        return_to=return_to,
+        state=str(ceremony.public_id),
+    )
+    return exchange.to_json(request)
+
+
+def open_by_card(text: str, browser_token: str, *, at: datetime) -> Opened:
+    """The reader's answer. The certificate must be valid and bound to a living credential (BD-16).
+
+    Raises Refused: ceremony_unknown, card_cancelled, card_wrong_pin (tries_left), card_locked, card_removed,
+    card_refused, card_revoked, card_not_checked, card_unknown, phone_certificate, credential_not_active.
+    """
+    try:
+        answer = exchange.response_from_json(text)
+    except exchange.ContractError:
+        raise Refused("card_refused") from None
+    begun = _redeem(answer.state, browser_token, at)
+    if answer.operation != "authenticate":
+        raise Refused("card_refused")
+    if answer.outcome != "ok":
+        raise Refused(_CARD_SAYS.get(answer.outcome, "card_refused"), tries_left=answer.tries_left)
+    if answer.medium != "card":
+        raise Refused("phone_certificate")
+    fingerprint = _checked_fingerprint(answer, bytes(begun.challenge), at)
+    bindings = CardBinding.objects.select_related("credential__signer")
+    binding = bindings.filter(fingerprint=fingerprint, is_living=True).first()
+    if binding is None:
+        raise Refused("card_unknown")
+    return _open(binding.credential, "my_number_card", None, begun.next_path, at)
+
+
+def find(token: str, at: datetime) -> SigningSession:
+    """The living session of this token; it dies with its credential. Raises Refused("no_session")."""
+    sessions = SigningSession.objects.select_related("credential__signer", "authenticator")
+    living = sessions.filter(
+        token_digest=tokens.digest(token),
+        ended_at=None,
+        expires_at__gt=at,
+        credential__state=CredentialState.ACTIVE,
+    ).first()
+    if living is None:
+        raise Refused("no_session")
+    return living
+
+
+def end(session: SigningSession, *, at: datetime) -> None:
+    """The signer ends the day; access tokens and unused authorisations die in the same transaction."""
+    credential = session.credential
+    with transaction.atomic():
+        if end_sessions(SigningSession.objects.filter(pk=session.pk), at) == 1:
+            log.append(
+                "signing.session_ended",
+                actor=log.Actor("signer", str(credential.signer.public_id)),
+                subject=str(credential.public_id),
+                authority=credential.authority,
+                data={"session": str(session.public_id)},
+            )
+
+
+def expiry(at: datetime) -> datetime:
+    """18 hours (setting) after the authentication; at 24:00 JST where the installation cuts the day."""
+    end_at = at + settings.SIGNING_SESSION
+    if settings.SIGNING_SESSION_ENDS_AT_MIDNIGHT:
+        return min(end_at, clock.end_of_day(clock.today(at)))
+    return end_at
+
+
+def _open(
+    credential: Credential, means: str, phone: Authenticator | None, next_path: str, at: datetime
+) -> Opened:
+    token = tokens.new_token()
+    with transaction.atomic():
+        row = Credential.objects.select_for_update().get(pk=credential.pk)
+        if row.state != CredentialState.ACTIVE or (row.not_after and at >= row.not_after):
+            raise Refused("credential_not_active")
+        session = SigningSession.objects.create(
+            token_digest=tokens.digest(token),
+            credential=credential,
+            means=means,
+            authenticator=phone,
+            started_at=at,
+            expires_at=expiry(at),
+        )
+        log.append(
+            "signing.session_opened",
+            actor=log.Actor("signer", str(credential.signer.public_id)),
+            subject=str(credential.public_id),
+            authority=credential.authority,
+            data={"session": str(session.public_id), "means": means},
+        )
+    return Opened(session, token, next_path)
+
+
+def _redeem(state: str, browser_token: str, at: datetime) -> Ceremony:
+    try:
+        public_id = UUID(state)
+    except ValueError:
+        raise Refused("ceremony_unknown") from None
+    row = Ceremony.objects.filter(
+        public_id=public_id,
+        purpose="card_sign_in",
+        browser_digest=tokens.digest(browser_token),
+        expires_at__gt=at,
+    ).first()
+    if row is None or Ceremony.objects.filter(pk=row.pk).delete()[0] != 1:
+        raise Refused("ceremony_unknown")
+    return row
+
+
+def _checked_fingerprint(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> bytes:
+    try:
+        trust = jpki.TrustStore.load(settings.JPKI_TRUST)
+    except jpki.TrustError:
+        logger.exception("no card can be checked")
+        raise Refused("card_not_checked") from None
+    result = jpki.check_authentication(answer, settings.ORIGIN, challenge, at, trust)
+    if result.outcome is jpki.Outcome.REVOKED:
+        raise Refused("card_revoked")
+    if result.outcome is jpki.Outcome.NOT_CHECKED and not settings.IS_DEMO:
+        raise Refused("card_not_checked")  # decision 27
+    if result.outcome not in (jpki.Outcome.VALID, jpki.Outcome.NOT_CHECKED):
+        raise Refused("card_refused")
+    return result.fingerprint
