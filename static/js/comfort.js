@@ -31,7 +31,7 @@ async function preview(input, place) {
   const file = input.files[0];
   if (!file) return;
   const words = document.createElement("p");
-  words.textContent = `${file.name}（${(file.size / 1024 / 1024).toFixed(1)} MB）`;
+  words.textContent = `${(file.size / 1024 / 1024).toFixed(1)} MB`;
   try {
     const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
     const canvas = document.createElement("canvas");
@@ -41,7 +41,7 @@ async function preview(input, place) {
     canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", file.name);
-    words.textContent += ` ${picture.width} × ${picture.height}`;
+    words.textContent += `、${picture.width} × ${picture.height}`;
     place.append(canvas);
   } catch {
     // Not a picture this browser can draw (PDF, HEIC): the name and size are enough; the server says the rest.
@@ -53,7 +53,16 @@ async function preview(input, place) {
 for (const box of document.querySelectorAll("[data-upload]")) {
   const input = box.querySelector("input[type='file']");
   const place = box.querySelector("[data-upload-preview]");
-  if (input && place) input.addEventListener("change", () => preview(input, place));
+  const face = box.querySelector("[data-upload-face]");
+  if (!input || !place) continue;
+  if (face) {
+    face.hidden = false;
+    box.querySelector(".upload-control").classList.add("upload-dressed");
+  }
+  input.addEventListener("change", () => {
+    if (face && input.files[0]) face.querySelector("[data-upload-name]").textContent = input.files[0].name;
+    preview(input, place);
+  });
 }
 
 // A button pressed twice sends once.
