@@ -37,6 +37,8 @@ class Entry(NamedTuple):
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry("sweep the outbox", "outbox.sweep", 5 if settings.BROKER_IS_EMBEDDED else 30),
+    Entry("what ran out", "clock.minute", 60),
+    Entry("lists and the daily root", "clock.hour", 3600),
 )
 
 VISIBILITY_TIMEOUT = 600

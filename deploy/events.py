@@ -2,8 +2,18 @@
 
 from collections.abc import Callable
 
+from enrollment import checks, issuance, news
 from outbox import mails
+from signing import issuance as signing_issuance
+from signing.issuing import lists
 
 HANDLERS: dict[str, Callable[[str], None]] = {
     "outbox.mail": mails.deliver,
+    "enrollment.submitted": checks.run_all,
+    "enrollment.approved": issuance.order,
+    "signing.issue": signing_issuance.carry_out,
+    "signing.credential_issued": issuance.deliver,
+    "signing.link_bound": news.on_link_bound,
+    "signing.link_locked": news.on_link_locked,
+    "signing.crl": lists.publish,
 }
