@@ -55,7 +55,7 @@ class OfficerManager(BaseUserManager["Officer"]):
         return officer
 
 
-class Officer(AbstractBaseUser):
+class Officer(AbstractBaseUser):  # type: ignore[django-manager-missing]  # django-otp has no types
     """A person who works at the review desk."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -65,6 +65,7 @@ class Officer(AbstractBaseUser):
 
     objects = OfficerManager()
     USERNAME_FIELD = "username"
+    otp_device: Device | None  # set by django-otp: what verified this session
     is_superuser = False  # there is nobody who may do everything
 
     class Meta:
@@ -111,7 +112,8 @@ class Officer(AbstractBaseUser):
 
     def totp_device(self) -> "TotpDevice":
         """The confirmed device made first; raises TotpDevice.DoesNotExist."""
-        return TotpDevice.objects.filter(user=self, confirmed=True).earliest("pk")
+        found: TotpDevice = TotpDevice.objects.filter(user=self, confirmed=True).earliest("pk")
+        return found
 
 
 class OfficerRole(models.Model):
@@ -140,8 +142,10 @@ class OfficerRole(models.Model):
 class TotpDevice(ThrottlingMixin, Device):  # type: ignore[misc]  # django-otp has no types
     """An authenticator app (RFC 6238: SHA-1, 30 s, 6 digits). The seed is encrypted (decision 21)."""
 
-    seed = EncryptedBinaryField()
-    last_t = models.BigIntegerField(default=-1)  # the last time step that was accepted: a code is good once
+    seed: Any = EncryptedBinaryField()
+    last_t: Any = models.BigIntegerField(
+        default=-1
+    )  # the last time step that was accepted: a code is good once
 
     class Meta:
         verbose_name = _("認証アプリ")

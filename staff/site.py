@@ -1,7 +1,55 @@
-"""The admin site of the review desk."""
+"""The review desk: Django's admin behind a second factor (decision 2)."""
 
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django_otp.admin import OTPAdminSite
 
+from ledger import clock, log
+from staff import sign_in, sudo
+from staff.forms import ConfirmForm, SignInForm
+from staff.models import Officer
 
-class ReviewDesk(OTPAdminSite):
-    site_header = "Inkan 審査"
+
+class ReviewDesk(OTPAdminSite):  # type: ignore[misc]  # django-otp has no types
+    site_header = site_title = _("Inkan 審査")
+    index_title = _("審査デスク")
+    login_form = SignInForm
+    login_template = "admin/login.html"
+    enable_nav_sidebar = False
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = [path("confirm/", self.admin_view(self.confirm), name="confirm")]
+        return [*own, *super().get_urls()]
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method != "POST" or not isinstance(request.user, Officer):
+            return super().logout(request, extra_context)  # type: ignore[no-any-return]
+        officer = request.user
+        with transaction.atomic():
+            answer: HttpResponse = super().logout(request, extra_context)
+            log.append("staff.signed_out", actor=sign_in.actor(officer), subject=str(officer.public_id))
+        return answer
+
+    def confirm(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the second factor again, then go back to where the officer came from."""
+        officer = request.user
+        if not isinstance(officer, Officer):
+            return HttpResponseRedirect(reverse("admin:login"))
+        form = ConfirmForm(officer, request.POST or None)
+        wish = request.POST.get("next") or request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(wish, {request.get_host()}, require_https=request.is_secure()):
+            wish = reverse("admin:index")
+        if request.method == "POST" and form.is_valid():
+            sudo.mark(request, clock.now())
+            return HttpResponseRedirect(wish)
+        context = {**self.each_context(request), "title": _("もう一度の確認"), "form": form, "next": wish}
+        return TemplateResponse(request, "admin/confirm.html", context)
