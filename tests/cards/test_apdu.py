@@ -13,7 +13,7 @@ _commands = st.builds(
     _byte,
     _byte,
     _byte,
-    st.binary(max_size=300) | st.binary(min_size=65_000, max_size=65_535),
+    st.binary(max_size=300) | st.integers(0, 65_535).map(bytes),
     st.none() | st.integers(1, 65_536),
 )
 

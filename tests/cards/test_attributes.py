@@ -26,7 +26,6 @@ def test_a_written_name_is_taken_apart_and_put_together(
     assert attributes.put_together(name, former, alias) == written
 
 
-@pytest.mark.requirement("NM-02", "NM-03")
 def test_no_code_point_is_changed() -> None:
     fields = TextFields("\ufa19\u9ad9\u309b\U00020bb7\U000e0100　\uff76", "\u2f00町", "20000101", "9")
     read = attributes.from_text_file(read_text(write_text(fields)))

@@ -17,7 +17,6 @@ LOGIN = CardRequest("authenticate", challenge=b"c" * 32, state="login")
 SIGN = CardRequest("sign", digest=sha256(b"x").digest())
 
 
-@pytest.mark.requirement("ST-23")
 @pytest.mark.parametrize(("request_", "pin"), [(READ, "5678"), (LOGIN, "1234"), (SIGN, "abc123")])
 def test_every_answer_names_the_same_authentication_certificate(
     client: MyNumberCard, world: World, request_: CardRequest, pin: str
@@ -57,7 +56,6 @@ def test_a_pin_that_cannot_be_one_spends_no_try(client: MyNumberCard) -> None:
     assert (response.outcome, response.tries_left) == ("wrong_pin", 5)
 
 
-@pytest.mark.requirement("ST-03")
 def test_a_phone_proves_itself_and_says_that_it_is_one(phone: VirtualCard, world: World) -> None:
     response = perform(LOGIN, MyNumberCard(phone.transmit), "1234", ORIGIN)
     assert (response.outcome, response.medium) == ("ok", "phone")

@@ -132,7 +132,6 @@ def test_the_table_is_plain_json(home: Path) -> None:
     assert "name_proof" in rows[12]["pictures"]
 
 
-@pytest.mark.requirement("PH-04", "PH-24")
 def test_the_pictures_can_be_uploaded(home: Path) -> None:
     seen = set()
     for one in people.all_people():
