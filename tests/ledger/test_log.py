@@ -1,3 +1,5 @@
+import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -51,9 +53,6 @@ def test_an_entry_says_who_did_what_to_which_case_and_when() -> None:
 
 
 def test_the_hashes_are_those_that_a_stranger_computes() -> None:
-    import hashlib
-    import json
-
     append(data={"b": "二", "a": 1})
     entry = Entry.objects.get()
     record = (
