@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from enrollment import issuance, review
+from enrollment.flow import State
+from enrollment.models import Application, CardOrder, SealedPin
+from ledger import clock
+from outbox.models import Mail, Notice
+from signing import issuance as signing_issuance
+from signing.issuing import setup
+from signing.models import CardBinding, Credential
+from tests.support import cases
+
+CHECKED = {"photo": "pass", "identity_kind": "pass", "identity_face": "pass", "licence_agrees": "pass"}
+
+
+def _approved() -> Application:
+    case, at = cases.submitted(), clock.now()
+    examiner = cases.officer("examiner", ("jma", "EXAMINER"))
+    review.claim(case, examiner, at)
+    review.recommend(case, examiner, "", CHECKED, at)
+    review.approve(case, cases.officer("approver", ("jma", "APPROVER")), "", CHECKED, at)
+    return case
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_approved_case_ends_with_one_certificate_one_link_and_one_mail_however_often_tasks_run(
+    signers: object,
+) -> None:
+    setup.ensure()
+    case = _approved()
+    subject = str(case.public_id)
+    issuance.order(subject)
+    issuance.order(subject)
+    credential = Credential.objects.get()
+    signing_issuance.carry_out(str(credential.public_id))
+    signing_issuance.carry_out(str(credential.public_id))
+    issuance.deliver(str(credential.public_id))
+    issuance.deliver(str(credential.public_id))
+    case.refresh_from_db()
+    credential.refresh_from_db()
+    assert (case.state, credential.state, case.credential) == (State.ISSUED, "active", credential.public_id)
+    binding = CardBinding.objects.get(is_living=True)
+    assert bytes(binding.fingerprint) == bytes(case.certificate_fingerprint)
+    secret = json.loads(Notice.objects.get(kind="n5").secret or "")
+    mail = Mail.objects.get(kind="n5")
+    assert "/r/" in secret["url"]
+    assert secret["password"] not in mail.body and "/r/" not in mail.body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_taken_back_approval_orders_nothing(signers: object) -> None:
+    case = _approved()
+    review.take_back(case, case.approved_by, clock.now())  # type: ignore[arg-type]
+    issuance.order(str(case.public_id))
+    assert Credential.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sealed_pin_goes_into_the_card_order_and_nowhere_else(signers: object) -> None:
+    case = _approved()
+    SealedPin.objects.create(application=case, authority="jma", sealed=b"sealed", sealed_at=clock.now())
+    issuance.order(str(case.public_id))
+    assert SealedPin.objects.count() == 0
+    assert bytes(CardOrder.objects.get().sealed_pin or b"") == b"sealed"

@@ -1,0 +1,165 @@
+"""Submitted cases and officers for the tests of the review side, with a real signature over a real statement."""
+
+import itertools
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA256
+from django.conf import settings
+
+from cards import cms
+from cards.pki import Hierarchy, new_key
+from cards.profile import CertificateKind, CertifiedFacts
+from enrollment import statement
+from enrollment.applicants import receipts
+from enrollment.flow import State
+from enrollment.models import Applicant, ApplicantCertificate, Application, Attachment, Statement, StepAnswers
+from ledger import clock
+from staff.models import Officer
+from vault import files
+
+_numbers = itertools.count(1)
+ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "card": {
+        "name": "見本　花子",
+        "birth_date": "1985-04-02",
+        "sex": "2",
+        "address": "東京都千代田区見本１－１",
+    },
+    "names": {
+        "family": "見本",
+        "given": "花子",
+        "family_kana": "ミホン",
+        "given_kana": "ハナコ",
+        "family_romaji": "MIHON",
+        "given_romaji": "Hanako",
+    },
+    "licence": {"registered_on": "2010-05-01"},
+}
+
+
+@lru_cache(maxsize=1)
+def hierarchy() -> Hierarchy:
+    """One TEST JPKI per run, published into the trust folder of the settings."""
+    made = Hierarchy.create(clock.now() - timedelta(days=30))
+    made.publish(settings.JPKI_TRUST, clock.now())
+    return made
+
+
+@lru_cache(maxsize=1)
+def _key() -> Any:
+    return new_key()
+
+
+def _signed(content: bytes, at: datetime) -> tuple[bytes, bytes]:
+    """A signature certificate of the person and a detached CMS over the bytes."""
+    person = ANSWERS["card"]
+    facts = CertifiedFacts(
+        name=person["name"],
+        sex=person["sex"],
+        birth_date=date.fromisoformat(person["birth_date"]),
+        address=person["address"],
+    )
+    issuer = hierarchy().current(CertificateKind.SIGNATURE)
+    certificate = issuer.signature_certificate(
+        facts, _key(), at - timedelta(days=1), at + timedelta(days=900)
+    )
+    signature = _key().sign(content, padding.PKCS1v15(), SHA256())
+    return certificate, cms.detached(content, signature, certificate)
+
+
+def officer(name: str, *roles: tuple[str, str]) -> Officer:
+    """An officer with (authority, role) pairs."""
+    return Officer.objects.create_officer(name, "a long demo password", f"審査者{name}", roles)
+
+
+def submitted(
+    authority: str = "jma",
+    qualification: str = "doctor",
+    registration_number: str = "",
+    at: datetime | None = None,
+) -> Application:
+    """A case in state SUBMITTED with answers, one picture, and a signed statement of round 1."""
+    at = at or clock.now()
+    number = next(_numbers)
+    registration = registration_number or str(400_000 + number)
+    fingerprint = sha256(f"certificate {number}".encode()).digest()
+    applicant = Applicant.objects.create(
+        created_at=at, email=f"case{number}@example.jp", email_verified_at=at
+    )
+    ApplicantCertificate.objects.create(
+        applicant=applicant,
+        fingerprint=fingerprint,
+        issuer_key_id=b"k" * 20,
+        serial=str(number),
+        not_after=at + timedelta(days=900),
+        first_seen_at=at,
+    )
+    application = Application.objects.create(
+        applicant=applicant,
+        state=State.SUBMITTED,
+        authority=authority,
+        qualification=qualification,
+        certificate_fingerprint=fingerprint,
+        registration_number=registration,
+        receipt_number=receipts.number(clock.today(at), number),
+        round=1,
+        created_at=at,
+        changed_at=at,
+        submitted_at=at,
+    )
+    picture = b"\xff\xd8 a drawn licence \xff\xd9"
+    row = Attachment.objects.create(
+        application=application,
+        slot="licence_front",
+        kind="jpeg",
+        original_file=files.save(picture),
+        original_sha256=sha256(picture).digest(),
+        shown_file=files.save(picture),
+        shown_sha256=sha256(picture).digest(),
+        width=800,
+        height=600,
+        uploaded_at=at,
+    )
+    answers = {**ANSWERS, "licence": {**ANSWERS["licence"], "registration_number": registration}}
+    for step, values in answers.items():
+        StepAnswers.objects.create(application=application, step=step, data={"values": values}, saved_at=at)
+    content = statement.content(
+        statement.Facts(
+            application=str(application.public_id),
+            round=1,
+            authority=authority,
+            qualification=qualification,
+            certificate_fingerprint=fingerprint,
+            answers=answers,
+            consents=[("terms", "1")],
+            agreed_at=at.isoformat(),
+            declarations={"applies_in_person": True},
+            files=[
+                statement.File(
+                    "licence_front", 0, "jpeg", bytes(row.original_sha256), bytes(row.shown_sha256)
+                )
+            ],
+            price=0,
+            frozen_at=at.isoformat(),
+            nonce=b"n" * 16,
+            previous_sha256=b"",
+        )
+    )
+    certificate, signed = _signed(content, at)
+    Statement.objects.create(
+        application=application,
+        round=1,
+        content=content,
+        sha256=statement.digest(content),
+        frozen_at=at,
+        cms=signed,
+        signature_certificate=certificate,
+        jpki_outcome="valid",
+        signed_at=at,
+    )
+    return application
