@@ -4,6 +4,7 @@ Reads with asn1crypto what cryptography has written, and knows the profile from 
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ _EXTENSIONS = (
     ("certificate_policies", True),
 )
 _NON_REPUDIATION = bytes.fromhex("03020640")
+_ROMAJI = re.compile(r"[A-Za-z][A-Za-z '.-]{0,63}")
 _MIN_SERIAL_BITS = 65
 _MAX_SERIAL_BITS = 159
 
@@ -79,8 +81,8 @@ def _subject(body: Any, subject: Subject) -> Iterator[str]:
     values = [part["value"].native for part in parts]
     if values != ["JP", f"{subject.given_romaji} {subject.family_romaji}", subject.person_id]:
         yield "subject is not the ordered person"
-    if len(values[1]) > 64:  # ub-common-name, RFC 5280 appendix A.1
-        yield "common name is longer than 64 characters"
+    if not _ROMAJI.fullmatch(values[1]):  # 64: ub-common-name, RFC 5280 appendix A.1
+        yield "common name is not 1 to 64 Latin letters, blanks, apostrophes, dots or hyphens"
 
 
 def _string(part: Any) -> Any:

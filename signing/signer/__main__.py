@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from signing.keystore import KeyStore
 from signing.keystore.software import SoftwareStore
 from signing.signer import server
-from signing.signer.journal import Journal
+from signing.signer.journal import IssuedLog, Journal
 from signing.signer.roles import Authorities, Role, Signers
 from vault.keyring import Keyring
 
@@ -49,9 +49,10 @@ def _now() -> float:
 
 def _role(name: str) -> Role:
     store = _store(name)
+    folder = settings.HOME / "signer"
     if name == "authorities":
-        return Authorities(store)
-    return Signers(store, Journal(settings.HOME / "signer" / "journal"), _now)
+        return Authorities(store, IssuedLog(folder / "issued"))
+    return Signers(store, Journal(folder / "journal"), _now)
 
 
 def main() -> int:

@@ -19,6 +19,28 @@ class Entry(NamedTuple):
     digest: bytes
 
 
+def _append(descriptor: int, lines: Sequence[str]) -> None:
+    waiting = "".join(lines).encode()
+    while waiting:
+        waiting = waiting[os.write(descriptor, waiting) :]
+    os.fsync(descriptor)
+
+
+class IssuedLog:
+    """What the authorities' instance signed: one line `key-name sha256-of-the-signed-bytes`, synced before the reply.
+
+    The witness that an order never had two certificates: the lines are compared with the database (`reconcile`).
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def write(self, issued: Sequence[tuple[str, bytes]]) -> None:
+        """(key name, SHA-256 of the signed bytes). OSError means that no reply may leave."""
+        _append(self._descriptor, [f"{name} {digest.hex()}\n" for name, digest in issued])
+
+
 class Journal:
     """Owned by one thread of one process."""
 
@@ -42,10 +64,7 @@ class Journal:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Append and sync. OSError means that no reply may leave: the process ends."""
-        lines = b"".join(f"{entry.item.hex()} {entry.digest.hex()}\n".encode() for entry in entries)
-        while lines:
-            lines = lines[os.write(self._descriptor, lines) :]
-        os.fsync(self._descriptor)
+        _append(self._descriptor, [f"{entry.item.hex()} {entry.digest.hex()}\n" for entry in entries])
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -14,7 +14,7 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1
 
 from signing.keystore import Algorithm, KeyStore, NotSigned, OpenKey, check_digest
-from signing.signer.journal import Entry, Journal
+from signing.signer.journal import Entry, IssuedLog, Journal
 from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_ITEMS, Outcome
 
 MAX_GENERATED = 64
@@ -189,8 +189,9 @@ def _opening(value: Any) -> tuple[bytes, float]:
 class Authorities:
     """issue, public, log_sign, with resident keys that never leave the store."""
 
-    def __init__(self, store: KeyStore) -> None:
-        self._store = store
+    def __init__(self, store: KeyStore, issued: IssuedLog) -> None:
+        self._store, self._log = store, issued
+        self._unwritten: list[tuple[str, bytes]] = []
         self.operations: Operations = {"issue": self.issue, "public": self.public, "log_sign": self.log_sign}
 
     def issue(self, argument: Any) -> object:
@@ -221,11 +222,14 @@ class Authorities:
         return list(_attempt(partial(self._sign, LOG_KEY, body)))
 
     def _sign(self, name: str, body: bytes) -> bytes:
-        key = self._store.resident(name)
-        return self._store.sign(key.handle, hashlib.sha256(body).digest(), Algorithm.RSA_SHA256)
+        key, digest = self._store.resident(name), hashlib.sha256(body).digest()
+        self._unwritten.append((name, digest))
+        return self._store.sign(key.handle, digest, Algorithm.RSA_SHA256)
 
     def settle(self) -> None:
-        """Nothing to write: certificates and lists are recorded before they are signed."""
+        if self._unwritten:
+            self._log.write(self._unwritten)
+            self._unwritten.clear()
 
 
 def _issuing(value: Any) -> tuple[str, bytes]:

@@ -1,0 +1,150 @@
+"""Carry an order out: key, intent, signature, in this order, each recorded before the next (law 3, issue 2 item 6).
+
+    ORDERED  the key store makes a key; its wrapped form is stored. A key that is not stored is simply lost.
+    KEYED    serial and to-be-signed bytes are drawn up, linted and stored. Only one set ever is (conditional update).
+    INTENDED the authority signs exactly the stored bytes. Asked again after a crash it gives the same certificate,
+             byte for byte, because RSASSA-PKCS1-v1_5 has no randomness (RFC 8017 section 8.2).
+    ISSUED   certificate, activation, the card's binding, the news and the ledger entry: one transaction.
+
+So a process may die anywhere, or two may run at once: there is one certificate, and never two over different bytes.
+"""
+
+import secrets
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from ledger import clock
+from ledger.log import SYSTEM, append
+from outbox import jobs
+from signing import certificates, flow, issuing
+from signing.certificates import Subject
+from signing.issuing import lint
+from signing.models import CardBinding, Credential, IssuanceIntent
+from signing.signer.client import signers
+
+S = flow.Issuance
+# 128 random bits behind a leading one: always positive, 17 octets (BR 7.1 wants 64 bits, RFC 5280 at most 20 octets).
+_SERIAL_BITS = 128
+
+
+class CannotIssue(Exception):
+    """The order does not become a certificate of our profile; names what is wrong, nothing personal."""
+
+
+def carry_out(subject: str) -> None:
+    """Bring the order of credential `subject` (public id) to its end; handler of `signing.issue`.
+
+    Idempotent. Raises when the signer, the authority or the database is away: the job is tried again.
+    """
+    for _ in S:
+        intent = IssuanceIntent.objects.select_related("credential__signer").get(
+            credential__public_id=subject
+        )
+        if intent.state == S.ISSUED:
+            return
+        _STEPS[S(intent.state)](intent)
+
+
+def _make_key(intent: IssuanceIntent) -> None:
+    (key,) = signers().generate(1)
+    with transaction.atomic():
+        if _advance(intent, "key", public_key=key.public_key):
+            Credential.objects.filter(pk=intent.credential_id).update(wrapped_key=key.wrapped)
+            _log("signing.issuance_keyed", intent.credential)
+
+
+def _intend(intent: IssuanceIntent) -> None:
+    credential, order = intent.credential, intent.subject
+    at = clock.now()
+    subject = _subject(credential, order)
+    profile = issuing.authority(credential.issuer).profile(
+        credential.authority, date.fromisoformat(order["birth_date"]), at
+    )
+    serial = secrets.randbits(_SERIAL_BITS) | 1 << _SERIAL_BITS
+    spki = bytes(intent.public_key or b"")
+    draft = certificates.throw_away_certificate(subject, spki, profile.issuer, serial, profile.period)
+    problems = lint.problems(draft, subject, spki, profile.issuer)
+    if problems:
+        raise CannotIssue("; ".join(problems))
+    text = certificates.serial_text(serial)
+    with transaction.atomic():
+        if _advance(intent, "intend", serial=text, to_be_signed=certificates.to_be_signed(draft)):
+            _log("signing.issuance_intended", credential, serial=text)
+
+
+def _issue(intent: IssuanceIntent) -> None:
+    credential, order = intent.credential, intent.subject
+    to_sign = bytes(intent.to_be_signed or b"")
+    certificate = issuing.authority(credential.issuer).sign(to_sign)
+    if certificates.to_be_signed(certificate) != to_sign:  # decision 30: what was linted is what was signed
+        raise CannotIssue("the authority signed other bytes")
+    found = certificates.read(certificate)
+    at = clock.now()
+    with transaction.atomic():
+        if not _advance(intent, "issue", issued_at=at, subject={}):
+            return
+        _activate(credential, certificate, found, at)
+        bound = _bind_card(credential, order, at)
+        public_id = str(credential.public_id)
+        jobs.enqueue("signing.credential_issued", public_id, dedupe=f"issued-{public_id}")
+        _log("signing.credential_issued", credential, serial=found.serial, card_bound=bound)
+
+
+def _activate(
+    credential: Credential, certificate: bytes, found: certificates.HpkiCertificate, at: datetime
+) -> None:
+    rows = Credential.objects.filter(pk=credential.pk, state=flow.Credential.ORDERED)
+    changed = rows.update(
+        state=flow.Credential.ACTIVE,
+        certificate=certificate,
+        serial=found.serial,
+        not_before=found.period.not_before,
+        not_after=found.period.not_after,
+        changed_at=at,
+    )
+    if changed != 1:
+        raise CannotIssue("the credential is no longer ordered")
+
+
+def _bind_card(credential: Credential, order: dict[str, Any], at: datetime) -> bool:
+    """The applicant's My Number Card opens the day's session from now on (seed 001 step 13).
+
+    False when the card is bound to another living credential (BD-16): the certificate is good, the card is not bound.
+    """
+    try:
+        with transaction.atomic():
+            CardBinding.objects.create(
+                credential=credential,
+                fingerprint=bytes.fromhex(order["card"]),
+                not_after=datetime.fromisoformat(order["card_not_after"]),
+                bound_at=at,
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def _subject(credential: Credential, order: dict[str, Any]) -> Subject:
+    return Subject(
+        person_id=credential.signer.person_id,
+        family_romaji=order["family_romaji"],
+        given_romaji=order["given_romaji"],
+        name_kanji=order["name_kanji"],
+        qualification=credential.qualification,
+    )
+
+
+def _advance(intent: IssuanceIntent, name: str, **changes: object) -> bool:
+    """False when another process has made this move already."""
+    move = next(move for move in flow.ISSUANCE_MOVES if move.name == name)
+    rows = IssuanceIntent.objects.filter(pk=intent.pk, state__in=move.sources)
+    return rows.update(state=move.target, **changes) == 1
+
+
+def _log(kind: str, credential: Credential, **data: str | bool) -> None:
+    append(kind, actor=SYSTEM, subject=str(credential.public_id), authority=credential.authority, data=data)
+
+
+_STEPS = {S.ORDERED: _make_key, S.KEYED: _intend, S.INTENDED: _issue}
