@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from cards.exchange import CardRequest, CardResponse, response_from_json, to_json
 from cards.files import CardPin
@@ -168,3 +169,14 @@ def test_no_inline_style_or_script(browser: Client) -> None:
         browser.get("/reader/").content.decode(),
     ):
         assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son[a-z]+=", page)
+
+
+@pytest.mark.django_db
+def test_the_portal_and_the_reader_understand_each_other(browser: Client) -> None:
+    asked = re.search(r'name="request" value="([^"]*)"', browser.get(reverse("sign_in")).content.decode())
+    assert asked
+    page = read(browser, html.unescape(asked[1]), "doctor", "1234")
+    back = re.search(r'<form method="post" action="([^"]*)">', page)
+    assert back
+    answer = browser.post(html.unescape(back[1]), {"response": to_json(answered(page))})
+    assert (answer.status_code, answer["Location"]) == (302, reverse("tasks"))
