@@ -24,7 +24,7 @@ from outbox.models import Job
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 8
-LEASE = timedelta(minutes=10)  # longer than the longest handler may take (worker's time limit: half of it)
+LEASE = timedelta(minutes=5)  # longer than the worker lets any handler live (its time limit: four minutes)
 _BELL_LOST = timedelta(seconds=20)  # a ready job whose bell was rung this long ago is rung again
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=1)
@@ -43,7 +43,7 @@ class UnknownKind(LookupError):
 def enqueue(
     kind: str, subject: str, *, queue: str = "default", dedupe: str = "", run_after: datetime | None = None
 ) -> Job:
-    """Write a job and ring after the commit; with a `dedupe` that exists already, the existing job is returned.
+    """Write a job and ring after the commit; with a `dedupe` that exists already, done or not, that job is returned.
 
     `subject` is a public id. Raises OutsideTransaction.
     """
@@ -97,7 +97,7 @@ def run(job_id: int) -> None:
 
 
 def sweep() -> int:
-    """Return expired leases, ring every job that is due; how many were rung. Call it every 30 seconds."""
+    """Return expired leases, ring every job that is due; how many were rung. Call it every few seconds."""
     now = clock.now()
     expired = Job.objects.filter(state=Job.State.LEASED, lease_until__lte=now)
     for job in expired.filter(attempts__gte=MOST_ATTEMPTS)[:_SWEEP_BATCH]:

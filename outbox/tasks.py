@@ -13,5 +13,5 @@ def run_job(job_id: int) -> None:
 
 @shared_task(name="outbox.sweep", ignore_result=True)
 def sweep() -> None:
-    """Every 5 seconds by the clock: delayed jobs start by it, lost bells are repaired by it."""
+    """By the clock, every few seconds: delayed jobs start by it, lost bells are repaired by it."""
     jobs.sweep()
