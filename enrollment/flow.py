@@ -3,8 +3,13 @@
 Sources: seed 001 steps 1 to 14, form-rules ST-01, ST-02, ST-13; decisions 6, 26, 32.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from enrollment.authorities import FieldSet
+from enrollment.problems import gettext_noop as _
 
 
 class State(StrEnum):
@@ -78,3 +83,180 @@ SHOWN = {
     S.REJECTED: "不承認",
     S.WITHDRAWN: "取下げ",
 }
+
+
+# --- the steps of the source manual (seed 001 pp. 10-14) ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the steps ask about an application; `drafts.load` makes it from the rows.
+
+    `answers` holds the steps whose last saved answers are valid, `begun` those where something has been saved,
+    `files` the slots whose files the chosen authority takes.
+    """
+
+    qualification: str = ""
+    authority: str = ""
+    fields: FieldSet | None = None
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    begun: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+    has_card_pin: bool = False
+    confirmed_email: str = ""
+    is_submitted: bool = False
+
+    def answer(self, step: str, name: str) -> Any:
+        return self.answers.get(step, {}).get(name)
+
+
+class Step(NamedTuple):
+    """One page. `number` is the source manual's; `group` names the page of ⑨ under which its answers are shown."""
+
+    slug: str
+    number: int
+    title: str
+    applies: Callable[[Draft], bool]
+    is_complete: Callable[[Draft], bool]
+    minutes: int
+
+
+def _always(draft: Draft) -> bool:
+    return True
+
+
+def _answered(slug: str) -> Callable[[Draft], bool]:
+    return lambda draft: slug in draft.answers
+
+
+def _answered_with_file(slug: str, slot: str) -> Callable[[Draft], bool]:
+    return lambda draft: slug in draft.answers and slot in draft.files
+
+
+def _needs_name_proof(draft: Draft) -> bool:  # NM-20, NM-26: typed by hand instead of read from the card
+    return draft.answer("other-name", "kind") in ("alias", "former") and not draft.answer(
+        "other-name", "from_card"
+    )
+
+
+def _has_notes_on_back(draft: Draft) -> bool:  # PH-14
+    return bool(draft.answer("licence", "has_notes_on_back"))
+
+
+def _is_changing_surname(draft: Draft) -> bool:  # PH-14, NM-22
+    return bool(draft.answer("licence", "is_changing_surname"))
+
+
+def _asks_membership(draft: Draft) -> bool:  # DQ-27
+    return draft.fields is not None and bool(draft.fields.membership)
+
+
+def _makes_card(draft: Draft) -> bool:  # DQ-26
+    return draft.fields is not None and draft.fields.card_pin_digits > 0
+
+
+def _pin_is_sealed(draft: Draft) -> bool:
+    return draft.has_card_pin
+
+
+def _email_is_confirmed(draft: Draft) -> bool:  # DQ-21: a changed address is unconfirmed again
+    return bool(draft.confirmed_email) and draft.confirmed_email == draft.answer("email", "address")
+
+
+def _is_submitted(draft: Draft) -> bool:
+    return draft.is_submitted
+
+
+def _row(
+    slug: str,
+    number: int,
+    title: str,
+    applies: Callable[[Draft], bool] = _always,
+    is_complete: Callable[[Draft], bool] | None = None,
+    minutes: int = 1,
+) -> Step:
+    return Step(slug, number, title, applies, is_complete or _answered(slug), minutes)
+
+
+# fmt: off
+#        slug                 seed  title                                applies                complete
+STEPS = (
+    _row("qualification",       3,  _("国家資格と申請先")),
+    _row("card",                4,  _("マイナンバーカードの読み取り")),
+    _row("card-check",          5,  _("本人情報の確認")),
+    _row("names",               6,  _("氏名のカタカナとローマ字")),
+    _row("other-name",          6,  _("通称名・旧姓・旧名の併記")),
+    _row("name-proof",          6,  _("併記する氏名の書類"),              _needs_name_proof,
+                                                            _answered_with_file("name-proof", "name_proof")),
+    _row("home",                6,  _("住所の郵便番号")),
+    _row("licence",             6,  _("資格の登録番号と登録年月日")),
+    _row("licence-front",       6,  _("資格免許証の画像（表）"),          _always,
+                                                            _answered_with_file("licence-front", "licence_front")),
+    _row("licence-back",        6,  _("資格免許証の画像（裏）"),          _has_notes_on_back,
+                                                            _answered_with_file("licence-back", "licence_back")),
+    _row("licence-name-proof",  6,  _("改姓手続き中の書類"),              _is_changing_surname,
+                                                  _answered_with_file("licence-name-proof", "licence_name_proof")),
+    _row("membership",          6,  _("会への所属"),                      _asks_membership),
+    _row("card-pin",            6,  _("HPKIカードの暗証番号"),            _makes_card,            _pin_is_sealed),
+    _row("workplace",           7,  _("勤務先"), minutes=2),
+    _row("delivery",            7,  _("連絡先と送付先")),
+    _row("photo",               7,  _("顔写真"),                          _always,
+                                                            _answered_with_file("photo", "photo"), 3),
+    _row("identity",            7,  _("身分証の画像"),                    _always,
+                                                            _answered_with_file("identity", "identity"), 2),
+    _row("email",               8,  _("メールアドレス")),
+    _row("email-code",          8,  _("メールアドレスの確認"),            _always,                _email_is_confirmed),
+    _row("check",               9,  _("入力内容の確認"), minutes=2),
+    _row("consent",            10,  _("確認事項への同意"), minutes=2),
+    _row("sign",               11,  _("署名"),                            _always,                _is_submitted),
+    _row("done",               12,  _("送信完了"),                        _always,                _is_submitted, 0),
+)
+# fmt: on
+STEP = {row.slug: row for row in STEPS}
+# The source manual's twelve steps, as the progress bar counts them (ST-01); ① and ② lie before the draft.
+PHASES = {
+    1: _("入口"),
+    2: _("ご案内とログイン"),
+    3: _("国家資格と申請先"),
+    4: _("カードの読み取り"),
+    5: _("本人情報の確認"),
+    6: _("申請情報"),
+    7: _("勤務先・写真・身分証"),
+    8: _("メールアドレス"),
+    9: _("入力内容の確認"),
+    10: _("同意"),
+    11: _("署名"),
+    12: _("送信完了"),
+}
+ASKED = tuple(row for row in STEPS if row.number <= 8)
+CHECK, CONSENT, SIGN, DONE = "check", "consent", "sign", "done"
+
+
+def steps_for(draft: Draft) -> tuple[Step, ...]:
+    """The steps that this application has, in order."""
+    return tuple(row for row in STEPS if row.applies(draft))
+
+
+def is_open(step: Step, draft: Draft) -> bool:
+    """Whether what this step needs is valid (ST-02): ③④⑤ in order, then ⑥⑦⑧ in any order, ⑨ when all are complete."""
+    if not step.applies(draft):
+        return False
+    if step.number <= 5:
+        before = [row for row in STEPS if row.number < step.number]
+    elif step.number <= 8:
+        before = [row for row in STEPS if row.number <= 5]
+    else:
+        before = [row for row in STEPS if row.number < step.number]
+    return all(row.is_complete(draft) for row in before if row.applies(draft))
+
+
+def first_open(draft: Draft, after: str = "") -> Step:
+    """Where to go on: the first incomplete step behind `after`, else the first incomplete one of all."""
+    rows = steps_for(draft)
+    behind = (
+        rows[[row.slug for row in rows].index(after) + 1 :] if after in {row.slug for row in rows} else rows
+    )
+    for row in (*behind, *rows):
+        if not row.is_complete(draft) and is_open(row, draft):
+            return row
+    return STEP[DONE]

@@ -1,0 +1,116 @@
+"""One exchange with a card reader: asked once, answered at most once, bound to the browser that asked.
+
+The page posts a CardRequest to the reader, the reader posts its CardResponse back (cards/exchange.py).
+What comes back is a stranger's until the row of its `state` is found for this browser and spent.
+Sources: ST-03, ST-05, ST-06, ST-23, ST-27; decision 27.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+
+from cards import jpki
+from cards.exchange import CardRequest, CardResponse, ContractError, Operation, response_from_json, to_json
+from enrollment.errors import Refused
+from enrollment.models import ApplicantSession, CardReading
+from vault import tokens
+
+LIFETIME = timedelta(minutes=10)
+SIGN_IN, ATTRIBUTES, SIGN = "sign_in", "attributes", "sign"
+OPERATIONS: dict[str, Operation] = {SIGN_IN: "authenticate", ATTRIBUTES: "read_attributes", SIGN: "sign"}
+
+
+def ask(
+    purpose: str,
+    browser: str,
+    at: datetime,
+    *,
+    return_to: str,
+    session: ApplicantSession | None = None,
+    digest: bytes = b"",
+) -> str:
+    """The request to post to the reader, as JSON; the same question of the same browser keeps its row a while."""
+    wanted = {
+        "purpose": purpose,
+        "browser_digest": tokens.digest(browser),
+        "session": session,
+        "digest": digest or None,
+    }
+    living = CardReading.objects.filter(spent_at=None, expires_at__gt=at + LIFETIME / 2)
+    reading = living.filter(**{key: value for key, value in wanted.items() if value is not None}).first()
+    if reading is None:
+        challenge = tokens.digest(tokens.new_token())
+        reading = CardReading.objects.create(challenge=challenge, expires_at=at + LIFETIME, **wanted)
+    request = CardRequest(
+        operation=OPERATIONS[purpose],
+        challenge=bytes(reading.challenge) if purpose == SIGN_IN else b"",
+        digest=digest,
+        return_to=return_to,
+        state=str(reading.public_id),
+    )
+    return to_json(request)
+
+
+def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardResponse]:
+    """Read the reader's answer and spend its row; raises Refused("reading_unreadable" or "reading_unknown")."""
+    try:
+        response = response_from_json(text)
+        state = uuid.UUID(response.state)
+    except (ContractError, ValueError):
+        raise Refused("reading_unreadable") from None
+    found = CardReading.objects.select_related("session__applicant", "session__certificate").filter(
+        public_id=state, browser_digest=tokens.digest(browser)
+    )
+    reading = found.first()
+    if reading is None or not browser or OPERATIONS[reading.purpose] != response.operation:
+        raise Refused("reading_unknown")
+    if CardReading.objects.filter(pk=reading.pk, spent_at=None, expires_at__gt=at).update(spent_at=at) != 1:
+        raise Refused("reading_spent", purpose=reading.purpose)
+    return reading, response
+
+
+def require_answer(response: CardResponse) -> None:
+    """Turn what went wrong at the reader into a refusal, and a phone-held certificate into the one of ST-03."""
+    if response.outcome != "ok":
+        raise Refused(f"reader_{response.outcome}", tries_left=response.tries_left)
+    if response.medium != "card":
+        raise Refused("phone_certificate")
+
+
+def prove_sign_in(reading: CardReading, response: CardResponse, at: datetime) -> jpki.JpkiResult:
+    """The checked authentication certificate; raises Refused with the reason why this card opens no account."""
+    require_answer(response)
+    result = jpki.check_authentication(response, settings.ORIGIN, bytes(reading.challenge), at, trust())
+    require_valid(result, "authentication")
+    return result
+
+
+def require_same_card(response: CardResponse, session: ApplicantSession) -> None:
+    """ST-23: ④ and ⑪ with the card of the sign-in; raises Refused("other_card")."""
+    if sha256(response.authentication_certificate).digest() != bytes(session.certificate.fingerprint):
+        raise Refused("other_card")
+
+
+def require_valid(result: jpki.JpkiResult, which: str) -> None:
+    """A certificate that is valid now; "not checked" passes in the demo only (decision 27)."""
+    if result.outcome == jpki.Outcome.VALID:
+        return
+    if result.outcome == jpki.Outcome.NOT_CHECKED and settings.IS_DEMO:
+        return
+    raise Refused(f"{which}_{result.outcome.value}", problem=result.problem)
+
+
+def trust() -> jpki.TrustStore:
+    """The anchors and revocation lists of settings.JPKI_TRUST; read again when the folder changes."""
+    folder: Path = settings.JPKI_TRUST
+    newest = max((item.stat().st_mtime_ns for item in folder.glob("*")), default=0) if folder.is_dir() else 0
+    return _loaded(folder, newest)
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, newest: int) -> jpki.TrustStore:
+    return jpki.TrustStore.load(folder)

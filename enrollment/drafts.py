@@ -1,0 +1,276 @@
+"""A draft is rows from the first second: begin it, load it, save a step's answers, never lose what was typed.
+
+Sources: ST-02, ST-09, ST-14, CA-10 to CA-13, CA-17, PH-03; decisions 7, 20, 26.
+A step's row keeps what was typed (`raw`) beside what it means (`values`, None while something is wrong with it).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.utils.datastructures import MultiValueDict
+
+from cards.exchange import CardResponse
+from enrollment import authorities, flow, images
+from enrollment.applicants import accounts, readings
+from enrollment.errors import Refused
+from enrollment.flow import Draft, State
+from enrollment.models import (
+    Applicant,
+    ApplicantSession,
+    Application,
+    Attachment,
+    SealedPin,
+    Statement,
+    StepAnswers,
+    TimelineEntry,
+)
+from enrollment.steps import QUESTIONS, Question
+from ledger import log
+from ledger.clock import today
+
+OPEN_STATES = (State.DRAFT.value, State.RETURNED.value)
+LARGEST_RAW = 20_000  # characters kept of what was typed at one step
+WHOLE_STEP = "*"
+
+Raw = Mapping[str, list[str]]
+
+
+class Kept(NamedTuple):
+    """What a step's row holds; version 0 stands for "nothing saved yet"."""
+
+    version: int = 0
+    raw: Raw = {}
+    values: Mapping[str, Any] | None = None
+
+
+def current(applicant: Applicant) -> Application | None:
+    """The application that the applicant is filling in or correcting."""
+    return Application.objects.of(applicant).filter(state__in=OPEN_STATES).order_by("-created_at").first()
+
+
+def begin(session: ApplicantSession, at: datetime) -> Application:
+    """The living draft, or a new one; raises Refused("pending", "already_issued") (CA-10, CA-12, CA-13)."""
+    mine = Application.objects.of(session.applicant)
+    if mine.filter(state=State.ISSUED).exists():
+        raise Refused("already_issued")
+    living = mine.living().first()
+    if living is None:
+        living = _create(session, at)
+    if living.state not in OPEN_STATES:
+        raise Refused("pending", receipt=living.receipt_number)
+    return living
+
+
+def _create(session: ApplicantSession, at: datetime) -> Application:
+    fingerprint = bytes(session.certificate.fingerprint)
+    try:
+        with transaction.atomic():
+            application = Application.objects.create(
+                applicant=session.applicant, certificate_fingerprint=fingerprint, created_at=at, changed_at=at
+            )
+            TimelineEntry.objects.create(application=application, kind="begin", happened_at=at)
+            log.append(
+                "application.begin",
+                actor=accounts.actor(session.applicant),
+                subject=str(application.public_id),
+            )
+    except IntegrityError:  # one_living_application_per_certificate: another tab was faster
+        return Application.objects.living().get(
+            applicant=session.applicant, certificate_fingerprint=fingerprint
+        )
+    return application
+
+
+def require_current(applicant: Applicant) -> Application:
+    """As `current`; raises Refused("not_now") where nothing is open."""
+    application = current(applicant)
+    if application is None:
+        raise Refused("not_now")
+    return application
+
+
+def keep_card(
+    application: Application, session: ApplicantSession, response: CardResponse, at: datetime
+) -> None:
+    """④ What the card's text file says, code point by code point (NM-01, NM-02); raises Refused as `readings`.
+
+    Data that differ from an earlier reading must be looked at again at ⑤.
+    """
+    readings.require_answer(response)
+    readings.require_same_card(response, session)
+    if response.attributes is None:
+        raise Refused("reader_error")
+    attributes = asdict(response.attributes)
+    attributes["birth_date"] = response.attributes.birth_date.isoformat()
+    before = kept(application, "card")
+    with transaction.atomic():
+        save(application, "card", raw={}, values=attributes, version=before.version, at=at)
+        if before.values != attributes:
+            StepAnswers.objects.filter(application=application, step="card-check").delete()
+
+
+def kept(application: Application, slug: str) -> Kept:
+    row = application.answers.filter(step=slug).first()
+    return Kept() if row is None else Kept(row.version, row.data.get("raw", {}), row.data.get("values"))
+
+
+def answers(application: Application, slug: str) -> Mapping[str, Any]:
+    """The valid answers of one step; empty while there are none."""
+    return kept(application, slug).values or {}
+
+
+def all_answers(application: Application) -> dict[str, Mapping[str, Any]]:
+    rows = application.answers.all()
+    return {row.step: row.data["values"] for row in rows if row.data.get("values") is not None}
+
+
+def load(application: Application, at: datetime) -> Draft:
+    """What flow's tables ask: three queries."""
+    rows = list(application.answers.all())
+    chosen = application.authority
+    fields = authorities.fields(chosen, today(at)) if chosen else None
+    applicant = application.applicant
+    sealed = SealedPin.objects.filter(application=application, authority=chosen).exists()
+    return Draft(
+        qualification=application.qualification,
+        authority=chosen,
+        fields=fields,
+        answers={row.step: row.data["values"] for row in rows if row.data.get("values") is not None},
+        begun=frozenset(row.step for row in rows),
+        files=acceptable_slots(application),
+        has_card_pin=sealed,
+        confirmed_email=applicant.email if applicant.email_verified_at else "",
+        is_submitted=application.state not in OPEN_STATES,
+    )
+
+
+def acceptable_slots(application: Application) -> frozenset[str]:
+    """Slots whose every file the chosen authority takes (PH-03: another authority may take fewer kinds)."""
+    if not application.authority:
+        return frozenset()
+    kinds: dict[str, set[str]] = {}
+    for slot, kind in Attachment.objects.filter(application=application).values_list("slot", "kind"):
+        kinds.setdefault(slot, set()).add(kind)
+    return frozenset(
+        slot for slot, found in kinds.items() if found <= images.taken_kinds(application.authority, slot)
+    )
+
+
+def save(
+    application: Application,
+    slug: str,
+    *,
+    raw: Raw,
+    values: Mapping[str, Any] | None,
+    version: int,
+    at: datetime,
+) -> None:
+    """Keep one step's answers; raises Refused("stale") when another tab has saved this step since `version`.
+
+    Saving the same answers twice is no conflict (a double click). Changed answers of ③ to ⑧ clear ⑨ and ⑩ (ST-09).
+    """
+    data = {"raw": _bounded(raw), "values": None if values is None else dict(values)}
+    with transaction.atomic():
+        locked = lock(application)
+        row = StepAnswers.objects.filter(application=locked, step=slug).first()
+        if row is None:
+            StepAnswers.objects.create(application=locked, step=slug, data=data, saved_at=at)
+        elif row.data == data:
+            return
+        elif row.version != version:
+            raise Refused("stale")
+        else:
+            StepAnswers.objects.filter(pk=row.pk).update(data=data, version=row.version + 1, saved_at=at)
+        changed = row is None or row.data.get("values") != data["values"]
+        if changed and flow.STEP[slug].number <= 8:
+            forget_consent(locked)
+        locked.changed_at = at
+        _copy_columns(locked, slug, values)
+        locked.save(update_fields=["changed_at", "qualification", "authority", "registration_number"])
+        if slug in ("qualification", "card"):
+            recheck(locked, at)
+    application.refresh_from_db()
+
+
+def lock(application: Application) -> Application:
+    """The row, locked for this transaction and still open; raises Refused("not_now")."""
+    locked = (
+        Application.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=application.pk)
+    )
+    if locked.state not in OPEN_STATES:
+        raise Refused("not_now")
+    return locked
+
+
+def _copy_columns(application: Application, slug: str, values: Mapping[str, Any] | None) -> None:
+    """What must be searched or kept unique; a changed authority erases the sealed PIN (decision 20)."""
+    if slug == "qualification" and values is not None:
+        application.qualification = values["qualification"]
+        if application.authority != values["authority"]:
+            application.authority = values["authority"]
+            SealedPin.objects.filter(application=application).delete()
+    if slug == "licence":
+        application.registration_number = values["registration_number"] if values is not None else ""
+
+
+def forget_consent(application: Application) -> None:
+    """Any later change returns to ⑨ and clears ⑩; an unsigned statement is gone with it (ST-09, CA-17)."""
+    StepAnswers.objects.filter(application=application, step__in=(flow.CHECK, flow.CONSENT)).delete()
+    Statement.objects.filter(application=application, signed_at=None).delete()
+
+
+def recheck(application: Application, at: datetime) -> tuple[str, ...]:
+    """Ask every saved step again under today's rules and the chosen authority; returns the steps that fail now."""
+    failed = []
+    draft = load(application, at)
+    for row in application.answers.all().order_by("step"):
+        if row.data.get("values") is None or not row.data.get("raw") or row.step not in QUESTIONS:
+            continue
+        form = question(draft, row.step, at, row.data["raw"])
+        if not form.is_valid():
+            failed.append(row.step)
+            row.data = {**row.data, "values": None}
+            row.version += 1
+            row.save(update_fields=["data", "version"])
+    return tuple(failed)
+
+
+def question(draft: Draft, slug: str, at: datetime, raw: Raw | None = None) -> Question:
+    """The form of a step: bound to what was typed, or empty."""
+    data = None if raw is None else MultiValueDict({name: list(values) for name, values in raw.items()})
+    return QUESTIONS[slug](data, draft=draft, at=at)
+
+
+def open_fields(application: Application, draft: Draft) -> Mapping[str, frozenset[str]] | None:
+    """What may be changed: everything (None) in a draft; in a returned application the named fields only (ST-14).
+
+    A step that has become incomplete is open whole: a correction may ask for something that was not asked before.
+    """
+    if application.state != State.RETURNED:
+        return None
+    found: dict[str, set[str]] = {}
+    for item in application.return_items.filter(round=application.round):
+        found.setdefault(item.step, set()).add(item.field or WHOLE_STEP)
+    for step in flow.ASKED:
+        if step.applies(draft) and not step.is_complete(draft):
+            found.setdefault(step.slug, set()).add(WHOLE_STEP)
+    return {slug: frozenset(names) for slug, names in found.items()}
+
+
+def locked_fields(
+    opened: Mapping[str, frozenset[str]] | None, slug: str, names: Iterable[str]
+) -> frozenset[str]:
+    """The fields of this step that stay as they are."""
+    if opened is None:
+        return frozenset()
+    mine = opened.get(slug, frozenset())
+    return frozenset() if WHOLE_STEP in mine else frozenset(names) - mine
+
+
+def _bounded(raw: Raw) -> Raw:
+    """What was typed, or nothing where it is larger than any honest answer."""
+    size = sum(len(name) + sum(map(len, values)) for name, values in raw.items())
+    return raw if size <= LARGEST_RAW else {}

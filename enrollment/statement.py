@@ -1,0 +1,90 @@
+"""The statement: the exact bytes that the applicant sees and signs (decision 25, ST-09). Plain.
+
+Canonical JSON: sorted keys, no spaces, UTF-8, no Unicode normalisation. The same facts give the same bytes.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+VERSION = 1
+
+
+class File(NamedTuple):
+    """One attachment: what was uploaded and what pages show, by their SHA-256."""
+
+    slot: str
+    ordinal: int
+    kind: str
+    original_sha256: bytes
+    shown_sha256: bytes
+
+
+class Facts(NamedTuple):
+    """What goes into a statement. `consents` are (id, version); `previous_sha256` is empty in the first round."""
+
+    application: str
+    round: int
+    authority: str
+    qualification: str
+    certificate_fingerprint: bytes
+    answers: Mapping[str, Mapping[str, Any]]
+    consents: Sequence[tuple[str, str]]
+    agreed_at: str
+    declarations: Mapping[str, bool]
+    files: Sequence[File]
+    price: int
+    frozen_at: str
+    nonce: bytes
+    previous_sha256: bytes
+
+
+def content(facts: Facts) -> bytes:
+    """The bytes to be shown, hashed and signed."""
+    return canonical(
+        {
+            "version": VERSION,
+            "application": facts.application,
+            "round": facts.round,
+            "authority": facts.authority,
+            "qualification": facts.qualification,
+            "authentication_certificate_sha256": facts.certificate_fingerprint.hex(),
+            "answers": {step: dict(values) for step, values in facts.answers.items()},
+            "consents": [{"id": name, "version": version} for name, version in facts.consents],
+            "agreed_at": facts.agreed_at,
+            "declarations": dict(facts.declarations),
+            "files": [
+                {
+                    "slot": file.slot,
+                    "ordinal": file.ordinal,
+                    "kind": file.kind,
+                    "original_sha256": file.original_sha256.hex(),
+                    "shown_sha256": file.shown_sha256.hex(),
+                }
+                for file in sorted(facts.files)
+            ],
+            "price": facts.price,
+            "frozen_at": facts.frozen_at,
+            "nonce": facts.nonce.hex(),
+            "previous_sha256": facts.previous_sha256.hex(),
+        }
+    )
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """Sorted keys, no spaces, UTF-8, every code point as it is; ValueError for NaN and lone surrogates."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8")
+
+
+def digest(data: bytes) -> bytes:
+    return sha256(data).digest()
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """The facts of a statement, for showing exactly what is signed."""
+    found = json.loads(data)
+    if not isinstance(found, dict):
+        raise ValueError("not a statement")
+    return found

@@ -1,0 +1,56 @@
+"""⑥ The PIN of the HPKI card to be made, typed twice; it leaves this form only sealed (DQ-22, DQ-23, decision 20)."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enrollment import values
+from enrollment.problems import Problem
+from enrollment.steps.question import Question, Words, told
+
+
+class Secret(forms.CharField):
+    """A number that is never drawn again."""
+
+    def __init__(self, label: Words) -> None:
+        widget = forms.PasswordInput(
+            render_value=False,
+            attrs={"inputmode": "numeric", "autocomplete": "new-password", "class": "width-8"},
+        )
+        super().__init__(label=label, max_length=16, strip=True, widget=widget)
+        self.error_messages["required"] = gettext_lazy("暗証番号を入力してください。")
+
+
+class Form(Question):
+    secret = True
+    template = "enrollment/card_pin.html"
+
+    pin = Secret(gettext_lazy("HPKIカードの暗証番号"))
+    again = Secret(gettext_lazy("HPKIカードの暗証番号（確認のためもう一度）"))
+
+    def prepare(self) -> None:
+        self.digits = self.draft.fields.card_pin_digits if self.draft.fields else 4
+        self.fields["pin"].help_text = _(
+            "数字%(digits)d桁。届いたHPKIカードを使うときの番号です。マイナンバーカードの暗証番号とは別のものです。"
+        ) % {"digits": self.digits}
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(super().clean() or {})
+        if "pin" in data:
+            born = date.fromisoformat(str(self.draft.answer("card", "birth_date")))
+            try:
+                data["pin"] = values.card_pin(data["pin"], digits=self.digits, birth_date=born)
+                if (
+                    "again" in data
+                    and values.card_pin(data["again"], digits=self.digits, birth_date=born) != data["pin"]
+                ):
+                    self.add_error("again", _("2つの暗証番号が違います。もう一度入力してください。"))
+            except Problem as problem:
+                self.add_error("pin", told(problem))
+        return data
+
+    def values(self) -> dict[str, Any]:
+        return {"is_set": True}

@@ -1,0 +1,136 @@
+"""The pages that ask for one file each, with what must be said about it (PH-07, PH-11, PH-12, PH-14, PH-51)."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enrollment import authorities, days, images
+from enrollment.problems import Problem
+from enrollment.steps.question import Choice, Question, Text, Tick, Words, told
+
+# PH-11: the four kinds of identity document
+IDENTITY_KINDS = [
+    ("my_number_card", gettext_lazy("マイナンバーカード（表面のみ。通知カードは使えません）")),
+    ("driving_licence", gettext_lazy("運転免許証")),
+    ("driving_history", gettext_lazy("運転経歴証明書（平成24年1月1日以降に交付されたもの）")),
+    ("passport", gettext_lazy("日本国旅券（顔写真のあるページ）")),
+]
+KIND_NAMES = {"jpeg": "JPEG（JPG）", "png": "PNG", "bmp": "BMP", "pdf": "PDF"}
+KIND_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "pdf": "application/pdf"}
+
+
+class FileQuestion(Question):
+    """A page for one slot; the file itself is taken by `uploads`, the form only draws the control."""
+
+    template = "enrollment/file.html"
+    file_label: Words = ""
+    file = forms.FileField(required=False)
+
+    def prepare(self) -> None:
+        self.fields["file"].label = self.file_label
+        self.fields["file"].widget = forms.FileInput(
+            attrs={"accept": ",".join(KIND_TYPES[kind] for kind in self.kinds)}
+        )
+        self.order_fields(["file"])
+
+    @property
+    def kinds(self) -> list[str]:
+        taken = images.taken_kinds(self.draft.authority, self.slot) if self.draft.authority else frozenset()
+        return [kind for kind in KIND_NAMES if kind in taken]
+
+    @property
+    def limits(self) -> str:
+        """What may be given, said before choosing."""
+        kinds = _("・").join(KIND_NAMES[kind] for kind in self.kinds)
+        text = _("%(kinds)s、4MBまで。") % {"kinds": kinds}
+        if self.slot == "photo":
+            text += _("縦531×横413ピクセル以上。")
+        return text
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in super().values().items() if name != "file"}
+
+    def context(self) -> dict[str, Any]:
+        most = authorities.most_files(self.draft.authority, self.slot) if self.draft.authority else 1
+        return {"limits": self.limits, "most": most}
+
+
+class Photo(FileQuestion):
+    slot = "photo"
+    template = "enrollment/photo.html"
+    file_label = gettext_lazy("顔写真")
+
+    taken_on = Text(
+        gettext_lazy("撮影日"),
+        help_text=gettext_lazy("6か月以内に撮影した写真を使ってください。"),
+        example=gettext_lazy("令和8年11月1日、2026-11-01"),
+        longest=40,
+        autocomplete="off",
+        css="width-20",
+    )
+    is_recent = Tick(
+        gettext_lazy("6か月以内に撮影した、本人の加工していない写真です"),
+        required=True,
+    )
+
+    def clean_taken_on(self) -> date:
+        try:
+            day = days.parse(self.cleaned_data["taken_on"])
+            days.check_photo_taken(day, self.day)
+        except Problem as problem:
+            raise told(problem) from problem
+        return day
+
+
+class Identity(FileQuestion):
+    slot = "identity"
+    template = "enrollment/identity.html"
+    file_label = gettext_lazy("身分証の画像")
+
+    kind = Choice(gettext_lazy("身分証の種類"), list(IDENTITY_KINDS))
+    day_on_paper = Text(
+        gettext_lazy("有効期限（運転経歴証明書は交付日）"),
+        help_text=gettext_lazy("身分証に書かれている日付です。"),
+        example=gettext_lazy("2030年3月1日、R12.3.1"),
+        longest=40,
+        autocomplete="off",
+        css="width-20",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(super().clean() or {})
+        if data.get("kind") and data.get("day_on_paper"):
+            try:
+                day = days.parse(data["day_on_paper"])
+                days.check_identity_day(data["kind"], day, self.day)
+                data["day_on_paper"] = day
+            except Problem as problem:
+                self.add_error("day_on_paper", told(problem))
+        return data
+
+
+class LicenceFront(FileQuestion):
+    slot = "licence_front"
+    file_label = gettext_lazy("資格免許証の表面")
+
+
+class LicenceBack(FileQuestion):
+    slot = "licence_back"
+    file_label = gettext_lazy("資格免許証の裏面")
+
+
+class LicenceNameProof(FileQuestion):
+    slot = "licence_name_proof"
+    file_label = gettext_lazy("旧姓が分かる公的書類")
+
+
+class NameProof(FileQuestion):
+    slot = "name_proof"
+    file_label = gettext_lazy("併記する氏名が分かる公的書類")
+
+    def context(self) -> dict[str, Any]:
+        papers = self.draft.fields.name_proofs if self.draft.fields else ()
+        return super().context() | {"papers": [_(paper) for paper in papers]}

@@ -1,0 +1,196 @@
+"""Freeze the draft into a statement, verify its JPKI signature, submit (ST-09 to ST-11, ST-23; decision 25)."""
+
+import secrets
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from cards import cms, jpki
+from cards.exchange import CardResponse
+from enrollment import authorities, drafts, flow, moves, names, notices, statement
+from enrollment.applicants import accounts, readings, receipts
+from enrollment.errors import Refused
+from enrollment.models import ApplicantSession, Application, Attachment, CardReading, Statement
+from ledger.clock import today
+from vault import keyring
+
+DRAWS = 20  # receipt numbers tried before giving up: a million a day
+
+
+def freeze(application: Application, at: datetime) -> Statement:
+    """Make the statement of this round from the rows as they are now; one that waits unsigned is replaced.
+
+    Raises Refused("incomplete", step=…) where an answer no longer holds, Refused("authority_closed").
+    """
+    with transaction.atomic():
+        locked = drafts.lock(application)
+        drafts.recheck(locked, at)
+        draft = drafts.load(locked, at)
+        if not authorities.is_open(locked.authority, locked.qualification, today(at)):
+            raise Refused("authority_closed")
+        if not flow.is_open(flow.STEP[flow.SIGN], draft):
+            raise Refused("incomplete", step=flow.first_open(draft).slug)
+        Statement.objects.filter(application=locked, signed_at=None).delete()
+        content = statement.content(_facts(locked, draft, at))
+        return Statement.objects.create(
+            application=locked,
+            round=locked.round + 1,
+            content=content,
+            sha256=statement.digest(content),
+            frozen_at=at,
+        )
+
+
+def waiting(application: Application) -> Statement | None:
+    """The frozen statement that waits for its signature."""
+    return Statement.objects.filter(
+        application=application, round=application.round + 1, signed_at=None
+    ).first()
+
+
+def price_of(draft: flow.Draft, day: date) -> authorities.Price:
+    """The price of the day for this applicant (CA-05)."""
+    return authorities.price(draft.authority, draft.answer("membership", "member") == "yes", day)
+
+
+def submit(
+    reading: CardReading, response: CardResponse, session: ApplicantSession, at: datetime
+) -> Application:
+    """Check the signature over exactly the frozen bytes and hand the application in, all in one transaction.
+
+    Raises Refused: what the reader could not do, other_card, statement_changed, signature_*, other_person, not_now.
+    """
+    readings.require_answer(response)
+    readings.require_same_card(response, session)
+    application = Application.objects.of(session.applicant).filter(state__in=drafts.OPEN_STATES).first()
+    frozen = None if application is None else waiting(application)
+    if application is None or frozen is None or bytes(frozen.sha256) != bytes(reading.digest or b""):
+        raise Refused("statement_changed")
+    if bytes(application.certificate_fingerprint) != bytes(session.certificate.fingerprint):
+        raise Refused("other_card")
+    result = jpki.check_signature(response, frozen.content, at, readings.trust())
+    readings.require_valid(result, "signature")
+    _require_same_person(drafts.answers(application, "card"), result)
+    with transaction.atomic():
+        locked = drafts.lock(application)
+        frozen.cms = cms.detached(frozen.content, response.signature, response.signature_certificate)
+        frozen.signature_certificate = response.signature_certificate
+        frozen.jpki_outcome, frozen.signed_at = result.outcome.value, at
+        if not Statement.objects.filter(pk=frozen.pk, signed_at=None).exists():
+            raise Refused("statement_changed")
+        frozen.save(update_fields=["cms", "signature_certificate", "jpki_outcome", "signed_at"])
+        _hand_in(locked, session, frozen, at)
+    application.refresh_from_db()
+    return application
+
+
+def withdraw(application: Application, at: datetime) -> None:
+    """取下げ (ST-13, ST-35): only while no officer has recommended it."""
+    with transaction.atomic():
+        notices.withdrawn(application)
+        moves.perform(
+            "withdraw",
+            application,
+            by=flow.Actor.APPLICANT,
+            actor=accounts.actor(application.applicant),
+            at=at,
+            changes={"claimed_by": None, "claimed_until": None},
+        )
+
+
+def _facts(application: Application, draft: flow.Draft, at: datetime) -> statement.Facts:
+    consent = draft.answers["consent"]
+    asked = {row.slug for row in flow.ASKED if row.applies(draft)} - {"card-pin"}
+    former = Statement.objects.filter(application=application, round=application.round).first()
+    return statement.Facts(
+        application=str(application.public_id),
+        round=application.round + 1,
+        authority=application.authority,
+        qualification=application.qualification,
+        certificate_fingerprint=bytes(application.certificate_fingerprint),
+        answers={slug: values for slug, values in draft.answers.items() if slug in asked},
+        consents=[(name, version) for name, version in consent["items"]],
+        agreed_at=consent["agreed_at"],
+        declarations={
+            "holds_no_hpki_card": draft.answer("qualification", "hpki_card") == "none",
+            "applies_in_person": True,
+            "card_data_is_right": bool(draft.answer("card-check", "is_right")),
+            "photo_is_recent": bool(draft.answer("photo", "is_recent")),
+        },
+        files=_files(application, draft),
+        price=price_of(draft, today(at)).amount,
+        frozen_at=at.isoformat(),
+        nonce=secrets.token_bytes(16),
+        previous_sha256=bytes(former.sha256) if former else b"",
+    )
+
+
+def _files(application: Application, draft: flow.Draft) -> list[statement.File]:
+    wanted = {row.slug.replace("-", "_") for row in flow.ASKED if row.applies(draft)}
+    return [
+        statement.File(row.slot, row.ordinal, row.kind, bytes(row.original_sha256), bytes(row.shown_sha256))
+        for row in Attachment.objects.filter(application=application, slot__in=wanted)
+    ]
+
+
+def _require_same_person(card: Any, result: jpki.JpkiResult) -> None:
+    """ST-10: birth date and sex equal, name and address equal under NM-07.
+
+    Where the certificate itself says that a character stands for another one (NM-06), a differing name or address
+    goes to the officer instead: the automatic checks compare both again from the stored certificate.
+    """
+    holder = result.attributes
+    if holder is None:
+        raise Refused("signature_error", problem="attributes")
+    if holder.birth_date.isoformat() != card["birth_date"] or holder.sex != card["sex"]:
+        raise Refused("other_person")
+    differs = names.Match.MISMATCH in (
+        names.compare(card["name"], holder.name),
+        names.compare(card["address"], holder.address),
+    )
+    if differs and not holder.has_substitutes:
+        raise Refused("other_person")
+
+
+def _hand_in(application: Application, session: ApplicantSession, frozen: Statement, at: datetime) -> None:
+    facts = statement.read(frozen.content)
+    application.receipt_number = application.receipt_number or _receipt(today(at))
+    application.round = frozen.round
+    notices.received(application)
+    try:
+        moves.perform(
+            "submit",
+            application,
+            by=flow.Actor.APPLICANT,
+            actor=accounts.actor(session.applicant),
+            at=at,
+            guard={"round": frozen.round - 1},
+            changes={
+                "round": frozen.round,
+                "receipt_number": application.receipt_number,
+                "submitted_at": at,
+                "price": facts["price"],
+                "person_key": _person_key(facts["answers"]["card"]),
+                "return_until": None,
+            },
+            news=[moves.News("enrollment.submitted", settings.REVIEW_QUEUES[application.authority])],
+            data={"round": frozen.round, "statement": bytes(frozen.sha256).hex()},
+        )
+    except IntegrityError as broken:  # one living application per certificate (CA-13)
+        raise Refused("pending") from broken
+
+
+def _receipt(day: date) -> str:
+    for _draw in range(DRAWS):
+        drawn = receipts.number(day, secrets.randbelow(1_000_000))
+        if not Application.objects.filter(receipt_number=drawn).exists():
+            return drawn
+    raise Refused("not_now")
+
+
+def _person_key(card: dict[str, Any]) -> bytes:
+    """Name, birth date and sex as one keyed digest, for finding the same person (decision 7)."""
+    same = "\n".join((names.search_key(card["name"]), card["birth_date"], card["sex"]))
+    return keyring.web().mac("enrollment.person", same.encode())

@@ -1,0 +1,21 @@
+"""The applicant's addresses (contract.md)."""
+
+from django.urls import path
+
+from enrollment.views import cards, files, public, status, steps, tasks
+
+urlpatterns = [
+    path("", public.start, name="start"),
+    path("status/", status.status, name="status"),
+    path("status/notices/<uuid:public_id>/", status.notice, name="notice"),
+    path("status/<uuid:public_id>/withdraw/", status.withdraw, name="withdraw"),
+    path("apply/", tasks.tasks, name="tasks"),
+    path("apply/sign-in/", cards.sign_in, name="sign_in"),
+    path("apply/sign-out/", cards.sign_out, name="sign_out"),
+    path("apply/card/answer/", cards.answer, name="card_answer"),
+    path("apply/romaji/", tasks.romaji, name="romaji"),
+    path("apply/email-code/resend/", tasks.resend_code, name="resend_code"),
+    path("apply/files/<uuid:public_id>/", files.picture, name="file"),
+    path("apply/files/<uuid:public_id>/remove/", files.remove, name="remove_file"),
+    path("apply/<slug:slug>/", steps.step, name="step"),
+]

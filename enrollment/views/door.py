@@ -1,0 +1,67 @@
+"""Who is asking: the applicant's cookie on every request, the browser's mark for card readings (decision 2)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, NamedTuple, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+
+from enrollment.applicants import accounts
+from enrollment.models import Applicant, ApplicantSession
+from ledger import clock
+from vault import tokens
+
+BROWSER_COOKIE = f"{settings.APPLICANT_COOKIE_NAME}-reader"
+P = ParamSpec("P")
+
+
+class Visit(NamedTuple):
+    """One request of a signed-in applicant; the time is read once (decision 14)."""
+
+    session: ApplicantSession
+    at: datetime
+
+    @property
+    def applicant(self) -> Applicant:
+        return self.session.applicant
+
+
+def visitor(request: HttpRequest) -> Visit | None:
+    at = clock.now()
+    session = accounts.current(request.COOKIES.get(settings.APPLICANT_COOKIE_NAME, ""), at)
+    return None if session is None else Visit(session, at)
+
+
+def signed_in(
+    view: Callable[Concatenate[HttpRequest, Visit, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Only for a living session; everybody else is led to the card, and back afterwards."""
+
+    @wraps(view)
+    @never_cache
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        visit = visitor(request)
+        if visit is None:
+            wanted = "status" if request.path.startswith(reverse("status")) else "apply"
+            ended = "&ended=1" if settings.APPLICANT_COOKIE_NAME in request.COOKIES else ""
+            return redirect(f"{reverse('sign_in')}?{urlencode({'next': wanted})}{ended}")
+        return view(request, visit, *args, **kwargs)
+
+    return inner
+
+
+def set_cookie(response: HttpResponse, name: str, value: str) -> None:
+    """A cookie of this browser session: no script reads it, no other site sends it."""
+    response.set_cookie(name, value, httponly=True, secure=settings.IS_HTTPS, samesite="Lax", path="/")
+
+
+def browser_of(request: HttpRequest) -> str:
+    """The mark to which card readings are bound; made at the first reading."""
+    known = request.COOKIES.get(BROWSER_COOKIE, "")
+    return known if 40 <= len(known) <= 60 and known.isascii() else tokens.new_token()

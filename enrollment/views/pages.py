@@ -1,0 +1,151 @@
+"""What differs from step to step: what a page shows besides its form, what happens to a secret, what follows a save."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from enrollment import authorities, flow, images, submission, uploads
+from enrollment.applicants import card_pins, emails
+from enrollment.applicants.prices import amount_text
+from enrollment.errors import Refused
+from enrollment.flow import Draft, Step
+from enrollment.models import Application
+from enrollment.steps import Question
+from enrollment.views import summary
+from enrollment.views.door import Visit
+from ledger.clock import today
+
+
+class Page(NamedTuple):
+    """Everything that a step's page is about."""
+
+    request: HttpRequest
+    visit: Visit
+    application: Application
+    draft: Draft
+    step: Step
+
+
+def shared(page: Page) -> dict[str, Any]:
+    """What every page of the flow shows: where one is, whose application it is, the way back."""
+    before = [
+        row for row in flow.steps_for(page.draft) if flow.STEPS.index(row) < flow.STEPS.index(page.step)
+    ]
+    return {
+        "step": page.step,
+        "title": _(page.step.title),
+        "steps": progress(page.draft, page.step.number),
+        "application": page.application,
+        "authority_name": _(authorities.authority(page.draft.authority).name) if page.draft.authority else "",
+        "person": page.draft.answer("card", "name") or "",
+        "previous": reverse("step", args=[before[-1].slug]) if before else reverse("tasks"),
+        "card_answers": page.draft.answers.get("card", {}),
+    }
+
+
+def progress(draft: Draft, current: int) -> list[dict[str, Any]]:
+    """The twelve steps of the source manual for parts/steps.html."""
+    found = []
+    for number, title in flow.PHASES.items():
+        rows = [row for row in flow.steps_for(draft) if row.number == number]
+        done = number <= 2 or all(row.is_complete(draft) for row in rows)
+        state = "current" if number == current else "done" if done else "todo"
+        first = next((row for row in rows if flow.is_open(row, draft)), None)
+        url = (
+            reverse("step", args=[first.slug]) if first and done and number != current and number > 2 else ""
+        )
+        found.append({"title": _(title), "state": state, "url": url})
+    return found
+
+
+def seal_pin(page: Page, form: Question) -> None:
+    card_pins.seal(page.application, form.cleaned_data["pin"], page.visit.at)
+
+
+def confirm_code(page: Page, form: Question) -> None:
+    address = str(page.draft.answer("email", "address"))
+    emails.confirm(page.visit.applicant, address, form.cleaned_data["code"], page.visit.at)
+
+
+def send_code(page: Page, form: Question) -> None:
+    applicant, address = page.visit.applicant, str(form.cleaned_data["address"])
+    applicant.wants_reminders = bool(form.cleaned_data["wants_reminders"])
+    applicant.save(update_fields=["wants_reminders"])
+    if (
+        not emails.is_confirmed(applicant, address)
+        and emails.pending(applicant, address, page.visit.at) is None
+    ):
+        try:
+            emails.send_code(applicant, address, page.visit.at)
+        except Refused:
+            return  # the code's page says when the next one can be sent
+
+
+def freeze(page: Page, form: Question) -> None:
+    submission.freeze(page.application, page.visit.at)
+
+
+def _check_context(page: Page) -> dict[str, Any]:
+    price = submission.price_of(page.draft, today(page.visit.at))
+    return {
+        "groups": summary.groups(page.application, page.draft, page.draft.answers, with_links=True),
+        "price": amount_text(price),
+        "price_as_of": price.as_of,
+        "card_text": _(authorities.card_text(page.draft.authority, today(page.visit.at))),
+        "waiting_text": _(authorities.waiting_text(page.draft.authority, today(page.visit.at))),
+    }
+
+
+def _email_context(page: Page) -> dict[str, Any]:
+    return {
+        "address": page.draft.answer("email", "address") or page.visit.applicant.email,
+        "sender": settings.DEFAULT_FROM_EMAIL,
+        "code_is_on_its_way": emails.pending(
+            page.visit.applicant, str(page.draft.answer("email", "address") or ""), page.visit.at
+        )
+        is not None,
+        "wait": _seconds(page.request.GET.get("wait", "")),
+        "sent": "sent" in page.request.GET,
+    }
+
+
+def _seconds(text: str) -> int:
+    return min(int(text), 3600) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
+
+
+def _card_context(page: Page) -> dict[str, Any]:
+    return {"card_rows": summary.rows("card", page.draft.answers["card"])}
+
+
+def _pin_context(page: Page) -> dict[str, Any]:
+    return {"is_sealed": page.draft.has_card_pin}
+
+
+def file_context(page: Page, slot: str) -> dict[str, Any]:
+    """The file that is kept already, what it made us notice, and whether the authority still takes it (PH-03)."""
+    rows = uploads.kept(page.application, slot)
+    newest = rows[-1] if rows else None
+    return {
+        "attachments": rows,
+        "now": newest and {"url": reverse("file", args=[newest.public_id]), "name": newest.given_name},
+        "file_warnings": [
+            _(images.WARNINGS[code]) for row in rows for code in row.warnings if code in images.WARNINGS
+        ],
+        "file_not_taken": bool(rows) and slot not in page.draft.files,
+    }
+
+
+SECRETS: dict[str, Callable[[Page, Question], None]] = {"card-pin": seal_pin, "email-code": confirm_code}
+AFTER: dict[str, Callable[[Page, Question], None]] = {"email": send_code, flow.CONSENT: freeze}
+CONTEXTS: dict[str, Callable[[Page], dict[str, Any]]] = {
+    "card-check": _card_context,
+    "card-pin": _pin_context,
+    flow.CHECK: _check_context,
+    flow.CONSENT: _check_context,
+    "email": _email_context,
+    "email-code": _email_context,
+}

@@ -1,0 +1,174 @@
+"""The answers in words, for ⑨, ⑪ and ⑫: one table from what is stored to what is read (ST-08)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enrollment import authorities, days, flow, values
+from enrollment.models import Application
+from enrollment.steps import delivery, files, other_name
+from enrollment.steps.question import Words
+from ledger import clock
+
+Answers = Mapping[str, Mapping[str, Any]]
+
+
+def _text(value: Any) -> str:
+    return str(value or "")
+
+
+def _day(value: Any) -> str:
+    return days.in_both(date.fromisoformat(value)) if value else ""
+
+
+def _yes(value: Any) -> str:
+    return _("はい") if value else _("いいえ")
+
+
+def _one_of(choices: Iterable[tuple[str, Any]]) -> Callable[[Any], str]:
+    table = dict(choices)
+    return lambda value: str(table.get(value, value or ""))
+
+
+def _postal(value: Any) -> str:
+    return f"〒{value[:3]}-{value[3:]}" if value else ""
+
+
+def _qualification(value: Any) -> str:
+    return _(authorities.qualification(value).name)
+
+
+def _authority(value: Any) -> str:
+    return _(authorities.authority(value).name)
+
+
+def _place(value: Any) -> str:
+    day = clock.today(clock.now())
+    places = [
+        row
+        for one in authorities.all_authorities()
+        for row in authorities.fields(one.code, day).pickup_places
+    ]
+    return next((_(row.name) for row in places if row.code == value), _text(value))
+
+
+def _warnings(value: Any) -> str:
+    return "\n".join(_(values.WARNINGS[code]) for code in value or () if code in values.WARNINGS)
+
+
+class Line(NamedTuple):
+    key: str
+    term: Words
+    show: Callable[[Any], str] = _text
+
+
+SEXES = [
+    ("1", gettext_lazy("男")),
+    ("2", gettext_lazy("女")),
+    ("3", gettext_lazy("その他")),
+    ("9", gettext_lazy("記載なし")),
+]
+YES_NO = _one_of(
+    [("yes", gettext_lazy("あり")), ("no", gettext_lazy("なし")), ("none", gettext_lazy("なし"))]
+)
+NAME_LINES = (
+    Line("family", gettext_lazy("姓")),
+    Line("given", gettext_lazy("名")),
+    Line("family_kana", gettext_lazy("姓（カタカナ）")),
+    Line("given_kana", gettext_lazy("名（カタカナ）")),
+    Line("family_romaji", gettext_lazy("姓（ローマ字）")),
+    Line("given_romaji", gettext_lazy("名（ローマ字）")),
+)
+LINES: dict[str, tuple[Line, ...]] = {
+    "qualification": (
+        Line("qualification", gettext_lazy("国家資格"), _qualification),
+        Line("authority", gettext_lazy("申請先（認証局）"), _authority),
+        Line("hpki_card", gettext_lazy("HPKIカード"), _one_of([("none", gettext_lazy("持っていない"))])),
+    ),
+    "card": (
+        Line("name", gettext_lazy("氏名")),
+        Line("former_family", gettext_lazy("旧姓")),
+        Line("alias", gettext_lazy("通称名")),
+        Line("sex", gettext_lazy("性別"), _one_of(SEXES)),
+        Line("birth_date", gettext_lazy("生年月日"), _day),
+        Line("address", gettext_lazy("住所")),
+    ),
+    "names": (*NAME_LINES, Line("printed_name", gettext_lazy("HPKIカードに印字する氏名"))),
+    "other-name": (Line("kind", gettext_lazy("併記"), _one_of(other_name.KINDS)), *NAME_LINES),
+    "home": (Line("postal_code", gettext_lazy("郵便番号"), _postal),),
+    "licence": (
+        Line("registration_number", gettext_lazy("登録番号")),
+        Line("registered_on", gettext_lazy("登録年月日"), _day),
+        Line("reissued_on", gettext_lazy("書換交付・再交付の日"), _day),
+        Line("has_notes_on_back", gettext_lazy("裏面に追記がある"), _yes),
+        Line("is_changing_surname", gettext_lazy("改姓手続き中"), _yes),
+    ),
+    "membership": (
+        Line("member", gettext_lazy("会への所属"), YES_NO),
+        Line("number", gettext_lazy("会員番号")),
+    ),
+    "workplace": (
+        Line("has_workplace", gettext_lazy("勤務先"), YES_NO),
+        Line("name", gettext_lazy("名称")),
+        Line("institution_code", gettext_lazy("医療機関コード・薬局コード")),
+        Line("warnings", gettext_lazy("ご確認ください"), _warnings),
+        Line("postal_code", gettext_lazy("郵便番号"), _postal),
+        Line("address", gettext_lazy("住所")),
+    ),
+    "delivery": (
+        Line("phone", gettext_lazy("電話番号")),
+        Line("send_to", gettext_lazy("送付先"), _one_of(delivery.PLACES)),
+        Line("postal_code", gettext_lazy("送付先の郵便番号"), _postal),
+        Line("address", gettext_lazy("送付先の住所")),
+        Line("pickup", gettext_lazy("HPKIカードの受け取り場所"), _place),
+    ),
+    "photo": (Line("taken_on", gettext_lazy("撮影日"), _day),),
+    "identity": (
+        Line("kind", gettext_lazy("身分証の種類"), _one_of(files.IDENTITY_KINDS)),
+        Line("day_on_paper", gettext_lazy("有効期限（運転経歴証明書は交付日）"), _day),
+    ),
+    "email": (Line("address", gettext_lazy("メールアドレス")),),
+}
+# Empty answers of these are worth a line; all others are left out.
+SHOWN_EMPTY = {("card", "address"), ("card", "name")}
+
+
+def rows(slug: str, answers: Mapping[str, Any]) -> list[dict[str, str]]:
+    """`{term, value}` of one step for parts/summary_list.html."""
+    found = []
+    for line in LINES.get(slug, ()):
+        value = answers.get(line.key)
+        if value in (None, "", [], False) and (slug, line.key) not in SHOWN_EMPTY:
+            continue
+        found.append({"term": str(line.term), "value": line.show(value)})
+    return found
+
+
+def pictures(application: Application, slug: str) -> list[dict[str, str]]:
+    slot = slug.replace("-", "_")
+    return [
+        {"term": _("画像"), "value": "", "image": reverse("file", args=[row.public_id])}
+        for row in application.attachments.filter(slot=slot).order_by("ordinal")
+    ]
+
+
+def groups(
+    application: Application, draft: flow.Draft, answers: Answers, *, with_links: bool
+) -> list[dict[str, Any]]:
+    """One group per step that has something to show; 修正する leads to the page that holds it (ST-08, K-01)."""
+    found = []
+    for step in flow.ASKED:
+        if not step.applies(draft) or step.slug in ("card-check", "email-code"):
+            continue
+        lines = rows(step.slug, answers.get(step.slug, {})) + pictures(application, step.slug)
+        if step.slug == "card-pin" and draft.has_card_pin:
+            lines = [{"term": _("暗証番号"), "value": _("設定済み（表示されません）")}]
+        if lines:
+            to = "card-check" if step.slug == "card" else step.slug
+            url = f"{reverse('step', args=[to])}?from=check" if with_links else ""
+            found.append({"title": _(step.title), "rows": lines, "url": url})
+    return found
