@@ -187,6 +187,9 @@ class Attachment(models.Model):
     warnings = models.JSONField(default=list)
     uploaded_at = models.DateTimeField()
 
+    # Read by `manage.py reconcile`: columns that name a stored file, each with its digest.
+    STORED_FILES = (("original_file", "original_sha256"), ("shown_file", "shown_sha256"))
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["application", "slot", "ordinal"], name="one_file_per_place")

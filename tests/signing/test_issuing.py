@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.http import Http404
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from ledger import clock
 from ledger.models import Entry
@@ -21,7 +21,7 @@ from signing.certificates import Subject
 from signing.issuing import lint, lists, names, views
 from signing.issuing.seam import NotIssued, Revoked
 from signing.models import Credential, IssuingCertificate, RevocationList
-from signing.signer import client
+from signing.signer.client import authorities
 from tests.support.credentials import active_credential
 from tests.support.signers import SignerProcesses
 
@@ -142,7 +142,7 @@ def test_an_authority_whose_key_is_another_does_not_issue(spki: bytes) -> None:
 def test_bytes_that_are_no_certificate_are_not_signed(spki: bytes) -> None:
     with pytest.raises(NotIssued, match="neither_certificate_nor_list"):
         issuing.authority("jma").sign(b"pay to the bearer")
-    assert client.authorities().ping() > 0
+    assert authorities().ping() > 0
 
 
 def test_the_periods_are_each_associations_own() -> None:
@@ -236,3 +236,17 @@ def test_an_unknown_authority_has_no_address() -> None:
     for view in (views.certificate, views.revocation_list):
         with pytest.raises(Http404):
             view(RequestFactory().get("/"), str(uuid.uuid4()))
+
+
+def test_relying_parties_find_certificate_and_list_by_their_addresses(client: Client) -> None:
+    for code in names.NAMES:
+        certificate = client.get(f"/pki/{code}.crt")
+        assert (certificate.status_code, certificate["Content-Type"]) == (200, "application/pkix-cert")
+        revoked = client.get(f"/pki/{code}.crl")
+        assert (revoked.status_code, revoked["Content-Type"]) == (200, "application/pkix-crl")
+        assert (
+            x509.load_der_x509_crl(revoked.content).issuer
+            == x509.load_der_x509_certificate(certificate.content).subject
+        )
+    assert client.get("/pki/nobody.crl").status_code == 404
+    assert client.post("/pki/jma.crl").status_code == 405

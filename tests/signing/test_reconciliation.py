@@ -1,0 +1,115 @@
+"""`manage.py reconcile` names what no longer fits."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from signing import issuance, issuing
+from signing.models import Credential
+from tests.signing.test_issuance import ordered
+from tests.support import cases
+from tests.support.signers import SignerProcesses
+from vault import files
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _authorities(signers: SignerProcesses, db: None) -> None:
+    issuing.ensure()
+    for name in list(files.names()):
+        files.erase(name)
+
+
+def issued() -> Credential:
+    credential = ordered()
+    issuance.carry_out(str(credential.public_id))
+    credential.refresh_from_db()
+    return credential
+
+
+def reconcile() -> tuple[int, dict[str, Any]]:
+    out = StringIO()
+    try:
+        call_command("reconcile", stdout=out)
+        status = 0
+    except SystemExit as end:
+        status = int(end.code or 0)
+    return status, json.loads(out.getvalue())
+
+
+def mismatches() -> list[tuple[str, str]]:
+    status, report = reconcile()
+    assert status == 1
+    return [(found["what"], found["subject"]) for found in report["mismatches"]]
+
+
+def test_what_fits_is_not_named() -> None:
+    issued(), issued()
+    status, report = reconcile()
+    assert status == 0
+    assert report == {"ok": True, "credentials": 2, "files": 0, "mismatches": []}
+
+
+def test_a_key_of_another_keyring_is_named() -> None:
+    credential = issued()
+    key = bytes(credential.wrapped_key or b"")
+    Credential.objects.filter(pk=credential.pk).update(wrapped_key=key[:-1] + bytes([key[-1] ^ 1]))
+    assert mismatches() == [("key_unopenable", str(credential.public_id))]
+
+
+def test_exchanged_keys_are_named() -> None:
+    first, second = issued(), issued()
+    Credential.objects.filter(pk=first.pk).update(wrapped_key=second.wrapped_key)
+    assert mismatches() == [("key_is_not_the_certificates", str(first.public_id))]
+
+
+def test_a_certificate_without_key_is_named() -> None:
+    credential = issued()
+    Credential.objects.filter(pk=credential.pk).update(wrapped_key=None)
+    assert mismatches() == [("certificate_or_key_missing", str(credential.public_id))]
+
+
+def test_a_broken_certificate_is_named() -> None:
+    credential = issued()
+    Credential.objects.filter(pk=credential.pk).update(certificate=b"x")
+    assert mismatches() == [("certificate_malformed", str(credential.public_id))]
+
+
+def test_an_order_under_way_is_no_mismatch() -> None:
+    ordered()
+    assert reconcile()[0] == 0
+
+
+def test_a_file_that_no_row_knows_is_named() -> None:
+    name = files.save(b"left behind")
+    assert mismatches() == [("file_without_row", name)]
+
+
+def test_a_signer_that_is_away_is_said(signers: SignerProcesses) -> None:
+    issued()
+    signers.kill("signers")
+    try:
+        status, report = reconcile()
+    finally:
+        signers.start("signers")
+    assert status == 1
+    assert "does not answer" in report["problem"]
+
+
+def test_damaged_exchanged_and_missing_files_of_a_case_are_named() -> None:
+    case = cases.submitted()
+    (picture,) = case.attachments.all()
+    assert reconcile()[0] == 0
+    stored = settings.STORAGE_ROOT / picture.shown_file[:2] / picture.shown_file
+    stored.write_bytes(stored.read_bytes()[:-1] + b"\x00")
+    files.erase(picture.original_file)
+    assert mismatches() == [("file_missing", picture.original_file), ("file_damaged", picture.shown_file)]
+    other = files.save(b"another picture")
+    case.attachments.update(shown_file=other, original_file=other)
+    assert ("file_is_another", other) in mismatches()
+    assert ("file_without_row", picture.shown_file) in mismatches()
