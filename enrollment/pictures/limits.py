@@ -1,0 +1,29 @@
+"""The one table of limits for uploaded files (decision 28; PH-04, PH-05, PH-10, PH-18, PH-24, PH-32, PH-35)."""
+
+MOST_BYTES = 4_194_304  # PH-05, as Windows counts 4 MB
+MOST_SHOWN_BYTES = 4_000_000  # PH-05, as macOS counts it
+MOST_PIXELS = 50_000_000
+MOST_SIDE = 12_000
+MOST_SCANS = 100  # a normal progressive JPEG has 10; 6,367 took 67 s
+
+PHOTO_HEIGHT = 531
+PHOTO_WIDTH = 413
+PHOTO_RATIO = PHOTO_WIDTH / PHOTO_HEIGHT
+PHOTO_RATIO_TOLERANCE = 0.02
+FEWEST_TONES = 50
+DARK_MEAN = 60  # mean luminance of 255 below which a hint is given
+
+SHOWN_SIDE = 2_400  # long side of the copy that pages show: a licence's small print stays readable
+SHOWN_QUALITIES = (88, 80, 70, 55, 40)
+
+PDF_PAGES = 10
+PDF_SMALLEST_POINTS = 1.0
+PDF_LARGEST_POINTS = 14_400.0
+PDF_PAGE_SIDE = 1_754  # pixels of a page's long side: A4 at 150 dpi
+PDF_MOST_OBJECTS = 100_000
+
+MEMORY_BYTES = 512 * 1024 * 1024
+CPU_SECONDS = {"jpeg": 5, "png": 5, "bmp": 5, "pdf": 10}
+WALL_SECONDS = 9.0  # the child ends itself; nobody waits longer than ten seconds
+PATIENCE_SECONDS = 9.5
+START_SECONDS = 20.0

@@ -1,0 +1,105 @@
+"""What a file is and whether its frame is whole, before any decoder sees it (PH-15, PH-18, PH-25)."""
+
+import re
+import struct
+import zlib
+
+from enrollment.pictures import limits
+
+MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"BM", "bmp"),
+    (b"%PDF-", "pdf"),
+)
+HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # in entropy data only 00 and RST may follow FF
+
+
+class Broken(ValueError):
+    """The file does not hold together."""
+
+
+def sniff(data: bytes) -> str:
+    """ "jpeg", "png", "bmp", "pdf" or "", by the first bytes alone (PH-15)."""
+    return next((kind for magic, kind in MAGIC if data.startswith(magic)), "")
+
+
+def is_heic(data: bytes) -> bool:
+    """What iPhones store unless told otherwise (PH-26)."""
+    return data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS
+
+
+def check(kind: str, data: bytes) -> None:
+    """Raises `Broken` for a JPEG without an end or with too many scans, a PNG with a wrong checksum, a short BMP."""
+    checker = {"jpeg": _jpeg, "png": _png, "bmp": _bmp}.get(kind)
+    if checker:
+        checker(data)
+
+
+def _jpeg(data: bytes) -> None:
+    at, scans = 2, 0
+    while True:
+        at = data.find(b"\xff", at)
+        while 0 <= at < len(data) and data[at] == 0xFF:
+            at += 1
+        if not 0 <= at < len(data):
+            raise Broken("no end marker")
+        marker = data[at]
+        at += 1
+        if marker == 0xD9:
+            return
+        if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:
+            continue
+        at += _segment_length(data, at)
+        if marker == 0xDA:
+            scans += 1
+            following = NEXT_MARKER.search(data, at)
+            if following is None or scans > limits.MOST_SCANS:
+                raise Broken("no end marker" if following is None else "too many scans")
+            at = following.start()
+
+
+def _segment_length(data: bytes, at: int) -> int:
+    if at + 2 > len(data):
+        raise Broken("cut inside a segment")
+    (length,) = struct.unpack_from(">H", data, at)
+    if length < 2:
+        raise Broken("segment without length")
+    return int(length)
+
+
+def _png(data: bytes) -> None:
+    view, at, first = memoryview(data), 8, True
+    while True:
+        if at + 12 > len(data):
+            raise Broken("no end chunk")
+        (length,) = struct.unpack_from(">I", data, at)
+        name = data[at + 4 : at + 8]
+        end = at + 8 + length
+        if end + 4 > len(data):
+            raise Broken("chunk longer than the file")
+        if first and name != b"IHDR":  # Apple's CgBI stands there, whose pixels nobody else decodes
+            raise Broken("no header first")
+        if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            raise Broken("wrong checksum")
+        if name == b"IEND":
+            return
+        at, first = end + 4, False
+
+
+def _bmp(data: bytes) -> None:
+    """An uncompressed bitmap must hold every row that its header claims."""
+    if len(data) < 26:
+        raise Broken("no header")
+    offset, header = struct.unpack_from("<II", data, 10)
+    if header == 12:
+        width, height, _planes, bits = struct.unpack_from("<HHHH", data, 18)
+        compression = 0
+    elif len(data) >= 34:
+        width, height, _planes, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+    else:
+        raise Broken("no header")
+    stride = (abs(width) * bits + 31) // 32 * 4
+    if compression in (0, 3, 6) and offset + stride * abs(height) > len(data):
+        raise Broken("fewer rows than claimed")

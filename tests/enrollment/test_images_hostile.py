@@ -1,0 +1,164 @@
+"""Files that mean harm, and a decoder that dies."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from enrollment import images
+from enrollment.pictures.client import ROOT, Killed, Unavailable, Zygote, zygote
+from tests.enrollment import samples
+
+SLOWEST = 10.0
+
+
+def verdict(data: bytes, slot: str = "identity", authority: str = "jma") -> str:
+    """A code, or "" for accepted; within ten seconds whatever it was."""
+    begun = time.monotonic()
+    try:
+        images.inspect(data, slot=slot, authority=authority)
+        code = ""
+    except images.PictureRefused as refused:
+        code = refused.code
+    assert time.monotonic() - begun < SLOWEST
+    return code
+
+
+@pytest.mark.requirement("PH-18")
+def test_a_scan_bomb_is_refused_at_once() -> None:
+    begun = time.monotonic()
+    data = samples.many_scans(6_000, Image.new("L", (2_000, 2_000)))
+    assert len(data) < images.MOST_BYTES
+    assert verdict(data) == "file_broken"
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.requirement("PH-18")
+def test_a_bomb_of_one_colour_leaves_the_caller_s_memory_alone() -> None:
+    verdict(samples.jpeg())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert verdict(samples.bomb(7_000, 7_000)) == ""
+    assert verdict(samples.png_of(13_300, 13_300, b"\0", colour=6)) == "image_too_large"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+
+
+@pytest.mark.requirement("PH-18")
+def test_the_slowest_file_that_the_limits_allow_ends_in_time() -> None:
+    assert verdict(samples.many_scans(100, Image.new("L", (7_000, 7_000)))) in ("", "file_broken")
+    assert verdict(samples.jpeg()) == ""
+
+
+BURN = "def burn(*a, **k):\n    while True: pass\n"
+HOARD = "def burn(*a, **k):\n    return bytearray(600_000_000)\n"
+SLEEP = "import time\ndef burn(*a, **k):\n    time.sleep(60)\n"
+
+
+@pytest.mark.parametrize(("trick", "answer"), [(BURN, "killed"), (SLEEP, "killed"), (HOARD, "file_broken")])
+def test_a_child_is_held_to_its_limits(trick: str, answer: str) -> None:
+    """A decoder process in which decoding burns CPU, hoards memory or sleeps; its times are shortened for the test."""
+    script = f"import socket\n{trick}from enrollment.pictures import limits, raster, zygote\nraster.accept = burn\n"
+    script += "limits.CPU_SECONDS['jpeg'], limits.WALL_SECONDS = 1, 2.0\n"
+    other = Zygote((sys.executable, "-c", script + "zygote.serve(socket.socket(fileno=0))\n"))
+    begun = time.monotonic()
+    try:
+        found = str(other.ask({"kind": "jpeg", "photo": False}, samples.jpeg()).head["code"])
+    except Killed:
+        found = "killed"
+    finally:
+        other.stop()
+    assert found == answer
+    assert time.monotonic() - begun < SLOWEST
+
+
+def test_a_decoder_that_cannot_start_says_nothing_about_the_file() -> None:
+    for command in (("false",), (sys.executable, "-c", "print()")):
+        with pytest.raises(Unavailable):
+            Zygote(command).ask({"kind": "jpeg", "photo": False}, samples.jpeg())
+
+
+def test_a_killed_decoder_is_started_anew() -> None:
+    assert verdict(samples.jpeg()) == ""
+    first = zygote.pid
+    os.kill(first, signal.SIGKILL)
+    assert verdict(samples.jpeg()) == ""
+    assert zygote.pid not in (0, first)
+
+
+def test_many_threads_share_one_decoder() -> None:
+    good, bad = samples.jpeg(), samples.jpeg()[:-2]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(verdict, [good, bad] * 12))
+    assert found == ["", "file_broken"] * 12
+
+
+def test_the_decoder_dies_with_its_parent() -> None:
+    script = (
+        "import os, signal\nfrom enrollment.pictures.client import zygote\n"
+        "zygote._running()\nprint(zygote.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=30)
+    pid = int(done.stdout)
+    until = time.monotonic() + 10
+    while (
+        Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_forked_process_starts_its_own_decoder() -> None:
+    assert verdict(samples.jpeg()) == ""
+    ours = zygote.pid
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if verdict(samples.jpeg()) == "" and zygote.pid != ours else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert zygote.pid == ours and verdict(samples.jpeg()) == ""
+
+
+def test_the_decoder_knows_no_secret_of_ours() -> None:
+    verdict(samples.jpeg())
+    known = Path(f"/proc/{zygote.pid}/environ").read_bytes()
+    assert b"INKAN" not in known and b"DATABASE" not in known
+
+
+def _mutated(chance: random.Random, data: bytes) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 12)):
+        at = chance.randrange(len(changed))
+        what = chance.random()
+        if what < 0.6:
+            changed[at] = chance.randrange(256)
+        elif what < 0.8:
+            del changed[at : at + chance.randint(1, 400)]
+        else:
+            changed[at:at] = chance.randbytes(chance.randint(1, 60))
+        if not changed:
+            break
+    return bytes(changed)
+
+
+@pytest.mark.requirement("PH-17")
+def test_mutated_files_get_a_verdict() -> None:
+    chance = random.Random(20261120)
+    seeds = [
+        samples.jpeg(),
+        samples.jpeg(progressive=True),
+        samples.saved(samples.face(), "PNG"),
+        samples.saved(samples.face().convert("P"), "PNG"),
+        samples.saved(samples.face(60, 60), "BMP"),
+    ]
+    files = [_mutated(chance, seed) for seed in seeds for _ in range(20)]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(verdict, files))
+    assert len(found) == 100
+    assert set(found) <= {"", "file_broken", "file_type", "image_too_large", "file_empty"}
+    assert "file_broken" in found
