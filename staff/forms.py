@@ -23,6 +23,12 @@ _LOCKED = _(
 )
 
 
+class CodeInput(forms.PasswordInput):
+    """Readable while it is typed, but a code that was sent is never put back into the page."""
+
+    input_type = "text"
+
+
 def code_field() -> forms.CharField:
     return forms.CharField(
         label=_("確認コード"),

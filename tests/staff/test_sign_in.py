@@ -93,6 +93,8 @@ def test_the_page_does_not_repeat_password_or_code(officer: Officer, client: Cli
     )
     page = answer.content.decode()
     assert "my secret" not in page
+    assert "123456" not in page
+    assert 'type="text" name="otp_token"' in page
     assert "<title>エラー：" in page
 
 
