@@ -34,9 +34,7 @@ def code_field() -> forms.CharField:
         label=_("確認コード"),
         max_length=32,
         help_text=_("認証アプリの6桁の数字、または回復コードを入力します。"),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "class": "width-8", "spellcheck": "false"}
-        ),
+        widget=CodeInput(attrs={"autocomplete": "one-time-code", "class": "width-8", "spellcheck": "false"}),
     )
 
 
