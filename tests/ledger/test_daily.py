@@ -1,16 +1,19 @@
 import base64
 import json
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import include, path
 from pytest_django import Settings
 
-from ledger import clock, daily, merkle
+from ledger import clock, daily, log, merkle
 from ledger.models import DailyRoot, Entry
 from ledger.verify import verify
 from tests.ledger import keys
@@ -137,3 +140,56 @@ def test_openssl_verifies_what_is_published(write: Write, on: On, client: Client
 )
 def test_what_is_not_there_is_not_found(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
+
+
+def test_closing_waits_for_an_entry_that_is_written_but_not_committed(write: Write, on: On) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("an in-memory SQLite has one connection")
+    on(FRIDAY)
+    write(1)
+    written, late = threading.Event(), log.Actor("officer", "7d1f")
+
+    def write_slowly() -> None:
+        try:
+            with transaction.atomic():
+                log.append("case.viewed", actor=late, subject="case-9")
+                written.set()
+                time.sleep(0.5)
+        finally:
+            connection.close()
+
+    slow = threading.Thread(target=write_slowly)
+    slow.start()
+    assert written.wait(10)
+    on(SATURDAY)
+    root = daily.close_day(FRIDAY, KEY.sign, KEY.pem)
+    slow.join()
+    assert (root.size, root.heads) == (2, {"web": 2})
+
+
+def test_two_workers_close_a_day_once(write: Write, on: On) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("an in-memory SQLite has one connection")
+    on(FRIDAY)
+    write(3)
+    on(SATURDAY)
+    together, roots = threading.Barrier(2), list[int]()
+
+    def sign(message: bytes) -> bytes:
+        together.wait(10)  # both have seen that no root is there yet
+        return KEY.sign(message)
+
+    def close() -> None:
+        try:
+            roots.append(daily.close_day(FRIDAY, sign, KEY.pem).pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=close) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(roots) == 2
+    assert len(set(roots)) == DailyRoot.objects.count() == 1
+    assert verify(KEY.pem).ok
