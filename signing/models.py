@@ -282,6 +282,9 @@ class SignatureRecord(models.Model):
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
     digest = models.BinaryField(max_length=64)
     sign_algorithm = models.CharField(max_length=24)
+    log_shard = models.CharField(max_length=32)  # the ledger's entry that covers it, and its leaf there
+    log_number = models.BigIntegerField()
+    place = models.PositiveIntegerField()
     made_at = models.DateTimeField()
 
     class Meta:
