@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.admin import OTPAdminSite
 
 from ledger import clock, log
-from staff import sign_in, sudo
+from staff import sessions, sign_in, sudo
 from staff.forms import ConfirmForm, SignInForm
 from staff.models import Officer
 
@@ -25,6 +25,10 @@ class ReviewDesk(OTPAdminSite):  # type: ignore[misc]  # django-otp has no types
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Active, verified by a device, and signed in today."""
+        return bool(super().has_permission(request)) and sessions.is_current(request, clock.now())
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [path("confirm/", self.admin_view(self.confirm), name="confirm")]

@@ -76,6 +76,16 @@ def test_a_device_taken_away_ends_what_it_opened(client: Client, officer: Office
     assert client.get("/admin/").status_code == 302
 
 
+def test_after_twelve_hours_even_a_busy_session_ends(
+    client: Client, officer: Officer, sign_in: SignIn, later: Callable[[float], None]
+) -> None:
+    sign_in()
+    later(12 * 60 - 1)
+    assert client.get("/admin/").status_code == 200
+    later(2)
+    assert client.get("/admin/").status_code == 302
+
+
 def test_an_officer_who_leaves_is_out_at_once(client: Client, officer: Officer, sign_in: SignIn) -> None:
     sign_in()
     Officer.objects.update(is_active=False)
