@@ -40,7 +40,7 @@ def refusal(request: HttpRequest, status: int, template: str = "") -> HttpRespon
     if is_for_machines(request.path):
         error, description = MACHINE_ERRORS[status]
         return JsonResponse({"error": error, "error_description": description}, status=status)
-    name = template or f"errors/{400 if status == 408 else status}.html"
+    name = template or f"errors/{status}.html"
     return HttpResponse(render_to_string(name, {"status": status}, request), status=status)
 
 

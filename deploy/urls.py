@@ -7,7 +7,6 @@ from django.views.i18n import set_language
 
 from deploy import pages
 
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
