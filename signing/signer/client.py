@@ -33,7 +33,7 @@ class OutcomeUnknown(Exception):
 
 
 class Declined(Exception):
-    """The signer answered no for the whole frame; `code` is malformed, unknown_operation or module_failed."""
+    """No for the whole frame; `code` is too_long, malformed, unknown_operation (nothing done) or module_failed."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -146,9 +146,13 @@ class _Caller:
 
     def _call(self, operation: str, argument: object) -> Any:
         number = next(self._numbers)
+        try:
+            frame = pack([number, operation, argument])
+        except BadFrame:
+            raise Declined("too_long") from None
         connection = self._connection()
         try:
-            connection.send(pack([number, operation, argument]))
+            connection.send(frame)
             reply = connection.receive()
             if not (isinstance(reply, list) and len(reply) == 3 and reply[0] == number):
                 raise OutcomeUnknown("a reply to something else")

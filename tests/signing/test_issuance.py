@@ -1,11 +1,16 @@
 """From an order to exactly one certificate, whatever dies on the way."""
 
 import random
+import shutil
+import tempfile
 import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,14 +24,15 @@ from django.db import connection
 from ledger import clock, verify
 from ledger.models import Entry
 from outbox.models import Job
-from signing import certificates, credentials, issuance, issuing
+from signing import certificates, credentials, issuance, issuing, reconciliation
 from signing.credentials import CredentialOrder
 from signing.issuing import names
 from signing.models import CardBinding, Credential, IssuanceIntent
 from signing.signer import client
 from signing.signer.client import SignerUnavailable
+from tests.support import softhsm
 from tests.support.killing import AFTER, BEFORE, Killer
-from tests.support.signers import SignerProcesses
+from tests.support.signers import ROLES, SignerProcesses
 
 TASK = "signing.issuance.carry_out"
 NAIVE = "tests.support.naive.carry_out"
@@ -162,6 +168,43 @@ class TestInOneProcess:
         intent.refresh_from_db()
         assert intent.state == "keyed"
         assert intent.to_be_signed is None
+
+
+@pytest.mark.django_db
+class TestWithAKeyModule:
+    """Both instances on one throw-away SoftHSM token: keys made in it, authorities' keys never leaving it."""
+
+    @pytest.fixture(autouse=True)
+    def _module(self, signers: SignerProcesses, settings: Any, tmp_path: Path) -> Iterator[None]:
+        token = softhsm.create(tmp_path / "hsm")
+        folder = Path(tempfile.mkdtemp(prefix="inkan-hsm-", dir="/tmp"))
+        settings.SIGNER_SOCKET, settings.ISSUER_SOCKET = folder / "signer", folder / "issuer"
+        processes = SignerProcesses(
+            SOFTHSM2_CONF=str(token.configuration),
+            INKAN_HOME=str(tmp_path / "home"),
+            INKAN_KEYSTORE="pkcs11",
+            INKAN_PKCS11_MODULE=str(token.module),
+            INKAN_PKCS11_TOKEN=token.label,
+            INKAN_PKCS11_PIN=token.pin,
+            INKAN_SIGNER_SOCKET=str(folder / "signer"),
+            INKAN_ISSUER_SOCKET=str(folder / "issuer"),
+        )
+        for role in ROLES:
+            processes.start(role)
+        yield
+        client.signers().disconnect()
+        client.authorities().disconnect()
+        processes.stop()
+        shutil.rmtree(folder)
+
+    def test_an_order_becomes_a_certificate_and_its_key_signs(self) -> None:
+        issuing.ensure()
+        credential = ordered()
+        issuance.carry_out(str(credential.public_id))
+        assert_issued_once(credential)
+        assert reconciliation.compare().mismatches == []
+        issuing.publish("jma")
+        assert bytes(credential.wrapped_key or b"")[:1] == b"\x02"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ The fixture `signers` starts them once per test run and yields a `Signers` whose
 tests; INKAN_HOME is the run's own, so sockets, keyrings and journal are too.
 """
 
+import ctypes
 import os
 import shutil
 import signal
@@ -17,6 +18,12 @@ import pytest
 from django.conf import settings
 
 ROLES = ("signers", "authorities")
+_PR_SET_PDEATHSIG = 1
+
+
+def _ends_with_parent() -> None:
+    """A killed test run leaves nothing running (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class SignerProcesses:
@@ -34,6 +41,7 @@ class SignerProcesses:
             cwd=settings.ROOT,
             stdout=subprocess.PIPE,
             text=True,
+            preexec_fn=_ends_with_parent,
         )
         assert process.stdout is not None
         with process.stdout as output:
