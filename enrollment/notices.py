@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from enrollment.authorities import AUTHORITIES
+from enrollment import authorities
 from enrollment.models import Application
+from ledger import clock
 from ledger.clock import JST
 from outbox import mails, notices
 
@@ -50,7 +51,7 @@ def _tell(
 
 def received(application: Application) -> None:
     """N1 受付 (ST-30)."""
-    authority = AUTHORITIES[application.authority].name
+    authority = authorities.authority(application.authority).name
     title = f"【{application.receipt_number}】医療等分野の電子署名利用申請を受け付けました"
     body = (
         f"受付番号：{application.receipt_number}\n申請先：{authority}\n"
@@ -97,7 +98,7 @@ def completed(application: Application, link: str, password: str, expires_at: da
 
 def rejected(application: Application, reason: str) -> None:
     """N10 不承認 (ST-35), with the reason and whom to ask."""
-    authority = AUTHORITIES[application.authority]
+    authority = authorities.authority(application.authority)
     body = (
         f"申請は承認されませんでした。\n理由：{reason}\n\n"
         f"ご不明な点は{authority.name}（{authority.site}）へお問い合わせください。あらためて申請することもできます。"
@@ -123,10 +124,10 @@ def withdrawn(application: Application) -> None:
     )
 
 
-def phone_bound(application: Application, about: str, label: str, at: datetime) -> None:
-    """N8 スマートフォン登録完了 (ST-34): when, and which kind of device."""
+def phone_bound(application: Application, about: str, at: datetime) -> None:
+    """N8 スマートフォン登録完了 (ST-34); which device it is stands at /me/."""
     body = (
-        f"スマートフォンが登録されました。\n登録日時：{_moment(at)}\n端末：{label}\n\n"
+        f"スマートフォンが登録されました。\n登録日時：{_moment(at)}\n\n"
         "お心当たりがない場合は、すぐに「署名の記録」のページから利用を停止し、認証局へご連絡ください。"
     )
     _tell(
@@ -141,7 +142,7 @@ def phone_bound(application: Application, about: str, label: str, at: datetime) 
 
 def link_locked(application: Application, about: str) -> None:
     """N17 (ST-37): how to unlock, and that a new link may cost."""
-    note = AUTHORITIES[application.authority].link_reissue_note
+    note = authorities.link_reissue_note(application.authority, clock.today(clock.now()))
     body = (
         "パスワードを5回間違えたため、スマートフォン登録用のURLを停止しました。\n"
         "マイナンバーカードによる署名は引き続き利用できます。\n"
