@@ -1,25 +1,31 @@
-"""Does what belongs together still fit? Certificates with wrapped keys, rows with stored files (contract.md).
+"""Does what belongs together still fit? Certificates with wrapped keys, rows with stored files (contract.md), and
+signatures with the signer's own journal (decision 8) where this user may read it.
 
 A restored backup is the usual reason to ask. A model says which of its columns name stored files by `STORED_FILES`:
 pairs of (name's field, field with the SHA-256 of the clear bytes).
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from ledger import clock
 from signing import certificates, flow
-from signing.models import Credential
+from signing.models import ActivationItem, Credential
 from signing.signer import client
 from vault import files
 
 _BATCH = 100
+_LINES = 1000
+_LINE = re.compile(r"^([0-9a-f]{32}) ([0-9a-f]{64,128})$", re.MULTILINE)
 _OPEN_FOR = timedelta(minutes=1)
 
 
@@ -31,8 +37,11 @@ class Mismatch(NamedTuple):
 
 
 class Report(NamedTuple):
+    """`journal` counts its lines; None where it cannot be read (in production it belongs to the signer's user)."""
+
     credentials: int
     files: int
+    journal: int | None
     mismatches: list[Mismatch]
 
     def as_json(self) -> dict[str, Any]:
@@ -41,6 +50,7 @@ class Report(NamedTuple):
             "ok": not found,
             "credentials": self.credentials,
             "files": self.files,
+            "journal": self.journal,
             "mismatches": found,
         }
 
@@ -59,7 +69,8 @@ def compare() -> Report:
             batch = []
     mismatches += _keys(batch)
     count, found = _files()
-    return Report(credentials, count, mismatches + found)
+    lines, astray = _journal(settings.HOME / "signer" / "journal")
+    return Report(credentials, count, lines, mismatches + found + astray)
 
 
 def _keys(batch: Sequence[Credential]) -> list[Mismatch]:
@@ -122,3 +133,30 @@ def _files() -> tuple[int, list[Mismatch]]:
         except files.FileDamaged:
             found.append(Mismatch("file_damaged", name))
     return count, found + [Mismatch("file_without_row", name) for name in sorted(unclaimed)]
+
+
+def _journal(path: Path) -> tuple[int | None, list[Mismatch]]:
+    """Each line must have its item, signed, in flight or failed, with the same digest; each signed item its line."""
+    rows = ActivationItem.objects.filter(state=flow.Item.SIGNED)
+    # Rows first: what is signed from now on has its line before its row.
+    unheard = {public_id.hex for public_id in rows.values_list("public_id", flat=True).iterator()}
+    try:
+        lines = _LINE.findall(path.read_text("ascii", errors="replace"))  # a line cut by a crash is no line
+    except OSError:
+        return None, []
+    found = []
+    for start in range(0, len(lines), _LINES):
+        batch = dict(lines[start : start + _LINES])
+        unheard -= batch.keys()
+        found += _astray(batch)
+    return len(lines), found + [Mismatch("signature_not_in_journal", item) for item in sorted(unheard)]
+
+
+def _astray(batch: dict[str, str]) -> list[Mismatch]:
+    """Signatures the signer made that the database does not know: made around the product, or lost with a backup."""
+    states = (flow.Item.SIGNED, flow.Item.RESERVED, flow.Item.FAILED)
+    items = ActivationItem.objects.filter(public_id__in=batch, state__in=states)
+    known = {
+        public_id.hex: bytes(digest).hex() for public_id, digest in items.values_list("public_id", "digest")
+    }
+    return [Mismatch("signature_without_item", item) for item in batch if known.get(item) != batch[item]]

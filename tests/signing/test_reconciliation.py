@@ -1,7 +1,9 @@
 """`manage.py reconcile` names what no longer fits."""
 
 import json
+import uuid
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.core.management import call_command
 
 from signing import issuance, issuing
 from signing.models import Credential
+from tests.signing.test_credentials import open_item
 from tests.signing.test_issuance import ordered
 from tests.support import cases
 from tests.support.signers import SignerProcesses
@@ -19,10 +22,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _authorities(signers: SignerProcesses, db: None) -> None:
+def journal(signers: SignerProcesses, db: None, settings: Any, tmp_path: Path) -> Path:
+    """A journal of this test alone: the run's own has lines of tests whose rows are gone."""
     issuing.ensure()
+    settings.HOME = tmp_path
+    (tmp_path / "signer").mkdir()
+    (tmp_path / "signer" / "journal").touch()
     for name in list(files.names()):
         files.erase(name)
+    return tmp_path / "signer" / "journal"
 
 
 def issued() -> Credential:
@@ -52,7 +60,7 @@ def test_what_fits_is_not_named() -> None:
     issued(), issued()
     status, report = reconcile()
     assert status == 0
-    assert report == {"ok": True, "credentials": 2, "files": 0, "mismatches": []}
+    assert report == {"ok": True, "credentials": 2, "files": 0, "journal": 0, "mismatches": []}
 
 
 def test_a_key_of_another_keyring_is_named() -> None:
@@ -113,3 +121,24 @@ def test_damaged_exchanged_and_missing_files_of_a_case_are_named() -> None:
     case.attachments.update(shown_file=other, original_file=other)
     assert ("file_is_another", other) in mismatches()
     assert ("file_without_row", picture.shown_file) in mismatches()
+
+
+def test_a_signature_that_only_the_signer_knows_is_named(journal: Path) -> None:
+    known, stranger = open_item(issued(), "signed"), uuid.uuid4()
+    digest = bytes(known.digest).hex()
+    journal.write_text(f"{known.public_id.hex} {digest}\n{stranger.hex} {digest}\n{'0' * 20}\n")
+    assert mismatches() == [("signature_without_item", stranger.hex)]
+
+
+def test_another_digest_than_the_authorised_one_is_named(journal: Path) -> None:
+    item = open_item(issued(), "signed")
+    journal.write_text(f"{item.public_id.hex} {'ff' * 32}\n")
+    assert mismatches() == [("signature_without_item", item.public_id.hex)]
+
+
+def test_a_signature_that_the_signer_never_made_is_named(journal: Path) -> None:
+    item = open_item(issued(), "signed")
+    assert mismatches() == [("signature_not_in_journal", item.public_id.hex)]
+    journal.unlink()
+    status, report = reconcile()
+    assert (status, report["journal"]) == (0, None)
