@@ -63,13 +63,14 @@ def main() -> int:
     parser.add_argument(
         "--peer", type=int, action="append", help="user id that may speak (default: this user)"
     )
+    parser.add_argument("--group", type=int, help="group id whose members reach the socket (default: none)")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
     logging.basicConfig(
         level=logging.INFO, format=f"%(asctime)s %(levelname)s signer-{options.role} %(message)s"
     )
     path = settings.SIGNER_SOCKET if options.role == "signers" else settings.ISSUER_SOCKET
-    listener, _lock = server.listen(path)
+    listener, _lock = server.listen(path, options.group)
     serving = server.Server(listener, _role(options.role), options.peer or [os.geteuid()])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: serving.stop())

@@ -1,7 +1,7 @@
 """The signer's socket: one thread reads, one thread signs and answers; what waits is drained in one turn.
 
-Only the allowed users may speak (SO_PEERCRED, unix(7)); the folder has mode 0700, the socket 0600. A broken frame
-closes its connection and disturbs nobody else.
+Only the allowed users may speak (SO_PEERCRED, unix(7)); the folder has mode 0700, the socket 0600, unless a group
+is named. A broken frame closes its connection and disturbs nobody else.
 """
 
 import fcntl
@@ -48,12 +48,12 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
-def listen(path: Path) -> tuple[socket.socket, int]:
-    """The listening socket and the lock that keeps a second instance away; CannotListen says why not."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = path.parent.lstat()
-    if not stat.S_ISDIR(folder.st_mode) or folder.st_uid != os.geteuid() or folder.st_mode & 0o077:
-        raise CannotListen(f"{path.parent} must be a folder of this user alone (chmod 700)")
+def listen(path: Path, group: int | None = None) -> tuple[socket.socket, int]:
+    """The listening socket and the lock that keeps a second instance away; CannotListen says why not.
+
+    With a group id its members reach the socket too: folder 0750, socket 0660.
+    """
+    _make_folder(path.parent, group)
     lock = _lock(path)
     path.unlink(missing_ok=True)  # left behind by a killed instance: the lock says nobody serves it
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -62,8 +62,25 @@ def listen(path: Path) -> tuple[socket.socket, int]:
         listener.bind(str(path))
     finally:
         os.umask(before)
+    if group is not None:
+        os.chown(path, -1, group)
+        path.chmod(0o660)
     listener.listen(64)
     return listener, lock
+
+
+def _make_folder(folder: Path, group: int | None) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if group is not None:
+            os.chown(folder, -1, group)
+            folder.chmod(0o750)
+    found = folder.lstat()
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    too_open = found.st_mode & (0o077 if group is None else 0o027)
+    if not is_ours or too_open or (group is not None and found.st_gid != group):
+        who = "alone (chmod 700)" if group is None else f"and group {group} (chmod 750)"
+        raise CannotListen(f"{folder} must be a folder of this user {who}")
 
 
 class Server:

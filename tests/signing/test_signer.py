@@ -1,5 +1,7 @@
 """The signer process over its real socket."""
 
+import os
+import random
 import signal
 import socket
 import stat
@@ -20,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 
 from signing.keystore import Algorithm
-from signing.signer import client
+from signing.signer import client, server
 from signing.signer.client import (
     Authorities,
     Declined,
@@ -273,6 +275,25 @@ def test_a_second_instance_on_the_same_socket_does_not_start(
     assert signer.ping() > 0
 
 
+@pytest.mark.parametrize(("mode", "group"), [(0o755, None), (0o770, os.getgid()), (0o750, os.getgid() + 1)])
+def test_a_folder_open_to_others_is_refused(tmp_path: Path, mode: int, group: int | None) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(server.CannotListen, match="must be a folder of this user"):
+        server.listen(folder / "signer", group)
+
+
+def test_a_named_group_reaches_the_socket(tmp_path: Path) -> None:
+    listener, lock = server.listen(tmp_path / "s" / "signer", os.getgid())
+    try:
+        assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o750
+        assert stat.S_IMODE((tmp_path / "s" / "signer").stat().st_mode) == 0o660
+    finally:
+        listener.close()
+        os.close(lock)
+
+
 def test_another_user_is_turned_away(signers: SignerProcesses, signer: Signers) -> None:
     signers.kill("signers")
     signers.start("signers", "--peer", "65533")
@@ -309,3 +330,28 @@ def test_with_a_key_module_the_process_speaks_the_same(signers: SignerProcesses,
     finally:
         module.stop()
         signer.disconnect()
+
+
+def test_no_frame_however_odd_ends_the_process(signer: Signers) -> None:
+    chance = random.Random(5)
+    good = bytearray(cbor2.dumps([1, "sign", [[b"k" * 16, b"i" * 16, DIGEST, "rsa-sha256"]]]))
+    before = signer.ping()
+    for _ in range(300):
+        frame = bytearray(good)
+        for _ in range(chance.randint(1, 8)):
+            frame[chance.randrange(len(frame))] = chance.randrange(256)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+            raw.connect(str(settings.SIGNER_SOCKET))
+            raw.sendall(struct.pack(">I", len(frame)) + frame)
+    for deep in (b"\x81" * 100_000, b"\x9f" * 100_000, b"\xa1" * 100_000):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+            raw.settimeout(5)
+            raw.connect(str(settings.SIGNER_SOCKET))
+            raw.sendall(struct.pack(">I", len(deep)) + deep)
+            assert raw.recv(1) == b""
+    assert signer.ping() == before
+
+
+def test_a_batch_too_long_for_a_frame_is_declined_before_it_is_sent(signer: Signers) -> None:
+    with pytest.raises(Declined, match="too_long"):
+        signer.sign([order(b"w" * 8000) for _ in range(300)])
