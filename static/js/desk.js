@@ -88,6 +88,14 @@ document.addEventListener("focusin", (event) => {
   if (found >= 0) toRow(found);
 });
 
+// One decision panel at a time.
+for (const panel of document.querySelectorAll(".desk-ask")) {
+  panel.addEventListener("toggle", () => {
+    if (!panel.open) return;
+    for (const other of document.querySelectorAll(".desk-ask[open]")) if (other !== panel) other.open = false;
+  });
+}
+
 const keys = document.getElementById("desk-keys");
 
 function press(key) {
