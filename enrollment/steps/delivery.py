@@ -31,8 +31,8 @@ class Form(Question):
         css="width-20",
     )
     send_to = Choice(gettext_lazy("交付案内などの送付先"), PLACES)
-    postal_code = postal_code(gettext_lazy("送付先の郵便番号"), required=False)
-    address = Text(gettext_lazy("送付先の住所"), read=plain, required=False, autocomplete="off")
+    postal_code = postal_code(gettext_lazy("送付先の郵便番号"), when=True)
+    address = Text(gettext_lazy("送付先の住所"), read=plain, when=True, autocomplete="off")
     pickup = ChoiceField(label=gettext_lazy("HPKIカードの受け取り場所"), widget=Select)
 
     def prepare(self) -> None:
@@ -45,9 +45,6 @@ class Form(Question):
             places = [(place.code, _(place.name)) for place in fields.pickup_places]
             self.offer("pickup", [("", _("選んでください")), *places])
             self.fields["pickup"].error_messages["required"] = _("HPKIカードの受け取り場所を選んでください。")
-        for name in ("postal_code", "address"):
-            if name in self.fields:
-                self.fields[name].help_text = _("「そのほかの住所」を選んだ方だけ入力してください。")
 
     def clean(self) -> dict[str, Any]:
         data = dict(super().clean() or {})

@@ -22,12 +22,19 @@ KIND_NAMES = {"jpeg": "JPEG（JPG）", "png": "PNG", "bmp": "BMP", "pdf": "PDF"}
 KIND_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "pdf": "application/pdf"}
 
 
+class Drawn(forms.FileField):
+    """Drawn as required; `uploads` takes the file, and the view says when none has been kept yet."""
+
+    def clean(self, data: Any, initial: Any = None) -> None:
+        return None
+
+
 class FileQuestion(Question):
     """A page for one slot; the file itself is taken by `uploads`, the form only draws the control."""
 
     template = "enrollment/file.html"
     file_label: Words = ""
-    file = forms.FileField(required=False)
+    file = Drawn()
 
     def prepare(self) -> None:
         self.fields["file"].label = self.file_label

@@ -8,12 +8,12 @@ from enrollment import values
 from enrollment.steps.question import Question, Text, Words
 
 
-def postal_code(label: Words, *, required: bool = True) -> Text:
+def postal_code(label: Words, *, when: bool = False) -> Text:
     """A postal code; a code of a single office may be unknown (DQ-16)."""
     return Text(
         label,
         read=values.postal_code,
-        required=required,
+        when=when,
         help_text=gettext_lazy("事業所の個別郵便番号が使えない場合は、通常の郵便番号を入力してください。"),
         example="100-8914",
         longest=20,

@@ -17,7 +17,7 @@ class Form(Question):
     member = Choice("", [(MEMBER, gettext_lazy("所属している")), (OTHER, gettext_lazy("所属していない"))])
     number = Text(
         gettext_lazy("会員番号"),
-        required=False,
+        when=True,
         longest=20,
         inputmode="numeric",
         autocomplete="off",

@@ -25,10 +25,10 @@ class Form(Romaji):
     kind = Choice(gettext_lazy("通称名又は旧姓・旧名の併記"), KINDS)
     from_card = Tick(gettext_lazy("マイナンバーカードに記載のある旧姓・通称名を使用する"))
     family_kanji = Text(
-        gettext_lazy("姓（漢字）"), required=False, autocomplete="off", help_text=gettext_lazy("全角")
+        gettext_lazy("姓（漢字）"), when=True, autocomplete="off", help_text=gettext_lazy("全角")
     )
     given_kanji = Text(
-        gettext_lazy("名（漢字）"), required=False, autocomplete="off", help_text=gettext_lazy("全角")
+        gettext_lazy("名（漢字）"), when=True, autocomplete="off", help_text=gettext_lazy("全角")
     )
     field_order = ["kind", "from_card", "family_kanji", "given_kanji"]
 

@@ -93,7 +93,11 @@ def told(problem: Problem) -> ValidationError:
 
 
 class Text(forms.CharField):
-    """One line. `read` turns it into what it means and raises Problem; `example` is shown in grey."""
+    """One line. `read` turns it into what it means and raises Problem; `example` is shown in grey.
+
+    `when` says that another answer decides whether this one is needed: it is drawn as required and the form's own
+    clean asks for it.
+    """
 
     def __init__(
         self,
@@ -101,6 +105,7 @@ class Text(forms.CharField):
         *,
         read: Callable[[str], Any] | None = None,
         required: bool = True,
+        when: bool = False,
         help_text: Words = "",
         example: Words = "",
         longest: int = LONGEST,
@@ -116,9 +121,14 @@ class Text(forms.CharField):
             empty_value="",
         )
         self.read = read
+        self.when = when
         self.example = example
         self.error_messages["max_length"] = gettext_lazy("%(limit_value)d文字以内で入力してください。")
         self.error_messages["null_characters_not_allowed"] = gettext_lazy("使えない文字が含まれています。")
+
+    def validate(self, value: Any) -> None:
+        if value or not self.when:
+            super().validate(value)
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

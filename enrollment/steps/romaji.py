@@ -20,18 +20,17 @@ PARTS: tuple[Field, ...] = ("family", "given")
 
 
 def kana_field(label: Words, example: str, autocomplete: str = "off") -> Text:
-    return Text(
-        label, read=names.kana, required=False, example=example, longest=120, autocomplete=autocomplete
-    )
+    return Text(label, read=names.kana, when=True, example=example, longest=120, autocomplete=autocomplete)
 
 
 class RomajiSelect(forms.CharField):
     """The pull-down; its entries are set when the kana are known."""
 
     def __init__(self, label: Words) -> None:
-        super().__init__(
-            label=label, required=False, max_length=80, widget=forms.Select(attrs={"lang": "en"})
-        )
+        super().__init__(label=label, max_length=80, widget=forms.Select(attrs={"lang": "en"}))
+
+    def validate(self, value: Any) -> None:
+        """Needed only where the list is used; the form asks for it."""
 
     def offer(self, spellings: tuple[str, ...]) -> None:
         self.widget.choices = [(one, one) for one in spellings]
@@ -47,7 +46,7 @@ class Romaji(Question):
     manual = Tick(gettext_lazy("ヘボン式によらないローマ字表記を入力"))
     family_typed = Text(
         gettext_lazy("姓（ローマ字・手入力）"),
-        required=False,
+        when=True,
         help_text=gettext_lazy("半角英字、すべて大文字"),
         example="YAMADA",
         lang="en",
@@ -56,7 +55,7 @@ class Romaji(Question):
     )
     given_typed = Text(
         gettext_lazy("名（ローマ字・手入力）"),
-        required=False,
+        when=True,
         help_text=gettext_lazy("半角英字、先頭のみ大文字"),
         example="Hanako",
         lang="en",

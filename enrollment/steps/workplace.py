@@ -27,7 +27,7 @@ class Form(Question):
     name = Text(
         gettext_lazy("勤務先の名称"),
         read=plain,
-        required=False,
+        when=True,
         autocomplete="organization",
         example="霞が関診療所",
     )
@@ -40,11 +40,11 @@ class Form(Question):
         autocomplete="off",
         css="width-12",
     )
-    postal_code = postal_code(gettext_lazy("勤務先の郵便番号"), required=False)
+    postal_code = postal_code(gettext_lazy("勤務先の郵便番号"), when=True)
     address = Text(
         gettext_lazy("勤務先の住所"),
         read=plain,
-        required=False,
+        when=True,
         autocomplete="street-address",
         example="東京都千代田区霞が関1-2-2",
     )

@@ -1,6 +1,7 @@
 """What differs from step to step: what a page shows besides its form, what happens to a secret, what follows a save."""
 
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from enrollment import authorities, flow, images, submission, uploads
+from enrollment import authorities, drafts, flow, images, submission, uploads
 from enrollment.applicants import card_pins, emails
 from enrollment.applicants.prices import amount_text
 from enrollment.errors import Refused
@@ -103,12 +104,14 @@ def _check_context(page: Page) -> dict[str, Any]:
 def _email_context(page: Page) -> dict[str, Any]:
     return {
         "address": page.draft.answer("email", "address") or page.visit.applicant.email,
-        "sender": settings.DEFAULT_FROM_EMAIL,
+        "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "code_is_on_its_way": emails.pending(
             page.visit.applicant, str(page.draft.answer("email", "address") or ""), page.visit.at
         )
         is not None,
         "wait": _seconds(page.request.GET.get("wait", "")),
+        "is_confirmed": page.step.is_complete(page.draft) and page.step.slug == "email-code",
+        "onward": reverse("step", args=[flow.first_open(page.draft, page.step.slug).slug]),
         "sent": "sent" in page.request.GET,
     }
 
@@ -135,7 +138,7 @@ def file_context(page: Page, slot: str) -> dict[str, Any]:
         "file_warnings": [
             _(images.WARNINGS[code]) for row in rows for code in row.warnings if code in images.WARNINGS
         ],
-        "file_not_taken": bool(rows) and slot not in page.draft.files,
+        "file_not_taken": bool(rows) and slot not in drafts.acceptable_slots(page.application),
     }
 
 

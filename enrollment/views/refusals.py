@@ -205,8 +205,8 @@ def code_sentence(refused: Refused) -> str:
     }
 
 
-def page(request: HttpRequest, refused: Refused, *, back: str = "", status: int = 409) -> HttpResponse:
-    """The refusal as a page of its own; `back` is where the person tries again."""
+def page(request: HttpRequest, refused: Refused, *, back: str = "") -> HttpResponse:
+    """The refusal as a page of its own; `back` is where the person tries again. A visit that only asks is no error."""
     words = WORDS.get(refused.code, WORDS["not_now"])
     left = refused.detail.get("tries_left")
     tries = _("あと%(left)s回まちがえると使えなくなります。") % {"left": left} if left else ""
@@ -216,4 +216,6 @@ def page(request: HttpRequest, refused: Refused, *, back: str = "", status: int 
         "action_url": reverse(words.back) if words.back else back or reverse(TASKS),
         "errors": True,
     }
-    return render(request, "enrollment/refused.html", context, status=status)
+    return render(
+        request, "enrollment/refused.html", context, status=409 if request.method == "POST" else 200
+    )

@@ -43,6 +43,11 @@ AHEAD = {
     State.APPROVED: ("order", "deliver"),
     State.ISSUING: ("deliver",),
 }
+AHEAD_TITLES = {
+    "claim": gettext_lazy("認証局の審査"),
+    "order": gettext_lazy("審査の結果"),
+    "deliver": gettext_lazy("電子証明書の発行とお知らせ"),
+}
 WITHDRAWABLE = flow.MOVE["withdraw"].sources
 
 
@@ -82,7 +87,7 @@ def _events(row: Application, state: State) -> list[dict[str, Any]]:
         seen.add(entry.kind)
         found.append({"title": EVENTS[entry.kind], "state": "done", "at": entry.happened_at})
     ahead = [
-        {"title": EVENTS[kind], "state": "todo", "at": None}
+        {"title": AHEAD_TITLES[kind], "state": "todo", "at": None}
         for kind in AHEAD.get(state, ())
         if kind not in seen
     ]

@@ -122,6 +122,7 @@ def _keep(page: Page, form: Question, raw: drafts.Raw, values: Any, version: int
 
 
 def _onward(request: HttpRequest, page: Page) -> HttpResponse:
+    page.application.refresh_from_db()  # and with it the applicant, whose address may just have been confirmed
     draft = drafts.load(page.application, page.visit.at)
     onward = flow.first_open(draft, page.step.slug)
     if request.GET.get("from") == flow.CHECK and flow.is_open(flow.STEP[flow.CHECK], draft):
@@ -137,8 +138,7 @@ def _show(request: HttpRequest, page: Page, form: Question, version: int, **more
         context |= file_context(page, form.slot)
     if page.step.slug in CONTEXTS:
         context |= CONTEXTS[page.step.slug](page)
-    status = 422 if form.is_bound and form.errors and request.method == "POST" else 200
-    return render(request, form.template, context | more, status=status)
+    return render(request, form.template, context | more)
 
 
 def _show_conflict(request: HttpRequest, page: Page, form: Question) -> HttpResponse:

@@ -170,5 +170,5 @@ def groups(
         if lines:
             to = "card-check" if step.slug == "card" else step.slug
             url = f"{reverse('step', args=[to])}?from=check" if with_links else ""
-            found.append({"title": _(step.title), "rows": lines, "url": url})
+            found.append({"title": _(flow.STEP[to].title), "rows": lines, "url": url})
     return found
