@@ -13,6 +13,7 @@ from django.conf import settings
 
 from deploy.demo import authority_keys, people
 from ledger import clock
+from signing.api import clients
 from staff.models import Officer
 
 
@@ -57,6 +58,23 @@ OFFICERS: tuple[DemoOfficer, ...] = (
 )
 
 
+class DemoClient(NamedTuple):
+    """An EHR that calls the signing API with a client secret (decision 40)."""
+
+    client_id: str
+    client_secret: str
+    name: str
+    redirect_uris: tuple[str, ...]
+
+
+EHR = DemoClient(
+    "demo-ehr",
+    "inkan-demo-ehr-client-secret",
+    "デモ電子カルテ",
+    ("http://localhost:8765/callback", "http://127.0.0.1:8765/callback"),
+)
+
+
 def _ensure_officers() -> None:
     kept = set(Officer.objects.values_list("username", flat=True))
     for officer in OFFICERS:
@@ -71,6 +89,7 @@ def ensure() -> None:
     authority_keys.make(settings.HOME)
     people.ensure(settings.HOME, clock.now())
     _ensure_officers()
+    clients.ensure(EHR.client_id, EHR.client_secret, EHR.name, EHR.redirect_uris)
 
 
 def as_json() -> dict[str, Any]:
@@ -89,6 +108,7 @@ def as_json() -> dict[str, Any]:
             }
             for officer in OFFICERS
         ],
+        "ehr": {**EHR._asdict(), "redirect_uri": EHR.redirect_uris[0]},
     }
 
 
@@ -109,6 +129,12 @@ def _officer_lines() -> Iterator[str]:
         yield f"  {'':<16} {'':<28} {officer.otpauth}"
 
 
+def _ehr_lines() -> Iterator[str]:
+    yield f"The demo EHR, a caller of the signing API ({settings.ORIGIN}/csc/v1/info)"
+    yield f"  client_id {EHR.client_id}   client_secret {EHR.client_secret}   redirect_uri {EHR.redirect_uris[0]}"
+
+
 def table() -> str:
-    """The demo's people and officers, for the terminal."""
-    return "\n".join([*_people_lines(), "", *_officer_lines(), "", f"Mails: {settings.ORIGIN}/mailbox/"])
+    """The demo's people, officers and EHR, for the terminal."""
+    parts = (*_people_lines(), "", *_officer_lines(), "", *_ehr_lines())
+    return "\n".join([*parts, "", f"Mails: {settings.ORIGIN}/mailbox/"])
