@@ -9,6 +9,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -83,10 +84,21 @@ class _Connection:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(seconds)
         try:
-            self._socket.connect(str(path))
+            self._connect(str(path), time.monotonic() + seconds)
         except OSError as problem:
             self._socket.close()
             raise SignerUnavailable(f"no signer at {path}") from problem
+
+    def _connect(self, path: str, deadline: float) -> None:
+        while True:
+            try:
+                return self._socket.connect(path)
+            except (
+                BlockingIOError
+            ):  # unix(7): the listener's queue is full, and a socket with a timeout is not let wait
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def is_dead(self) -> bool:
         """Readable while nothing was asked: the other end has closed."""

@@ -1,4 +1,7 @@
-"""The signer's socket: one thread reads, one thread signs and answers; what waits is drained in one turn.
+"""The signer's socket: one thread takes everything that waits, signs it, syncs the journal once, then answers.
+
+One thread, because the key module takes no second one and handing requests over costs more than reading them; what
+arrives meanwhile waits in the kernel, which is the back-pressure.
 
 Only the allowed users may speak (SO_PEERCRED, unix(7)); the folder has mode 0700, the socket 0600, unless a group
 is named. A broken frame closes its connection and disturbs nobody else.
@@ -7,12 +10,10 @@ is named. A broken frame closes its connection and disturbs nobody else.
 import fcntl
 import logging
 import os
-import queue
 import selectors
 import socket
 import stat
 import struct
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +23,7 @@ from signing.signer.roles import BadRequest, Role
 from signing.signer.wire import BadFrame, Inbox, Request, pack, request
 
 MAX_CONNECTIONS = 256
-MAX_WAITING = 1024
+BACKLOG = 512  # connections that come while a turn is under way
 SEND_SECONDS = 5
 _CREDENTIALS = struct.Struct("3i")
 
@@ -65,7 +66,8 @@ def listen(path: Path, group: int | None = None) -> tuple[socket.socket, int]:
     if group is not None:
         os.chown(path, -1, group)
         path.chmod(0o660)
-    listener.listen(64)
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
     return listener, lock
 
 
@@ -88,45 +90,55 @@ class Server:
 
     def __init__(self, listener: socket.socket, role: Role, allowed: Iterable[int]) -> None:
         self._listener, self._role, self._allowed = listener, role, frozenset(allowed)
-        self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
         self._inboxes: dict[socket.socket, Inbox] = {}
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
+        self._stopping = False
 
     def serve(self) -> None:
-        reader = threading.Thread(target=self._read, name="reader", daemon=True)
-        reader.start()
-        while self._turn():
-            pass
-        reader.join(SEND_SECONDS)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        while not self._stopping:
+            self._turn(None)
+        self._turn(0)  # what arrived during the last turn
 
     def stop(self) -> None:
         """Safe inside a signal handler."""
         self._wake.send(b"\x00")
 
-    # --- the reader's thread ---------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._selector.register(self._woken, selectors.EVENT_READ)
-        while True:
-            ready = [key.fileobj for key, _ in self._selector.select()]
-            if self._woken in ready:
-                self._queue.put(None)
-                return
-            for source in ready:
-                if source is self._listener:
-                    self._accept()
-                elif isinstance(source, socket.socket):
-                    self._receive(source)
+    def _turn(self, seconds: float | None) -> None:
+        """Everything that waits on any connection: signatures first (making a key takes 300 times as long)."""
+        waiting: list[_Waiting] = []
+        ended: list[socket.socket] = []
+        for key, _ in self._selector.select(seconds):
+            source = key.fileobj
+            if source is self._listener:
+                self._accept()
+            elif source is self._woken:
+                self._stopping = True
+            elif isinstance(source, socket.socket) and not self._receive(source, waiting):
+                ended.append(source)
+        self._answer([item for item in waiting if item.request.operation == "sign"])
+        for item in waiting:
+            if item.request.operation != "sign":
+                self._answer([item])
+        for connection in ended:
+            self._close(connection)
 
     def _accept(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except OSError as problem:  # gone again, or no descriptor left
-            log.warning("no connection accepted: %s", problem)
-            time.sleep(0.05)
-            return
+        """All that wait, for there is only one turn between two long batches."""
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as problem:  # gone again, or no descriptor left
+                log.warning("no connection accepted: %s", problem)
+                time.sleep(0.05)
+                return
+            self._admit(connection)
+
+    def _admit(self, connection: socket.socket) -> None:
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, user, _ = _CREDENTIALS.unpack(peer)
         if user not in self._allowed or len(self._inboxes) >= MAX_CONNECTIONS:
@@ -137,36 +149,21 @@ class Server:
         self._inboxes[connection] = Inbox()
         self._selector.register(connection, selectors.EVENT_READ)
 
-    def _receive(self, connection: socket.socket) -> None:
+    def _receive(self, connection: socket.socket, waiting: list[_Waiting]) -> bool:
+        """Adds the requests that are complete now; False when the connection is to be closed."""
         try:
             data = connection.recv(1 << 18)
-            requests = [request(body) for body in self._inboxes[connection].feed(data)]
+            for body in self._inboxes[connection].feed(data):
+                waiting.append(_Waiting(connection, request(body)))
         except (BadFrame, OSError) as problem:
             log.warning("connection closed: %s", problem)
-            data, requests = b"", []
-        for arrived in requests:
-            self._queue.put(_Waiting(connection, arrived))
-        if not data:
-            self._selector.unregister(connection)
-            del self._inboxes[connection]
-            connection.close()
+            return False
+        return bool(data)
 
-    # --- the signing thread ----------------------------------------------------------------------------------
-
-    def _turn(self) -> bool:
-        """Everything that waits, signatures first (making a key takes 300 times as long); False at the end."""
-        waiting = [self._queue.get()]
-        while True:
-            try:
-                waiting.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        asked = [item for item in waiting if item is not None]
-        self._answer([item for item in asked if item.request.operation == "sign"])
-        for item in asked:
-            if item.request.operation != "sign":
-                self._answer([item])
-        return None not in waiting
+    def _close(self, connection: socket.socket) -> None:
+        self._selector.unregister(connection)
+        del self._inboxes[connection]
+        connection.close()
 
     def _answer(self, items: list[_Waiting]) -> None:
         replies = [(item.connection, self._reply(item.request)) for item in items]

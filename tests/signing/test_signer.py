@@ -167,6 +167,23 @@ def test_a_signer_that_stops_answering_leaves_the_outcome_unknown(signers: Signe
     impatient.disconnect()
 
 
+def test_a_crowd_of_callers_is_let_in_after_a_hang(signers: SignerProcesses) -> None:
+    answers: list[int] = []
+
+    def call() -> None:
+        caller = Signers(settings.SIGNER_SOCKET, seconds=20)
+        answers.append(caller.ping())
+        caller.disconnect()
+
+    threads = [threading.Thread(target=call) for _ in range(200)]
+    with signers.stopped("signers"):
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 200
+
+
 def test_eight_threads_share_one_client(signer: Signers) -> None:
     key = opened(signer)
     wrong: list[object] = []
@@ -187,6 +204,13 @@ def test_eight_threads_share_one_client(signer: Signers) -> None:
     assert wrong == []
 
 
+def is_closed(raw: socket.socket) -> bool:
+    try:
+        return raw.recv(1) == b""
+    except ConnectionResetError:  # closed while bytes of ours were still unread
+        return True
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -203,7 +227,7 @@ def test_a_broken_frame_costs_only_its_own_connection(signer: Signers, frame: by
         raw.settimeout(5)
         raw.connect(str(settings.SIGNER_SOCKET))
         raw.sendall(frame)
-        assert raw.recv(1) == b""
+        assert is_closed(raw)
     assert signer.ping() > 0
 
 
@@ -348,7 +372,7 @@ def test_no_frame_however_odd_ends_the_process(signer: Signers) -> None:
             raw.settimeout(5)
             raw.connect(str(settings.SIGNER_SOCKET))
             raw.sendall(struct.pack(">I", len(deep)) + deep)
-            assert raw.recv(1) == b""
+            assert is_closed(raw)
     assert signer.ping() == before
 
 
