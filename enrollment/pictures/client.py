@@ -4,6 +4,7 @@ Safe in threads and after a fork (a forked process starts its own zygote when it
 """
 
 import atexit
+import json
 import os
 import socket
 import subprocess
@@ -60,10 +61,11 @@ class Zygote:
         if not self._places.acquire(timeout=limits.PATIENCE_SECONDS):
             raise Unavailable("too many files at once")
         try:
-            with self._connected() as ours:
-                ours.settimeout(max(0.1, until - time.monotonic()))
-                wire.send(ours, head, body)
-                return wire.receive(ours)
+            with wire.MemoryFile(body) as upload, wire.MemoryFile() as copy:
+                with self._asked(head, upload, copy) as connection:
+                    connection.settimeout(max(0.1, until - time.monotonic()))
+                    answer = wire.receive_head(connection)
+                return wire.Frame(answer, wire.read(copy.descriptor))
         except TimeoutError as problem:  # its own limits would have ended the child: this machine is too busy
             raise Unavailable("no answer in time") from problem
         except (wire.BadFrame, OSError) as problem:
@@ -84,25 +86,26 @@ class Zygote:
             self._process.wait()
         self._process, self._control = None, None
 
-    def _connected(self) -> socket.socket:
+    def _asked(self, head: dict[str, Any], upload: wire.MemoryFile, copy: wire.MemoryFile) -> socket.socket:
         """A connection to a child that lives; where there is none, the zygote has died and is started anew."""
+        question = json.dumps(head).encode()
         for _attempt in range(2):
             ours, theirs = socket.socketpair()
             with theirs, ExitStack() as unless_it_lives:
                 unless_it_lives.enter_context(ours)
                 ours.settimeout(limits.PATIENCE_SECONDS)
-                asked = self._hand_over(theirs)
+                asked = self._hand_over(question, [theirs.fileno(), upload.descriptor, copy.descriptor])
                 if asked and _lives(ours, theirs):
                     unless_it_lives.pop_all()
                     return ours
                 self._replace(asked)
         raise Unavailable("the decoder ends as soon as it starts")
 
-    def _hand_over(self, connection: socket.socket) -> "subprocess.Popen[bytes] | None":
-        """The process that has taken the connection; None when it was gone."""
+    def _hand_over(self, question: bytes, descriptors: list[int]) -> "subprocess.Popen[bytes] | None":
+        """The process that has taken the question; None when it was gone."""
         with self._lock:
             try:
-                socket.send_fds(self._running(), [b"1"], [connection.fileno()])
+                socket.send_fds(self._running(), [question], descriptors)
             except OSError:
                 self._stop()
                 return None

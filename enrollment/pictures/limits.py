@@ -13,8 +13,10 @@ PHOTO_RATIO_TOLERANCE = 0.02
 FEWEST_TONES = 50
 DARK_MEAN = 60  # mean luminance of 255 below which a hint is given
 
-SHOWN_SIDE = 2_400  # long side of the copy that pages show: a licence's small print stays readable
-SHOWN_QUALITIES = (88, 80, 70, 55, 40)
+SHOWN_SIDE = (
+    1_600  # least long side of a shrunk copy, which lies below twice this: small print stays readable
+)
+SHOWN_QUALITIES = (85, 78, 70, 55, 40, 25)
 
 PDF_PAGES = 10
 PDF_SMALLEST_POINTS = 1.0

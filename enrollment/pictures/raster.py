@@ -5,15 +5,16 @@ Runs in the decoding child only. Sources: form-rules PH-04, PH-16 to PH-24; deci
 
 import io
 from datetime import date
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, MpoImagePlugin, TiffImagePlugin
 
 from enrollment.pictures import limits
 
 # The limits of this house are checked before pixels are loaded (PH-18); Pillow's own would only warn.
 Image.MAX_IMAGE_PIXELS = None
 Image.preinit()
+LOADED_EARLY = (MpoImagePlugin, TiffImagePlugin)  # what Pillow would import in each child: frames and Exif
 
 FORMATS = {"jpeg": ["JPEG"], "png": ["PNG"], "bmp": ["BMP"]}
 NATIVE = ("RGB", "L", "CMYK")  # modes that are shrunk as they are
@@ -30,6 +31,16 @@ UPRIGHT = {
 SRGB = ImageCms.createProfile("sRGB")
 STRIP_ROWS = 512
 PLANTED = (b"<?php", b"<script", b"PK\x03\x04")  # PH-22
+
+
+def drawn(kind: str) -> IO[bytes]:
+    """A small picture of a kind, for warming up."""
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = 1
+    Image.linear_gradient("L").convert("RGB").save(out, FORMATS[kind][0], exif=exif)
+    out.seek(0)
+    return out
 
 
 class TooLarge(ValueError):
@@ -61,21 +72,22 @@ class Bitmap(NamedTuple):
     pixels: bytes
 
 
-def accept(kind: str, data: bytes, *, photo: bool) -> Raster:
+def accept(kind: str, file: IO[bytes], *, photo: bool) -> Raster:
     """Decode the first frame; raises `TooLarge` before loading, anything else for a broken file (PH-17)."""
-    with Image.open(io.BytesIO(data), formats=FORMATS[kind]) as image:
+    with Image.open(file, formats=FORMATS[kind]) as image:
         width, height = image.size
         if width > limits.MOST_SIDE or height > limits.MOST_SIDE or width * height > limits.MOST_PIXELS:
             raise TooLarge(width, height)
         orientation, taken = _exif(image)
         frames = int(getattr(image, "n_frames", 1))
         profile = image.info.get("icc_profile")
-        scale = _scale(width, height, orientation, photo=photo)
-        target = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image.draft(None, target)  # only JPEG can: decodes at an eighth, a quarter or a half
+        factor = _factor(kind, width, height, photo=photo)
+        image.draft(
+            None, (width // factor, height // factor)
+        )  # JPEG alone decodes at a half, a quarter, an eighth
         image.load()
         tones, mean = _tones(image)
-        small = _shrunk(image, target)
+        small = _shrunk(image, max(1, factor * image.width // width))
     colour = _srgb(small, profile)
     if orientation in UPRIGHT:
         colour = colour.transpose(UPRIGHT[orientation])
@@ -101,13 +113,18 @@ def _exif(image: Image.Image) -> tuple[int, date | None]:
     return orientation, taken
 
 
-def _scale(width: int, height: int, orientation: int, *, photo: bool) -> float:
-    """At most 1; a photo is never shrunk below what PH-04 asks of it."""
-    scale = limits.SHOWN_SIDE / max(width, height)
+def _factor(kind: str, width: int, height: int, *, photo: bool) -> int:
+    """By how many the sides are divided: a whole number is cheap, and a power of two is free for JPEG.
+
+    The long side keeps at least 1,600 pixels, and a photo both sides that PH-04 asks for (either way up).
+    """
+    factor = max(width, height) // limits.SHOWN_SIDE
     if photo:
-        high, wide = (width, height) if orientation >= 5 else (height, width)
-        scale = max(scale, limits.PHOTO_HEIGHT / high, limits.PHOTO_WIDTH / wide)
-    return min(1.0, scale)
+        factor = min(
+            factor, min(width, height) // limits.PHOTO_WIDTH, max(width, height) // limits.PHOTO_HEIGHT
+        )
+    factor = max(1, factor)
+    return 1 << (factor.bit_length() - 1) if kind == "jpeg" else factor
 
 
 def _tones(image: Image.Image) -> tuple[int, float]:
@@ -116,7 +133,7 @@ def _tones(image: Image.Image) -> tuple[int, float]:
     Palette and one-bit pictures of a face have few tones, which stand for many: there, means of small blocks count,
     and two colours that stay two are still a picture (PH-25): only one of a single colour is blank.
     """
-    step = max(1, int((image.width * image.height / 400_000) ** 0.5))
+    step = max(1, int((image.width * image.height / 100_000) ** 0.5))
     sample = image
     if step > 1:
         size = (max(1, image.width // step), max(1, image.height // step))
@@ -132,16 +149,11 @@ def _tones(image: Image.Image) -> tuple[int, float]:
     return found, mean
 
 
-def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
-    """The picture in RGB, L or CMYK at `target` size; large ones in strips, so that no full copy is made."""
-    factor = min(image.width // target[0], image.height // target[1])
-    if image.mode in NATIVE:
-        small: Image.Image = image.reduce(factor) if factor > 1 else image
-    elif factor > 1:
-        small = _in_strips(image, factor)
-    else:
-        small = _plain(image)
-    return small.resize(target, Image.Resampling.BICUBIC) if small.size != target else small
+def _shrunk(image: Image.Image, factor: int) -> Image.Image:
+    """The picture in RGB, L or CMYK, its sides divided; large ones in strips, so that no full copy is made."""
+    if image.mode in NATIVE and "transparency" not in image.info:
+        return image.reduce(factor) if factor > 1 else image
+    return _in_strips(image, factor) if factor > 1 else _plain(image)
 
 
 def _in_strips(image: Image.Image, factor: int) -> Image.Image:
@@ -178,20 +190,19 @@ def _srgb(image: Image.Image, profile: object) -> Image.Image:
                 return converted
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             pass  # the picture is shown in its plain colours, as a viewer without colour management would
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _jpeg(image: Image.Image) -> bytes:
     """Baseline JPEG without metadata, at most 4,000,000 bytes (PH-05, PH-22).
 
-    Pillow writes what `info` holds, comments too: therefore the pixels move into a fresh picture. Bytes that look
-    planted are compressed away by another quality.
+    Pillow writes what `info` holds, comments too: therefore it is emptied. Bytes that look planted are compressed
+    away by another quality.
     """
-    bare = Image.new("RGB", image.size)
-    bare.paste(image)
+    image.info.clear()
     for quality in limits.SHOWN_QUALITIES:
         out = io.BytesIO()
-        bare.save(out, "JPEG", quality=quality)
+        image.save(out, "JPEG", quality=quality)
         shown = out.getvalue()
         if len(shown) <= limits.MOST_SHOWN_BYTES and not any(mark in shown for mark in PLANTED):
             return shown

@@ -3,6 +3,7 @@
 import re
 import struct
 import zlib
+from mmap import mmap
 
 from enrollment.pictures import limits
 
@@ -30,14 +31,14 @@ def is_heic(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS
 
 
-def check(kind: str, data: bytes) -> None:
+def check(kind: str, data: bytes | mmap) -> None:
     """Raises `Broken` for a JPEG without an end or with too many scans, a PNG with a wrong checksum, a short BMP."""
     checker = {"jpeg": _jpeg, "png": _png, "bmp": _bmp}.get(kind)
     if checker:
         checker(data)
 
 
-def _jpeg(data: bytes) -> None:
+def _jpeg(data: bytes | mmap) -> None:
     at, scans = 2, 0
     while True:
         at = data.find(b"\xff", at)
@@ -60,7 +61,7 @@ def _jpeg(data: bytes) -> None:
             at = following.start()
 
 
-def _segment_length(data: bytes, at: int) -> int:
+def _segment_length(data: bytes | mmap, at: int) -> int:
     if at + 2 > len(data):
         raise Broken("cut inside a segment")
     (length,) = struct.unpack_from(">H", data, at)
@@ -69,26 +70,27 @@ def _segment_length(data: bytes, at: int) -> int:
     return int(length)
 
 
-def _png(data: bytes) -> None:
-    view, at, first = memoryview(data), 8, True
-    while True:
-        if at + 12 > len(data):
-            raise Broken("no end chunk")
-        (length,) = struct.unpack_from(">I", data, at)
-        name = data[at + 4 : at + 8]
-        end = at + 8 + length
-        if end + 4 > len(data):
-            raise Broken("chunk longer than the file")
-        if first and name != b"IHDR":  # Apple's CgBI stands there, whose pixels nobody else decodes
-            raise Broken("no header first")
-        if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
-            raise Broken("wrong checksum")
-        if name == b"IEND":
-            return
-        at, first = end + 4, False
+def _png(data: bytes | mmap) -> None:
+    with memoryview(data) as view:
+        at = 8
+        while True:
+            if at + 12 > len(view):
+                raise Broken("no end chunk")
+            (length,) = struct.unpack_from(">I", view, at)
+            name = bytes(view[at + 4 : at + 8])
+            end = at + 8 + length
+            if end + 4 > len(view):
+                raise Broken("chunk longer than the file")
+            if at == 8 and name != b"IHDR":  # Apple's CgBI stands there, whose pixels nobody else decodes
+                raise Broken("no header first")
+            if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">I", view, end)[0]:
+                raise Broken("wrong checksum")
+            if name == b"IEND":
+                return
+            at = end + 4
 
 
-def _bmp(data: bytes) -> None:
+def _bmp(data: bytes | mmap) -> None:
     """An uncompressed bitmap must hold every row that its header claims."""
     if len(data) < 26:
         raise Broken("no header")

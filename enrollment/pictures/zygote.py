@@ -1,11 +1,12 @@
 """The decoder's parent: loads the libraries once, then forks one child per file (decision 28).
 
-`python -m enrollment.pictures.zygote` with a SEQPACKET socket as standard input: each message carries one
-connection, on which the child reads a file and writes its verdict in the frames of `wire`. It is single-threaded
-(so that forking is sound), knows no Django and no secrets, and ends when the socket closes.
+`python -m enrollment.pictures.zygote` with a SEQPACKET socket as standard input: each message is one question as
+`wire` describes it. It is single-threaded (so that forking is sound), knows no Django and no secrets, and ends when
+the socket closes.
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import resource
@@ -14,6 +15,7 @@ import signal
 import socket
 import time
 from importlib.util import find_spec
+from mmap import ACCESS_READ, mmap
 from types import ModuleType
 from typing import Any
 
@@ -26,13 +28,15 @@ if find_spec("pikepdf") and find_spec("pypdfium2"):  # an optional extra (PH-50)
 READY = b"ready"
 
 
-def verdict(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+def verdict(head: dict[str, Any], upload: int) -> tuple[dict[str, Any], bytes]:
     """The answer's head and the shown copy; every failure to decode is `file_broken` (PH-17)."""
     try:
         if head["kind"] == "pdf":
-            return _document(data)
-        structure.check(head["kind"], data)
-        found = raster.accept(head["kind"], data, photo=head["photo"])
+            return _document(wire.read(upload))
+        with mmap(upload, 0, access=ACCESS_READ) as data:
+            structure.check(head["kind"], data)
+        with open(upload, "rb", closefd=False) as file:
+            found = raster.accept(head["kind"], file, photo=head["photo"])
     except raster.TooLarge as problem:
         return {"code": "image_too_large", "width": problem.width, "height": problem.height}, b""
     except Exception:
@@ -61,25 +65,26 @@ def _document(data: bytes) -> tuple[dict[str, Any], bytes]:
     return answer, raster.stacked(pages)
 
 
-def _child(connection: socket.socket) -> None:
+def _child(head: dict[str, Any], connection: socket.socket, upload: int, copy: int) -> None:
     """One file, under limits that hold even if a decoder is taken over."""
     connection.settimeout(limits.WALL_SECONDS)
     connection.sendall(wire.HELLO)
-    frame = wire.receive(connection)
-    seconds = limits.CPU_SECONDS[frame.head["kind"]]
+    seconds = limits.CPU_SECONDS[head["kind"]]
     for what, most in (
         (resource.RLIMIT_AS, limits.MEMORY_BYTES),
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, wire.MOST_BODY),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
     ):
         resource.setrlimit(what, (most, most))
     signal.setitimer(signal.ITIMER_REAL, limits.WALL_SECONDS)
-    wire.send(connection, *verdict(frame.head, frame.body))
+    answer, shown = verdict(head, upload)
+    wire.write(copy, shown)
+    wire.send_head(connection, answer)
 
 
-def _fork(control: socket.socket, connection: socket.socket) -> int:
+def _fork(control: socket.socket, question: bytes, descriptors: list[int]) -> int:
     child = os.fork()
     if child:
         return child
@@ -89,7 +94,8 @@ def _fork(control: socket.socket, connection: socket.socket) -> int:
         quiet = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(quiet, descriptor)
-        _child(connection)
+        answer, upload, copy = descriptors
+        _child(wire.decoded(question), socket.socket(fileno=answer), upload, copy)
         code = 0
     os._exit(code)
 
@@ -103,6 +109,14 @@ def _reap(children: dict[int, float]) -> None:
             del children[child]
 
 
+def warm() -> None:
+    """Decode one small picture of each kind, so that no child pays for what the libraries load at first use."""
+    for kind in raster.FORMATS:
+        raster.accept(kind, raster.drawn(kind), photo=True)
+    gc.collect()
+    gc.freeze()
+
+
 def serve(control: socket.socket) -> None:
     children: dict[int, float] = {}
     control.sendall(READY)
@@ -110,14 +124,17 @@ def serve(control: socket.socket) -> None:
         _reap(children)
         if not select.select([control], [], [], 0.2 if children else None)[0]:
             continue
-        message, descriptors, _flags, _address = socket.recv_fds(control, 1, 1)
-        if not message:
+        question, descriptors, _flags, _address = socket.recv_fds(control, wire.MOST_HEAD, wire.DESCRIPTORS)
+        if not question:
             return
-        for descriptor in descriptors:
-            with socket.socket(fileno=descriptor) as connection:
-                children[_fork(control, connection)] = time.monotonic() + limits.WALL_SECONDS + 1
+        try:
+            children[_fork(control, question, descriptors)] = time.monotonic() + limits.WALL_SECONDS + 1
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl+C is the parent's business
+    warm()
     serve(socket.socket(fileno=os.dup(0)))
