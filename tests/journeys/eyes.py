@@ -1,0 +1,59 @@
+"""What every journey does on each page that it comes to: look, measure and keep a picture."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from playwright.sync_api import Page
+
+from tests.support.browser import assert_accessible, assert_fits, shoot
+
+Found = TypeVar("Found")
+
+
+class Eyes:
+    """Looks at pages on behalf of one story; the pictures are named <story>-<number>-<page>.
+
+    `is_strict=False` is for stories that go where another story has looked already: nothing is measured again.
+    """
+
+    def __init__(self, story: str, *, is_strict: bool = True) -> None:
+        self.story, self.is_strict, self.count = story, is_strict, 0
+
+    def look(self, page: Page, name: str) -> None:
+        """axe finds nothing, nothing scrolls sideways, there is one heading and a title, and a picture is kept."""
+        if not self.is_strict:
+            return
+        self.count += 1
+        shoot(page, f"{self.story}-{self.count:02d}-{name}")
+        assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
+        assert page.title().strip(), f"{page.url} has no title"
+        assert_fits(page)
+        assert_accessible(page)
+
+
+def eventually(ask: Callable[[], Found], what: str, seconds: float = 45.0, pause: float = 0.25) -> Found:
+    """The first answer that is not empty; fails with `what` when none comes in time."""
+    until = time.monotonic() + seconds
+    while True:
+        found = ask()
+        if found:
+            return found
+        assert time.monotonic() < until, f"waited {seconds:g} s in vain for {what}"
+        time.sleep(pause)
+
+
+def slug_of(page: Page) -> str:
+    """The step that the page shows: /apply/<slug>/."""
+    found = re.search(r"/apply/([a-z-]+)/", page.url)
+    return found[1] if found else ""
+
+
+def refusal(page: Page) -> str:
+    """The words of a refusal: what is wrong, why, what to do now, whom to ask."""
+    box = page.locator(".refusal")
+    assert box.count() == 1, f"{page.url} shows no refusal:\n{page.locator('main').inner_text()[:500]}"
+    terms = box.locator("dt").all_inner_texts()
+    assert "これから" in terms and "問い合わせ先" in terms, terms
+    return box.inner_text()

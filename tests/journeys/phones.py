@@ -1,0 +1,42 @@
+"""A signer's phone: it opens the registration link, is bound, and later opens the day's session."""
+
+from playwright.sync_api import Page
+
+from tests.journeys.eyes import Eyes
+from tests.support.browser import VirtualAuthenticator
+
+
+class Phone:
+    """One page of a phone's browser with the platform's own authenticator (Chromium's, over CDP)."""
+
+    def __init__(self, page: Page, eyes: Eyes) -> None:
+        self.page, self.eyes = page, eyes
+        self.authenticator = VirtualAuthenticator(page)
+
+    def opens(self, link: str) -> None:
+        self.page.goto(link)
+
+    def types_password(self, password: str) -> None:
+        self.page.locator("input[name=password]").fill(password)
+        self.page.get_by_role("button", name="次へ進む").click()
+
+    def binds(self, link: str, password: str) -> None:
+        """From the link to the page that says that the phone is registered."""
+        self.opens(link)
+        self.eyes.look(self.page, "phone-password")
+        self.types_password(password)
+        self.eyes.look(self.page, "phone-register")
+        self.page.get_by_role("button", name="登録する").click()
+        self.page.wait_for_url("**/done/")
+        self.eyes.look(self.page, "phone-done")
+        assert len(self.authenticator.credentials()) == 1
+
+    def opens_the_day(self, address: str) -> None:
+        """From a system's request to the day's session and back to the system."""
+        self.page.goto(address)
+        self.eyes.look(self.page, "signer-sign-in")
+        self.page.locator("form[data-webauthn=get] button[type=submit]").click()
+        self.page.wait_for_url("**/signed-in/**")
+        self.eyes.look(self.page, "signer-signed-in")
+        self.page.locator("main .actions a").first.click()
+        self.page.wait_for_url(lambda url: "/oauth2/" not in url and "/me/" not in url)

@@ -1,0 +1,181 @@
+"""A small hospital system: an OAuth 2.0 client with PKCE and a CSC v1 client in the standard library.
+
+with Ehr(product.url, product.people()["clients"][0]) as ehr:
+    page.goto(ehr.asks_for_admission())      # in the signer's browser; it ends at the system's own page
+    ehr.redeems_code()
+    signature = ehr.signs([sha256(prescription).digest()])[0]
+
+It knows nothing of the product's code: only RFC 6749, RFC 7636 and CSC 1.0.4.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+SHA256_OID = "2.16.840.1.101.3.4.2.1"
+RSA_SHA256_OID = "1.2.840.113549.1.1.11"
+PAGE = """<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>電子カルテ</title>
+<link rel="icon" href="data:,"></head><body><main><h1>電子カルテに戻りました</h1></main></body></html>"""
+
+
+class Answer(NamedTuple):
+    status: int
+    body: dict[str, Any]
+
+
+class Failed(Exception):
+    """The server said no; `answer` is what it said."""
+
+    def __init__(self, method: str, answer: Answer) -> None:
+        super().__init__(f"{method}: {answer.status} {answer.body}")
+        self.answer = answer
+
+
+class Ehr:
+    """One system with its client id and secret; it listens where its redirect URI says, on loopback only."""
+
+    def __init__(self, server: str, client: Mapping[str, Any]) -> None:
+        self.server = server
+        self.client_id, self.secret = str(client["client_id"]), str(client["client_secret"])
+        self.redirect_uri = str(client["redirect_uris"][0])
+        self.token = ""
+        self._verifier = self._state = ""
+        self._arrived: list[dict[str, list[str]]] = []
+        self._listener: ThreadingHTTPServer | None = None
+
+    # --- its own page, where the signer's browser comes back --------------------------------------------------------
+    def __enter__(self) -> Self:
+        place = urllib.parse.urlsplit(self.redirect_uri)
+        arrived = self._arrived
+
+        class Page(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked = urllib.parse.urlsplit(self.path)
+                if asked.path == place.path:
+                    arrived.append(urllib.parse.parse_qs(asked.query))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write(PAGE.encode())
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Nothing: codes do not belong in a log."""
+
+        self._listener = ThreadingHTTPServer(("127.0.0.1", place.port or 80), Page)
+        threading.Thread(target=self._listener.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._listener is not None:
+            self._listener.shutdown()
+            self._listener.server_close()
+
+    # --- OAuth 2.0 --------------------------------------------------------------------------------------------------
+    def asks_for_admission(self, **more: str) -> str:
+        """The address to which the signer's browser is sent (RFC 6749 section 4.1.1, RFC 7636 section 4.3)."""
+        self._verifier, self._state = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
+        self._arrived.clear()
+        challenge = hashlib.sha256(self._verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": "service",
+            "state": self._state,
+            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            **more,
+        }
+        return f"{self.server}/oauth2/authorize?{urllib.parse.urlencode(query)}"
+
+    def arrived(self) -> dict[str, str]:
+        """The query with which the signer's browser came back; the state must be ours."""
+        assert len(self._arrived) == 1, f"the browser came back {len(self._arrived)} times"
+        found = {name: values[0] for name, values in self._arrived[0].items()}
+        assert found.pop("state", "") == self._state
+        return found
+
+    def redeems_code(self) -> None:
+        """The code for an access token (RFC 6749 section 4.1.3)."""
+        came = self.arrived()
+        assert set(came) >= {"code"}, came
+        form = {
+            "grant_type": "authorization_code",
+            "code": came["code"],
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self._verifier,
+        }
+        basic = base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
+        answer = self._send(
+            "/oauth2/token", urllib.parse.urlencode(form).encode(), {"Authorization": f"Basic {basic}"}
+        )
+        if answer.status != 200:
+            raise Failed("token", answer)
+        assert answer.body["token_type"].lower() == "bearer"
+        self.token = answer.body["access_token"]
+
+    # --- CSC v1 -----------------------------------------------------------------------------------------------------
+    def calls(self, method: str, **body: object) -> dict[str, Any]:
+        """POST /csc/v1/<method>; raises Failed."""
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        answer = self._send(f"/csc/v1/{method}", json.dumps(body).encode(), headers)
+        if answer.status != 200:
+            raise Failed(method, answer)
+        return answer.body
+
+    def credential(self) -> str:
+        """The one credential of the signer who admitted this system."""
+        (found,) = self.calls("credentials/list")["credentialIDs"]
+        return str(found)
+
+    def certificates(self) -> list[bytes]:
+        """The signer's certificate and its issuers, DER."""
+        told = self.calls(
+            "credentials/info", credentialID=self.credential(), certificates="chain", certInfo=True
+        )
+        assert told["key"]["status"] == "enabled"
+        return [base64.b64decode(text) for text in told["cert"]["certificates"]]
+
+    def authorizes(self, digests: Sequence[bytes]) -> str:
+        """A SAD for exactly these digests."""
+        answer = self.calls(
+            "credentials/authorize",
+            credentialID=self.credential(),
+            numSignatures=len(digests),
+            hash=[base64.b64encode(one).decode() for one in digests],
+        )
+        return str(answer["SAD"])
+
+    def signs(self, digests: Sequence[bytes], *, sad: str = "") -> list[bytes]:
+        """The signatures over these SHA-256 digests, in order (PKCS#1 v1.5)."""
+        answer = self.calls(
+            "signatures/signHash",
+            credentialID=self.credential(),
+            SAD=sad or self.authorizes(digests),
+            hash=[base64.b64encode(one).decode() for one in digests],
+            hashAlgo=SHA256_OID,
+            signAlgo=RSA_SHA256_OID,
+        )
+        return [base64.b64decode(text) for text in answer["signatures"]]
+
+    def _send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        request = urllib.request.Request(f"{self.server}{path}", data=body, headers=dict(headers))
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return Answer(response.status, json.loads(response.read() or b"{}"))
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return Answer(refused.code, json.loads(refused.read() or b"{}"))
