@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from signing.signer import client
+
 ROLES = ("signers", "authorities")
 _PR_SET_PDEATHSIG = 1
 
@@ -81,3 +83,15 @@ def signers() -> Iterator[SignerProcesses]:
     processes.stop()
     folder: Path = settings.SIGNER_SOCKET.parent
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def signer(signers: SignerProcesses) -> client.Signers:
+    """The client of the running signers' instance."""
+    return client.signers()
+
+
+@pytest.fixture
+def issuer(signers: SignerProcesses) -> client.Authorities:
+    """The client of the running authorities' instance."""
+    return client.authorities()
