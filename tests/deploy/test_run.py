@@ -57,6 +57,48 @@ def test_a_missing_page_is_a_page_and_a_missing_method_is_json(product: Product)
     assert (status, answer[0]) == (404, "{")
 
 
+HEAD = b"Host: localhost\r\nConnection: close\r\n"
+ODD = {
+    "a path that is not ASCII": b"GET /apply/\xe9\xff HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "a path that is not UTF-8": b"GET /apply/%e9%ff/ HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "NUL in the path": b"GET /apply/%00/ HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "NUL in the query": b"GET /apply/sign-in/?next=%00 HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "another host": b"GET / HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n",
+    "cookies of rubbish": b"GET /status/ HTTP/1.1\r\n" + HEAD + b"Cookie: inkan-applicant=\x7f; =;;\r\n\r\n",
+    "a method of nobody": b"PROPFIND / HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "a negative length": b"POST /language/ HTTP/1.1\r\n" + HEAD + b"Content-Length: -5\r\n\r\n",
+    "two lengths": b"POST /reader/ HTTP/1.1\r\n"
+    + HEAD
+    + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
+    "a form without boundary": b"POST /reader/ HTTP/1.1\r\n" + HEAD + b"Content-Type: multipart/form-data\r\n"
+    b"Content-Length: 3\r\n\r\nabc",
+    "a charset of nobody": b"POST /reader/ HTTP/1.1\r\n"
+    + HEAD
+    + b"Content-Type: application/x-www-form-urlencoded; charset=none\r\nContent-Length: 3\r\n\r\na=b",
+    "7 MB": b"POST /apply/ HTTP/1.1\r\n" + HEAD + b"Content-Length: 7340032\r\n\r\n" + b"x" * 7340032,
+    "a surrogate": b"GET /log/%ed%a0%80.json HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "a date of nobody": b"GET /log/2026-13-45.json HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "a way out of the folder": b"GET /static/..%2f..%2fdeploy/settings.py HTTP/1.1\r\n" + HEAD + b"\r\n",
+}
+
+
+def answered(port: int, raw: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(raw)
+        found = b""
+        while part := line.recv(65536):
+            found += part
+    return found
+
+
+@pytest.mark.parametrize("oddity", ODD)
+def test_odd_requests_are_answered_without_a_500(product: Product, oddity: str) -> None:
+    answer = answered(product.port, ODD[oddity])
+    assert answer.startswith(b"HTTP/1.1 ")
+    assert int(answer.split()[1]) in (200, 302, 400, 403, 404, 405, 413)
+    assert b"Traceback" not in answer
+
+
 def test_a_second_run_on_the_same_folder_is_refused_in_words(product: Product) -> None:
     second = Product(product.home)
     second.launch()
