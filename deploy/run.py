@@ -272,6 +272,7 @@ class Supervisor:
         """The keys' processes first: preparing asks the authorities' one for the CAs' certificates."""
         signal.signal(signal.SIGINT, self.end)
         signal.signal(signal.SIGTERM, self.end)
+        signal.signal(signal.SIGHUP, self.end)
         _make_secret_key(self.home / "keys")
         self.keys, self.front = _children(self.env, self.home, self.host, self.port)
         try:

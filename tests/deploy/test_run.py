@@ -141,7 +141,7 @@ def test_it_listens_on_loopback_only(product: Product) -> None:
     assert listening == {"0100007F"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_wholly_within_ten_seconds_and_goes_on_with_its_data(
     product: Product, number: signal.Signals
 ) -> None:
