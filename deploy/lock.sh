@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 .venv/bin/python -m venv "$scratch/venv"
-"$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
+"$scratch/venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check uv
 lock() {
     local target=$1
     shift
     "$scratch/venv/bin/uv" pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header \
         --no-emit-index-url --no-emit-find-links --quiet --output-file "deploy/locks/$target" "$@"
 }
-lock runtime.txt
+lock runtime.txt --extra pdf --extra pkcs11
 lock all.txt --extra pdf --extra pkcs11 --extra test --extra bench
 echo "deploy/locks/runtime.txt and deploy/locks/all.txt are new; read the difference before you commit it."
