@@ -6,11 +6,10 @@ id and the user handle must belong to the account; backup eligibility may not ch
 sizes are bounded and ambiguous encodings refused; whatever the library raises becomes a refusal.
 """
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import webauthn
@@ -29,16 +28,14 @@ from webauthn.helpers.structs import (
 )
 
 from ledger import log
-from signing import devices, links, phone_answers
+from signing import ceremonies, devices, links, phone_answers
 from signing.endings import end_sessions
 from signing.errors import Refused
 from signing.flow import Authenticator as Life
 from signing.flow import Credential as CredentialState
 from signing.models import Authenticator, Ceremony, EnrollmentLink, Signer, SigningSession
-from vault import keyring, tokens
+from vault import keyring
 
-CHALLENGE_SIZE = 32
-CEREMONY = timedelta(minutes=10)
 LARGEST_CREDENTIAL_ID = 1023  # WebAuthn Level 3, section 6.5.1
 _RP_NAME = "Inkan"
 _DECOY_ID_SIZE = 32
@@ -55,15 +52,15 @@ def begin_registration(link: EnrollmentLink, browser_token: str, at: datetime) -
     """Options for binding a phone through an opened link. Raises what `links.require_usable` raises."""
     links.require_usable(link, at)
     signer = link.credential.signer
-    challenge = secrets.token_bytes(CHALLENGE_SIZE)
+    ceremony = ceremonies.begin("bind", browser_token, at, link=link)
     options = webauthn.generate_registration_options(
         rp_id=settings.WEBAUTHN_RP_ID,
         rp_name=_RP_NAME,
         user_name=signer.person_id,
         user_display_name=signer.person_id,
         user_id=bytes(signer.user_handle),
-        challenge=challenge,
-        timeout=int(CEREMONY.total_seconds() * 1000),
+        challenge=bytes(ceremony.challenge),
+        timeout=int(ceremonies.LIFETIME.total_seconds() * 1000),
         attestation=AttestationConveyancePreference.NONE,
         authenticator_selection=AuthenticatorSelectionCriteria(
             authenticator_attachment=AuthenticatorAttachment.PLATFORM,
@@ -72,7 +69,6 @@ def begin_registration(link: EnrollmentLink, browser_token: str, at: datetime) -
         ),
         exclude_credentials=_descriptors(_active_phones(signer)),
     )
-    ceremony = _remember("bind", challenge, browser_token, at, link=link)
     return Offer(ceremony.public_id, webauthn.options_to_json(options))
 
 
@@ -84,7 +80,7 @@ def complete_registration(
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin,
     phone_not_platform, already_registered, and those of `links.require_usable`.
     """
-    begun = _redeem("bind", ceremony, browser_token, at)
+    begun = ceremonies.redeem("bind", ceremony, browser_token, at)
     fields = phone_answers.read(answer)
     phone_answers.check_client_data(fields)
     phone_answers.check_registration(fields)
@@ -117,20 +113,19 @@ def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", ne
 
     An unknown 本人ID gets options of the same shape with a stable decoy, so that nothing is revealed (threat 5).
     """
-    challenge = secrets.token_bytes(CHALLENGE_SIZE)
     signer = Signer.objects.filter(person_id=person_id).first() if person_id else None
     allowed = _descriptors(_active_phones(signer)) if signer else []
     if person_id and not allowed:
         decoy = keyring.web().mac("webauthn-decoy", person_id.encode())[:_DECOY_ID_SIZE]
         allowed = [PublicKeyCredentialDescriptor(id=decoy, transports=[AuthenticatorTransport.INTERNAL])]
+    ceremony = ceremonies.begin("sign_in", browser_token, at, signer=signer, next_path=next_path)
     options = webauthn.generate_authentication_options(
         rp_id=settings.WEBAUTHN_RP_ID,
-        challenge=challenge,
-        timeout=int(CEREMONY.total_seconds() * 1000),
+        challenge=bytes(ceremony.challenge),
+        timeout=int(ceremonies.LIFETIME.total_seconds() * 1000),
         allow_credentials=allowed,
         user_verification=UserVerificationRequirement.REQUIRED,
     )
-    ceremony = _remember("sign_in", challenge, browser_token, at, signer=signer, next_path=next_path)
     return Offer(ceremony.public_id, webauthn.options_to_json(options))
 
 
@@ -142,7 +137,7 @@ def complete_assertion(
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin, phone_unknown,
     phone_changed, phone_cloned, credential_not_active.
     """
-    begun = _redeem("sign_in", ceremony, browser_token, at)
+    begun = ceremonies.redeem("sign_in", ceremony, browser_token, at)
     fields = phone_answers.read(answer)
     phone_answers.check_client_data(fields)
     phone = _phone_of(fields, begun)
@@ -160,11 +155,6 @@ def complete_assertion(
         raise _suspicion("signing.phone_changed", "phone_changed", phone)
     _count_use(phone, verified.new_sign_count, verified.credential_backed_up, at)
     return phone, begun.next_path
-
-
-def forget_overdue(at: datetime) -> int:
-    """Delete ceremonies that nobody finished; how many."""
-    return Ceremony.objects.filter(expires_at__lte=at).delete()[0]
 
 
 def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime) -> Authenticator:
@@ -186,34 +176,6 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
     return phone
 
 
-def _remember(purpose: str, challenge: bytes, browser_token: str, at: datetime, **about: Any) -> Ceremony:
-    """One open ceremony per browser and purpose: a reload replaces the former challenge."""
-    browser = tokens.digest(browser_token)
-    Ceremony.objects.filter(purpose=purpose, browser_digest=browser).delete()
-    return Ceremony.objects.create(
-        purpose=purpose,
-        challenge=challenge,
-        browser_digest=browser,
-        created_at=at,
-        expires_at=at + CEREMONY,
-        **about,
-    )
-
-
-def _redeem(purpose: str, ceremony: UUID | str, browser_token: str, at: datetime) -> Ceremony:
-    """Take the challenge out of the table; whoever deletes the row has it, and nobody else ever again."""
-    try:
-        public_id = UUID(str(ceremony))
-    except ValueError:
-        raise Refused("ceremony_unknown") from None
-    row = Ceremony.objects.filter(
-        public_id=public_id, purpose=purpose, browser_digest=tokens.digest(browser_token), expires_at__gt=at
-    ).first()
-    if row is None or Ceremony.objects.filter(pk=row.pk).delete()[0] != 1:
-        raise Refused("ceremony_unknown")
-    return row
-
-
 def _active_phones(signer: Signer) -> list[Authenticator]:
     return list(Authenticator.objects.filter(credential__signer=signer, state=Life.ACTIVE))
 
@@ -228,7 +190,7 @@ def _descriptors(phones: list[Authenticator]) -> list[PublicKeyCredentialDescrip
     ]
 
 
-def _phone_of(fields: dict[str, Any], begun: Ceremony) -> Authenticator:
+def _phone_of(fields: phone_answers.Answer, begun: Ceremony) -> Authenticator:
     """The active phone with this credential id, if it belongs to the account that began, by id and user handle."""
     webauthn_id, handle = phone_answers.credential_id(fields), phone_answers.user_handle(fields)
     phones = Authenticator.objects.select_related("credential__signer")

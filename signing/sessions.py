@@ -5,8 +5,7 @@ site. The token is the browser's secret; at rest there is a digest. Which of thi
 """
 
 import logging
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,17 +14,15 @@ from django.db import transaction
 
 from cards import exchange, jpki
 from ledger import clock, log
-from signing import authenticators
+from signing import authenticators, ceremonies
 from signing.endings import end_sessions
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
-from signing.models import Authenticator, CardBinding, Ceremony, Credential, SigningSession
+from signing.models import Authenticator, CardBinding, Credential, SigningSession
 from vault import tokens
 
 logger = logging.getLogger(__name__)
 
-CARD_CEREMONY = timedelta(minutes=10)
-CHALLENGE_SIZE = 32
 _CARD_SAYS = {
     "cancelled": "card_cancelled",
     "wrong_pin": "card_wrong_pin",
@@ -50,16 +47,7 @@ def open_by_phone(ceremony: UUID | str, browser_token: str, answer: str, *, at: 
 
 def begin_card(browser_token: str, return_to: str, at: datetime, *, next_path: str = "") -> str:
     """The JSON request for the card reader (decision 22); `return_to` is the path that takes its answer."""
-    browser = tokens.digest(browser_token)
-    Ceremony.objects.filter(purpose="card_sign_in", browser_digest=browser).delete()
-    ceremony = Ceremony.objects.create(
-        purpose="card_sign_in",
-        challenge=secrets.token_bytes(CHALLENGE_SIZE),
-        browser_digest=browser,
-        next_path=next_path,
-        created_at=at,
-        expires_at=at + CARD_CEREMONY,
-    )
+    ceremony = ceremonies.begin("card_sign_in", browser_token, at, next_path=next_path)
     request = exchange.CardRequest(
         operation="authenticate",
         challenge=bytes(ceremony.challenge),
@@ -73,25 +61,20 @@ def open_by_card(text: str, browser_token: str, *, at: datetime) -> Opened:
     """The reader's answer. The certificate must be valid and bound to a living credential (BD-16).
 
     Raises Refused: ceremony_unknown, card_cancelled, card_wrong_pin (tries_left), card_locked, card_removed,
-    card_refused, card_revoked, card_not_checked, card_unknown, phone_certificate, credential_not_active.
+    card_refused, card_revoked, card_not_checked, card_unknown, phone_certificate, credential_not_active; all but
+    the first say `next_path`.
     """
     try:
         answer = exchange.response_from_json(text)
     except exchange.ContractError:
         raise Refused("card_refused") from None
-    begun = _redeem(answer.state, browser_token, at)
-    if answer.operation != "authenticate":
-        raise Refused("card_refused")
-    if answer.outcome != "ok":
-        raise Refused(_CARD_SAYS.get(answer.outcome, "card_refused"), tries_left=answer.tries_left)
-    if answer.medium != "card":
-        raise Refused("phone_certificate")
-    fingerprint = _checked_fingerprint(answer, bytes(begun.challenge), at)
-    bindings = CardBinding.objects.select_related("credential__signer")
-    binding = bindings.filter(fingerprint=fingerprint, is_living=True).first()
-    if binding is None:
-        raise Refused("card_unknown")
-    return _open(binding.credential, "my_number_card", None, begun.next_path, at)
+    begun = ceremonies.redeem("card_sign_in", answer.state, browser_token, at)
+    try:
+        credential = _holder(answer, bytes(begun.challenge), at)
+        return _open(credential, "my_number_card", None, begun.next_path, at)
+    except Refused as refused:
+        refused.detail["next_path"] = begun.next_path  # the page goes on where the person was going
+        raise
 
 
 def find(token: str, at: datetime) -> SigningSession:
@@ -156,20 +139,19 @@ def _open(
     return Opened(session, token, next_path)
 
 
-def _redeem(state: str, browser_token: str, at: datetime) -> Ceremony:
-    try:
-        public_id = UUID(state)
-    except ValueError:
-        raise Refused("ceremony_unknown") from None
-    row = Ceremony.objects.filter(
-        public_id=public_id,
-        purpose="card_sign_in",
-        browser_digest=tokens.digest(browser_token),
-        expires_at__gt=at,
-    ).first()
-    if row is None or Ceremony.objects.filter(pk=row.pk).delete()[0] != 1:
-        raise Refused("ceremony_unknown")
-    return row
+def _holder(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> Credential:
+    if answer.operation != "authenticate":
+        raise Refused("card_refused")
+    if answer.outcome != "ok":
+        raise Refused(_CARD_SAYS.get(answer.outcome, "card_refused"), tries_left=answer.tries_left)
+    if answer.medium != "card":
+        raise Refused("phone_certificate")
+    fingerprint = _checked_fingerprint(answer, challenge, at)
+    bindings = CardBinding.objects.select_related("credential__signer")
+    binding = bindings.filter(fingerprint=fingerprint, is_living=True).first()
+    if binding is None:
+        raise Refused("card_unknown")
+    return binding.credential
 
 
 def _checked_fingerprint(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> bytes:

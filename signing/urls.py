@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from signing.pages import phone
+from signing.api import oauth_views
+from signing.pages import me, phone, sign_in
 
 app_name = "signing"
 
@@ -12,4 +13,15 @@ urlpatterns = [
     path("r/<str:token>/complete/", phone.complete, name="phone_complete"),
     path("r/<str:token>/done/", phone.done, name="phone_done"),
     path("r/<str:token>/stopped/", phone.stopped, name="phone_stopped"),
+    path("me/", me.me, name="me"),
+    path("me/end/", me.end, name="end_session"),
+    path("me/suspend/", me.suspend, name="suspend"),
+    path("me/sign-in/", sign_in.start, name="sign_in"),
+    path("me/sign-in/phone/", sign_in.phone, name="sign_in_phone"),
+    path("me/sign-in/card/", sign_in.card, name="sign_in_card"),
+    path("me/sign-in/done/", sign_in.done, name="signed_in"),
+    path("oauth2/authorize", oauth_views.authorize, name="oauth_authorize"),
+    path("oauth2/token", oauth_views.token, name="oauth_token"),
+    path("oauth2/revoke", oauth_views.revoke, name="oauth_revoke"),
+    path(".well-known/oauth-authorization-server", oauth_views.metadata, name="oauth_metadata"),
 ]

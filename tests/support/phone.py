@@ -109,6 +109,10 @@ class Phone:
         }
         return _answer(twist.credential_id or key.credential_id, response, twist)
 
+    def public_key(self) -> bytes:
+        """The newest key as a COSE key."""
+        return _cose(self.keys[-1].private)
+
     def clone(self) -> "Phone":
         """A second phone with copies of the keys and of their counters."""
         other = Phone(self.origin, self.rp_id, is_synced=self.is_synced, counts=self.counts)

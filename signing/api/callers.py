@@ -1,0 +1,62 @@
+"""Who is calling the API: the seam SIGNING_CALLER (house.md). Here the OAuth client of an access token."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from signing.activation import Caller
+from signing.errors import Refused
+from signing.flow import Credential as CredentialState
+from signing.models import AccessToken
+from vault import tokens
+
+_LONGEST_TOKEN = 256
+
+
+class RequestScope(NamedTuple):
+    """What a caller is known by: header names in lower case. A client certificate will come beside them."""
+
+    headers: Mapping[str, str]
+
+
+Identify = Callable[[RequestScope, datetime], Caller]
+
+
+def identify(scope: RequestScope, at: datetime) -> Caller:
+    """The caller as settings.SIGNING_CALLER finds it. Raises Refused("token_missing"), Refused("token_invalid")."""
+    return cast(Identify, import_string(settings.SIGNING_CALLER))(scope, at)
+
+
+def oauth_client(scope: RequestScope, at: datetime) -> Caller:
+    """By the bearer token (RFC 6750 section 2.1); it lives no longer than session, credential and client."""
+    token = _bearer(scope.headers.get("authorization", ""))
+    row = (
+        AccessToken.objects.select_related("client", "session")
+        .filter(
+            token_digest=tokens.digest(token),
+            revoked_at=None,
+            expires_at__gt=at,
+            client__is_active=True,
+            session__ended_at=None,
+            session__expires_at__gt=at,
+        )
+        .exclude(session__credential__state__in=[CredentialState.REVOKED, CredentialState.EXPIRED])
+        .first()
+    )
+    if row is None:
+        raise Refused("token_invalid")
+    session = row.session
+    return Caller(row.client.pk, row.client.client_id, session.pk, session.credential_id, session.expires_at)
+
+
+def _bearer(header: str) -> str:
+    scheme, _, token = header.strip().partition(" ")
+    token = token.strip()
+    if not header.strip():
+        raise Refused("token_missing")
+    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN or not token.isascii():
+        raise Refused("token_malformed")
+    return token
