@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
+from django.test import override_settings
 from pytest_django.fixtures import Settings
 
 from deploy.demo import people
@@ -15,11 +17,8 @@ AT = datetime.now(UTC)
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that `people.ensure` has filled; nobody changes it."""
-    from django.conf import settings
-    from django.test import override_settings
-
     home = tmp_path_factory.mktemp("home")
-    assert settings.IS_DEMO
+    assert configured.IS_DEMO
     with override_settings(HOME=home, JPKI_TRUST=home / "jpki-test"):
         people.ensure(home, AT)
     return home
