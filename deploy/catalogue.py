@@ -76,6 +76,8 @@ def update() -> None:
         "# Inkan in English. `python -m deploy.catalogue update` brings new messages here."
     )
     catalogue.project, catalogue.version = "Inkan", "1"
+    catalogue.fuzzy = False  # Babel marks the header of a new catalogue
+    catalogue.last_translator = catalogue.language_team = catalogue.msgid_bugs_address = "Inkan"
     catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     with CATALOGUE.open("wb") as file:
