@@ -77,16 +77,7 @@ def officer(name: str, *roles: tuple[str, str]) -> Officer:
     return Officer.objects.create_officer(name, "a long demo password", f"審査者{name}", roles)
 
 
-def submitted(
-    authority: str = "jma",
-    qualification: str = "doctor",
-    registration_number: str = "",
-    at: datetime | None = None,
-) -> Application:
-    """A case in state SUBMITTED with answers, one picture, and a signed statement of round 1."""
-    at = at or clock.now()
-    number = next(_numbers)
-    registration = registration_number or str(400_000 + number)
+def _applicant(number: int, at: datetime) -> tuple[Applicant, bytes]:
     fingerprint = sha256(f"certificate {number}".encode()).digest()
     applicant = Applicant.objects.create(
         created_at=at, email=f"case{number}@example.jp", email_verified_at=at
@@ -99,6 +90,73 @@ def submitted(
         not_after=at + timedelta(days=900),
         first_seen_at=at,
     )
+    return applicant, fingerprint
+
+
+def _picture(application: Application, at: datetime) -> Attachment:
+    picture = b"\xff\xd8 a drawn licence \xff\xd9"
+    return Attachment.objects.create(
+        application=application,
+        slot="licence_front",
+        kind="jpeg",
+        original_file=files.save(picture),
+        original_sha256=sha256(picture).digest(),
+        shown_file=files.save(picture),
+        shown_sha256=sha256(picture).digest(),
+        width=800,
+        height=600,
+        uploaded_at=at,
+    )
+
+
+def _statement(
+    application: Application, picture: Attachment, answers: Mapping[str, Any], at: datetime
+) -> None:
+    listed = statement.File(
+        "licence_front", 0, "jpeg", bytes(picture.original_sha256), bytes(picture.shown_sha256)
+    )
+    facts = statement.Facts(
+        application=str(application.public_id),
+        round=1,
+        authority=application.authority,
+        qualification=application.qualification,
+        certificate_fingerprint=bytes(application.certificate_fingerprint),
+        answers=answers,
+        consents=[("terms", "1")],
+        agreed_at=at.isoformat(),
+        declarations={"applies_in_person": True},
+        files=[listed],
+        price=0,
+        frozen_at=at.isoformat(),
+        nonce=b"n" * 16,
+        previous_sha256=b"",
+    )
+    content = statement.content(facts)
+    certificate, signed = _signed(content, at)
+    Statement.objects.create(
+        application=application,
+        round=1,
+        content=content,
+        sha256=statement.digest(content),
+        frozen_at=at,
+        cms=signed,
+        signature_certificate=certificate,
+        jpki_outcome="valid",
+        signed_at=at,
+    )
+
+
+def submitted(
+    authority: str = "jma",
+    qualification: str = "doctor",
+    registration_number: str = "",
+    at: datetime | None = None,
+) -> Application:
+    """A case in state SUBMITTED with answers, one picture, and a signed statement of round 1."""
+    at = at or clock.now()
+    number = next(_numbers)
+    registration = registration_number or str(400_000 + number)
+    applicant, fingerprint = _applicant(number, at)
     application = Application.objects.create(
         applicant=applicant,
         state=State.SUBMITTED,
@@ -112,54 +170,8 @@ def submitted(
         changed_at=at,
         submitted_at=at,
     )
-    picture = b"\xff\xd8 a drawn licence \xff\xd9"
-    row = Attachment.objects.create(
-        application=application,
-        slot="licence_front",
-        kind="jpeg",
-        original_file=files.save(picture),
-        original_sha256=sha256(picture).digest(),
-        shown_file=files.save(picture),
-        shown_sha256=sha256(picture).digest(),
-        width=800,
-        height=600,
-        uploaded_at=at,
-    )
     answers = {**ANSWERS, "licence": {**ANSWERS["licence"], "registration_number": registration}}
     for step, values in answers.items():
         StepAnswers.objects.create(application=application, step=step, data={"values": values}, saved_at=at)
-    content = statement.content(
-        statement.Facts(
-            application=str(application.public_id),
-            round=1,
-            authority=authority,
-            qualification=qualification,
-            certificate_fingerprint=fingerprint,
-            answers=answers,
-            consents=[("terms", "1")],
-            agreed_at=at.isoformat(),
-            declarations={"applies_in_person": True},
-            files=[
-                statement.File(
-                    "licence_front", 0, "jpeg", bytes(row.original_sha256), bytes(row.shown_sha256)
-                )
-            ],
-            price=0,
-            frozen_at=at.isoformat(),
-            nonce=b"n" * 16,
-            previous_sha256=b"",
-        )
-    )
-    certificate, signed = _signed(content, at)
-    Statement.objects.create(
-        application=application,
-        round=1,
-        content=content,
-        sha256=statement.digest(content),
-        frozen_at=at,
-        cms=signed,
-        signature_certificate=certificate,
-        jpki_outcome="valid",
-        signed_at=at,
-    )
+    _statement(application, _picture(application, at), answers, at)
     return application
