@@ -103,6 +103,8 @@ def keep_card(
     readings.require_same_card(response, session)
     if response.attributes is None:
         raise Refused("reader_error")
+    if locked_fields(open_fields(application, load(application, at)), "card", ("card",)):
+        raise Refused("not_now")
     attributes = asdict(response.attributes)
     attributes["birth_date"] = response.attributes.birth_date.isoformat()
     before = kept(application, "card")
@@ -264,7 +266,7 @@ def locked_fields(
     opened: Mapping[str, frozenset[str]] | None, slug: str, names: Iterable[str]
 ) -> frozenset[str]:
     """The fields of this step that stay as they are."""
-    if opened is None:
+    if opened is None or flow.STEP[slug].number > 8:
         return frozenset()
     mine = opened.get(slug, frozenset())
     return frozenset() if WHOLE_STEP in mine else frozenset(names) - mine

@@ -43,6 +43,7 @@ class Question(forms.Form):
     ) -> None:
         self.draft = draft
         self.at = at
+        self.locked: frozenset[str] = frozenset()
         super().__init__(data, initial=dict(initial or {}), label_suffix="")
         self.prepare()
         for asked in self.fields.values():
@@ -64,7 +65,8 @@ class Question(forms.Form):
 
     def lock(self, names: frozenset[str]) -> None:
         """Show these fields, but let nobody type there (a returned application)."""
-        for name in names & set(self.fields):
+        self.locked = names & set(self.fields)
+        for name in self.locked:
             self.fields[name].widget.attrs["disabled"] = True
 
     def values(self) -> dict[str, Any]:

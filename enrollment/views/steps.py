@@ -54,11 +54,10 @@ def step(request: HttpRequest, visit: Visit, slug: str) -> HttpResponse:
 
 def _get(request: HttpRequest, page: Page) -> HttpResponse:
     kept = drafts.kept(page.application, page.step.slug)
-    form = drafts.question(page.draft, page.step.slug, page.visit.at)
-    if kept.raw:
-        form = drafts.question(page.draft, page.step.slug, page.visit.at, kept.raw)
-        if kept.values is not None:
-            form.is_valid()  # binds cleaned data for the page; answers that hold show no errors
+    form = drafts.question(page.draft, page.step.slug, page.visit.at, kept.raw or None)
+    form.lock(
+        drafts.locked_fields(drafts.open_fields(page.application, page.draft), page.step.slug, form.fields)
+    )
     return _show(request, page, form, kept.version)
 
 

@@ -18,7 +18,8 @@ from cards.client import MyNumberCard
 from cards.exchange import CardResponse, request_from_json, to_json
 from deploy.demo import authority_keys, people, pictures
 from enrollment import flow
-from enrollment.models import Application
+from enrollment.applicants import accounts
+from enrollment.models import Applicant, ApplicantSession, Application
 from ledger import clock
 from outbox.models import Mail
 
@@ -104,15 +105,17 @@ class Applying:
 
     @property
     def application(self) -> Application:
-        return Application.objects.order_by("-created_at").filter(applicant=self.applicant).get()
+        return Application.objects.filter(applicant=self.applicant).latest("created_at")
 
     @property
-    def applicant(self) -> Any:
-        from enrollment.applicants import accounts
-
+    def session(self) -> ApplicantSession:
         session = accounts.current(self.browser.cookies[settings.APPLICANT_COOKIE_NAME].value, clock.now())
         assert session is not None
-        return session.applicant
+        return session
+
+    @property
+    def applicant(self) -> Applicant:
+        return self.session.applicant
 
     def code(self) -> str:
         """The newest confirmation code in the mailbox of this person."""
