@@ -1,9 +1,36 @@
 """`/pki/`: certificates and revocation lists for relying parties (RFC 5280 section 4.2.1.13, RFC 2585)."""
 
+from hashlib import sha256
+
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from signing.certificates import AUTHORITY_POLICY, SIGNER_POLICY
+from signing.issuing import names
 from signing.models import IssuingCertificate, RevocationList
+
+
+_STATEMENT = """\
+試験用の認証局です。発行する証明書は試験のためのもので、法的な効力はありません。厚生労働省のルート認証局とは関係がありません。
+These certification authorities are for tests only. Their certificates have no legal effect, and none of them stands
+under the root of the Ministry of Health, Labour and Welfare.
+
+policy of signers' certificates: {signer}
+policy of authorities' certificates: {authority}
+"""
+
+
+@require_safe
+def statement(_request: HttpRequest) -> HttpResponse:
+    """Where the certificates' CPS address leads: what these CAs are, their certificates, lists and fingerprints."""
+    parts = [_STATEMENT.format(signer=SIGNER_POLICY, authority=AUTHORITY_POLICY)]
+    for row in IssuingCertificate.objects.order_by("pk"):
+        name = ", ".join(f"{kind}={value}" for kind, value in names.NAMES[row.code])
+        fingerprint = sha256(bytes(row.certificate)).hexdigest()
+        addresses = f"  {settings.ORIGIN}/pki/{row.code}.crt\n  {settings.ORIGIN}/pki/{row.code}.crl\n"
+        parts.append(f"{name}\n{addresses}  SHA-256 {fingerprint}\n")
+    return HttpResponse("\n".join(parts), content_type="text/plain; charset=utf-8")
 
 
 @require_safe

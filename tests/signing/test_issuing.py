@@ -4,12 +4,14 @@ import subprocess
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.http import Http404
 from django.test import Client, RequestFactory
 
@@ -250,3 +252,14 @@ def test_relying_parties_find_certificate_and_list_by_their_addresses(client: Cl
         )
     assert client.get("/pki/nobody.crl").status_code == 404
     assert client.post("/pki/jma.crl").status_code == 405
+
+
+def test_the_practice_address_in_each_certificate_leads_somewhere(spki: bytes, client: Client) -> None:
+    certificate = x509.load_der_x509_certificate(issued("jma", spki))
+    policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    (address,) = policies[0].policy_qualifiers or []
+    assert address == f"{settings.ORIGIN}/pki/"
+    page = client.get("/pki/").content.decode()
+    assert "試験用" in page
+    for row in IssuingCertificate.objects.all():
+        assert sha256(bytes(row.certificate)).hexdigest() in page
