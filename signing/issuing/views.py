@@ -10,7 +10,6 @@ from signing.certificates import AUTHORITY_POLICY, SIGNER_POLICY
 from signing.issuing import names
 from signing.models import IssuingCertificate, RevocationList
 
-
 _STATEMENT = """\
 試験用の認証局です。発行する証明書は試験のためのもので、法的な効力はありません。厚生労働省のルート認証局とは関係がありません。
 These certification authorities are for tests only. Their certificates have no legal effect, and none of them stands
