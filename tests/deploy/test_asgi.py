@@ -83,7 +83,6 @@ def router(pages: Recorder, hot: Recorder) -> asgi.Router:
     [
         ("/csc/v1/credentials/authorize", True),
         ("/csc/v1/signatures/signHash", True),
-        ("/csc/v2/signatures/signHash", True),
         ("/csc/v1/signatures/signHash/", False),
         ("/csc/v1/credentials/list", False),
         ("/", False),
@@ -131,6 +130,18 @@ def test_a_body_that_does_not_come_is_given_up(
     monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
     ask(router, "/", b"x", hang=True)
     assert pages.scopes[0][asgi.REFUSED] == 408
+
+
+@pytest.mark.parametrize("too", ["large", "slow"])
+def test_the_hot_paths_refuse_in_json(
+    router: asgi.Router, hot: Recorder, monkeypatch: pytest.MonkeyPatch, too: str
+) -> None:
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.5)
+    part = b"x" * (asgi.BODY_LIMIT + 1 if too == "large" else 1)
+    answer = ask(router, "/csc/v1/signatures/signHash", part, hang=too == "slow")
+    assert answer["status"] == (413 if too == "large" else 408)
+    assert json.loads(answer["body"])["error"] == "invalid_request"
+    assert hot.scopes == []
 
 
 def test_who_hangs_up_early_is_not_answered(router: asgi.Router, pages: Recorder) -> None:

@@ -99,6 +99,23 @@ def test_odd_requests_are_answered_without_a_500(product: Product, oddity: str) 
     assert b"Traceback" not in answer
 
 
+def test_the_hot_path_is_mounted(product: Product) -> None:
+    """A hash without a caller is refused by the hot application itself, not by Django's CSRF page."""
+    body = b"POST /csc/v1/signatures/signHash HTTP/1.1\r\n" + HEAD + b"Content-Length: 2\r\n\r\n{}"
+    answer = answered(product.port, body)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b'"error"' in answer
+
+
+def test_the_doctor_finds_nothing_wrong(product: Product) -> None:
+    assert "Nothing is wrong" in product.manage("doctor").stdout
+
+
+def test_the_ledger_and_the_keys_agree_from_the_start(product: Product) -> None:
+    for command in (("audit", "verify"), ("reconcile",)):
+        assert product.manage(*command).returncode == 0
+
+
 def test_a_second_run_on_the_same_folder_is_refused_in_words(product: Product) -> None:
     second = Product(product.home)
     second.launch()
