@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from signing.api import oauth_views
+from signing.api import csc_views, oauth_views
 from signing.pages import me, phone, sign_in
 
 app_name = "signing"
@@ -24,4 +24,5 @@ urlpatterns = [
     path("oauth2/token", oauth_views.token, name="oauth_token"),
     path("oauth2/revoke", oauth_views.revoke, name="oauth_revoke"),
     path(".well-known/oauth-authorization-server", oauth_views.metadata, name="oauth_metadata"),
+    *(path(f"csc/v1/{method}", view) for method, view in csc_views.V1.items()),
 ]

@@ -1,13 +1,21 @@
 """A signer's day over real keys: a credential whose key the signer process made, a session, a caller."""
 
+import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from uuid import uuid4
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from ledger import clock
+from signing import credentials, issuance, issuing
 from signing.activation import Caller
+from signing.credentials import CredentialOrder
+from signing.keystore import NewKey
 from signing.models import AccessToken, Credential, OAuthClient, SigningSession
 from signing.signer import client
 from tests.support.credentials import NOON, active_credential
@@ -42,6 +50,36 @@ class Day:
         self.public_key.verify(signature, digest, padding.PKCS1v15(), algorithm)
 
 
+@lru_cache(maxsize=1)
+def _key() -> NewKey:
+    """One key for all signers of a test run: making one takes longer than a test, and rows tell signers apart."""
+    return client.signers().generate(1)[0]
+
+
+def issued_day() -> Day:
+    """As `day`, now, with a certificate that the embedded authority has issued. Needs the fixture `signers`."""
+    issuing.ensure()
+    at = clock.now()
+    order = CredentialOrder(
+        reference=uuid4(),
+        applicant=uuid4(),
+        authority="jma",
+        qualification="doctor",
+        family_romaji="Yamada",
+        given_romaji="Hanako",
+        name_kanji="山田\u3000花子",
+        birth_date=date(1980, 2, 17),
+        my_number_card_fingerprint=secrets.token_bytes(32),
+        card_not_after=at + timedelta(days=1000),
+    )
+    credential = credentials.issue(order, at)
+    issuance.carry_out(str(credential.public_id))
+    credential.refresh_from_db()
+    public_key = x509.load_der_x509_certificate(bytes(credential.certificate or b"")).public_key()
+    assert isinstance(public_key, rsa.RSAPublicKey)
+    return _with_caller(credential, public_key, at, ehr())
+
+
 def ehr(name: str = "電子カルテ") -> OAuthClient:
     return OAuthClient.objects.create(
         client_id=f"ehr-{tokens.new_token()[:8]}",
@@ -54,12 +92,18 @@ def ehr(name: str = "電子カルテ") -> OAuthClient:
 
 def day(at: datetime = NOON, *, caller: OAuthClient | None = None) -> Day:
     """Needs the fixture `signers`."""
-    key = client.signers().generate(1)[0]
+    key = _key()
     public_key = load_der_public_key(key.public_key)
     assert isinstance(public_key, rsa.RSAPublicKey)
     credential = active_credential(at=at)
     Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped)
     credential.refresh_from_db()
+    return _with_caller(credential, public_key, at, caller or ehr())
+
+
+def _with_caller(
+    credential: Credential, public_key: rsa.RSAPublicKey, at: datetime, system: OAuthClient
+) -> Day:
     session = SigningSession.objects.create(
         token_digest=tokens.digest(tokens.new_token()),
         credential=credential,
@@ -67,10 +111,13 @@ def day(at: datetime = NOON, *, caller: OAuthClient | None = None) -> Day:
         started_at=at,
         expires_at=at + timedelta(hours=18),
     )
-    system = caller or ehr()
     bearer = tokens.new_token()
     AccessToken.objects.create(
-        token_digest=tokens.digest(bearer), client=system, session=session, scope="service", created_at=at,
+        token_digest=tokens.digest(bearer),
+        client=system,
+        session=session,
+        scope="service",
+        created_at=at,
         expires_at=session.expires_at,
-    )  # fmt: skip
+    )
     return Day(credential, session, system, bearer, public_key)

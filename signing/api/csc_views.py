@@ -1,0 +1,34 @@
+"""The CSC API as Django views: the same functions as the hot path, for what is slow and for a WSGI server alone."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from signing.api import answers, csc_v1
+
+
+def _view(method: str) -> Callable[[HttpRequest], HttpResponse]:
+    @csrf_exempt
+    def view(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return _response(answers.refusal("method"))
+        try:
+            body = request.body
+        except RequestDataTooBig:
+            return _response(answers.refusal("too_large"))
+        except UnreadablePostError:
+            return _response(answers.refusal("not_json"))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return _response(answers.v1(method, headers, body))
+
+    return view
+
+
+def _response(reply: answers.Reply) -> HttpResponse:
+    return HttpResponse(reply.body, status=reply.status, headers=reply.headers)
+
+
+V1 = {method: _view(method) for method in csc_v1.METHODS}

@@ -1,0 +1,76 @@
+"""The hot path: `credentials/authorize` and `signatures/signHash`, whole, as raw ASGI (decision 9).
+
+Django's request machinery is not in the way; its ORM and the signer's socket are used on a few threads of their own,
+each with one kept database connection. The functions called are those of the slow pages (decision 10).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import close_old_connections
+
+from signing.api import answers, wire
+from signing.api.answers import Reply
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PATHS = {
+    "/csc/v1/credentials/authorize": "credentials/authorize",
+    "/csc/v1/signatures/signHash": "signatures/signHash",
+}
+THREADS = 8
+_DRAIN = 8 * wire.LARGEST_BODY  # read to its end up to here, so that the client sees our answer
+_pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="csc")
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI 3, http only. Answers every path; what it does not know is 404 in the standard's JSON."""
+    method = PATHS.get(scope["path"])
+    if method is None:
+        await _reply(send, answers.refusal("no_such_address"))
+        return
+    if scope["method"] != "POST":
+        await _reply(send, answers.refusal("method"))
+        return
+    body = await _body(receive)
+    if body is None:
+        return
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    reply = await asyncio.get_running_loop().run_in_executor(_pool, _answer, method, headers, body)
+    await _reply(send, reply)
+
+
+def _answer(method: str, headers: dict[str, str], body: bytes) -> Reply:
+    close_old_connections()  # what a request's start and end do inside Django
+    try:
+        return answers.v1(method, headers, body)
+    finally:
+        close_old_connections()
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, cut one byte above the limit; None when the client has gone."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        if size <= wire.LARGEST_BODY:
+            parts.append(part)
+        size += len(part)
+        if not message.get("more_body", False) or size > _DRAIN:
+            return b"".join(parts)[: wire.LARGEST_BODY + 1]
+
+
+async def _reply(send: Send, reply: Reply) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
