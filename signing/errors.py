@@ -4,7 +4,7 @@ Doors translate: the API into the standard's JSON, pages into a sentence.
 """
 
 
-class Refused(Exception):  # noqa: N818  (the house's name for it)
+class Refused(Exception):
     """A refusal with a stable code, as in Refused("link_expired"); `detail` holds nothing personal."""
 
     def __init__(self, code: str, **detail: object) -> None:
