@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import flow
@@ -115,11 +116,13 @@ class ApplicationDesk(_Desk):
 
     @admin.display(description=_("状態"), ordering="state")
     def state_name(self, case: Application) -> str:
-        return {"submitted": "審査待ち", "in_review": "審査中", "recommended": "承認待ち"}.get(
-            case.state, flow.SHOWN[flow.State(case.state)]
-        )
+        open_ones = {"submitted": _("審査待ち"), "in_review": _("審査中"), "recommended": _("承認待ち")}
+        return str(open_ones.get(case.state) or gettext(flow.SHOWN[flow.State(case.state)]))
 
     @admin.display(description=_("経過日数"), ordering="submitted_at")
     def days_waiting(self, case: Application) -> str:
         at: datetime = clock.now()
-        return "" if case.submitted_at is None else f"{(at - case.submitted_at).days}日"
+        if case.submitted_at is None:
+            return ""
+        waited = (at - case.submitted_at).days
+        return ngettext("%(days)d日", "%(days)d日", waited) % {"days": waited}

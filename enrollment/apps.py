@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EnrollmentConfig(AppConfig):
     name = "enrollment"
-    verbose_name = "電子証明書の申請"
+    verbose_name = _("電子証明書の申請")
     default_auto_field = "django.db.models.BigAutoField"

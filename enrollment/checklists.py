@@ -6,6 +6,8 @@ Sources: seed 001 p.6 (photo, identity document, licence), p.16 (maiden name); P
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from enrollment.problems import gettext_noop as _
+
 VERSION = "2026-11"
 
 
@@ -18,13 +20,13 @@ class Line(NamedTuple):
 
 
 LINES = (
-    Line("photo", "顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）"),
-    Line("identity_kind", "身分証は4種のいずれかで、有効期限内である"),
-    Line("identity_face", "身分証の顔と顔写真は同じ人である"),
-    Line("licence_agrees", "資格免許証の氏名・登録番号・登録年月日が申請内容と一致する"),
-    Line("licence_back", "裏面の追記を確認した", "licence_back"),
-    Line("licence_name_proof", "改姓手続き中の書類で旧姓とのつながりを確認した", "licence_name_proof"),
-    Line("name_proof", "併記する氏名の書類は、この認証局が定める種類である", "name_proof"),
+    Line("photo", _("顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）")),
+    Line("identity_kind", _("身分証は4種のいずれかで、有効期限内である")),
+    Line("identity_face", _("身分証の顔と顔写真は同じ人である")),
+    Line("licence_agrees", _("資格免許証の氏名・登録番号・登録年月日が申請内容と一致する")),
+    Line("licence_back", _("裏面の追記を確認した"), "licence_back"),
+    Line("licence_name_proof", _("改姓手続き中の書類で旧姓とのつながりを確認した"), "licence_name_proof"),
+    Line("name_proof", _("併記する氏名の書類は、この認証局が定める種類である"), "name_proof"),
 )
 ANSWERS = ("pass", "fail", "not_applicable")
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from cards import cms, jpki, profile, trust
 from enrollment import names, statement
@@ -192,11 +193,11 @@ CHECKS: Mapping[str, Callable[[Case], Result]] = {
     "registration": _registration_is_plausible,
 }
 TITLES = {
-    "jpki_signature": "電子署名と失効",
-    "names": "氏名の一致",
-    "files": "添付ファイルの同一性",
-    "pictures": "画像の確認",
-    "duplicates": "重複申請",
-    "card_holder": "HPKIカード保有",
-    "registration": "登録年月日",
+    "jpki_signature": gettext_lazy("電子署名と失効"),
+    "names": gettext_lazy("氏名の一致"),
+    "files": gettext_lazy("添付ファイルの同一性"),
+    "pictures": gettext_lazy("画像の確認"),
+    "duplicates": gettext_lazy("重複申請"),
+    "card_holder": gettext_lazy("HPKIカード保有"),
+    "registration": gettext_lazy("登録年月日"),
 }

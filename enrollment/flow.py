@@ -72,16 +72,16 @@ GRANTED = (S.APPROVED, S.ISSUING, S.ISSUED)
 
 # What the applicant reads (ST-13).
 SHOWN = {
-    S.DRAFT: "下書き",
-    S.SUBMITTED: "申請中",
-    S.IN_REVIEW: "申請中",
-    S.RECOMMENDED: "申請中",
-    S.APPROVED: "申請中",
-    S.ISSUING: "申請中",
-    S.RETURNED: "再提出依頼",
-    S.ISSUED: "審査完了",
-    S.REJECTED: "不承認",
-    S.WITHDRAWN: "取下げ",
+    S.DRAFT: _("下書き"),
+    S.SUBMITTED: _("申請中"),
+    S.IN_REVIEW: _("申請中"),
+    S.RECOMMENDED: _("申請中"),
+    S.APPROVED: _("申請中"),
+    S.ISSUING: _("申請中"),
+    S.RETURNED: _("再提出依頼"),
+    S.ISSUED: _("審査完了"),
+    S.REJECTED: _("不承認"),
+    S.WITHDRAWN: _("取下げ"),
 }
 
 

@@ -10,13 +10,14 @@ from collections.abc import Collection
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from enrollment.flow import GRANTED, LIVING, State
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 STATES = [(state.value, state.value) for state in State]
 AUTHORITIES = [("jma", "JMA"), ("medis", "MEDIS"), ("jpa", "JPA")]
-QUALIFICATIONS = [("doctor", "医師"), ("dentist", "歯科医師"), ("pharmacist", "薬剤師")]
+QUALIFICATIONS = [("doctor", _("医師")), ("dentist", _("歯科医師")), ("pharmacist", _("薬剤師"))]
 
 
 class Applicant(models.Model):

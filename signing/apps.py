@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SigningConfig(AppConfig):
     name = "signing"
-    verbose_name = "リモート署名"
+    verbose_name = _("リモート署名")
     default_auto_field = "django.db.models.BigAutoField"

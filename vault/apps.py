@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class VaultConfig(AppConfig):
     name = "vault"
-    verbose_name = "保管"
+    verbose_name = _("保管")
     default_auto_field = "django.db.models.BigAutoField"

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import checklists
 from enrollment.review import Correction
+from enrollment.steps.question import Words
 
 REASONS = (
     ("", _("そのまま")),
@@ -43,7 +46,7 @@ class ChecklistForm(NoteForm):
         lines = checklists.lines_for(slots)
         for line in lines:
             self.fields[f"line-{line.slug}"] = forms.ChoiceField(
-                label=line.question, choices=ANSWERS, widget=forms.RadioSelect
+                label=gettext(line.question), choices=ANSWERS, widget=forms.RadioSelect
             )
         self.order_fields([*(f"line-{line.slug}" for line in lines), "note"])
 
@@ -66,7 +69,7 @@ class ChecklistForm(NoteForm):
 class CorrectionsForm(forms.Form):
     """Every field and file of the case with a reason to choose; untouched ones stay as they are."""
 
-    def __init__(self, data: object = None, *, places: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(self, data: object = None, *, places: Sequence[tuple[str, str, Words]]) -> None:
         """`places`: step, field, label."""
         super().__init__(data)  # type: ignore[arg-type]
         self.places = places
@@ -90,7 +93,11 @@ class CorrectionsForm(forms.Form):
         return cleaned
 
     def corrections(self) -> list[Correction]:
-        """What is to be corrected, with the sentence that the applicant reads."""
+        """What is to be corrected, with the sentence that the applicant reads: Japanese, whatever the officer reads."""
+        with override(settings.LANGUAGE_CODE):
+            return self._corrections()
+
+    def _corrections(self) -> list[Correction]:
         texts = dict(REASONS)
         found = []
         for step, field, label in self.places:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from enrollment import flow, statement
 from enrollment.models import Application, Attachment, Statement
+from enrollment.steps.question import Words
 from enrollment.views import summary
 
 SLOTS = {
@@ -34,6 +35,14 @@ EVENTS = {
     "deliver": gettext_lazy("証明書を発行し、申請者に知らせた"),
     "withdraw": gettext_lazy("取り下げた"),
     "lapse": gettext_lazy("期限までに修正されなかった"),
+}
+VERDICTS = {
+    "recommended": EVENTS["recommend"],
+    "sent_back": EVENTS["send_back"],
+    "approved": EVENTS["approve"],
+    "taken_back": EVENTS["take_back"],
+    "returned": EVENTS["return_to_applicant"],
+    "rejected": EVENTS["reject"],
 }
 # Asked of the reader or the machine, not of the applicant: nothing to be corrected there.
 NOT_CORRECTED = ("card", "card-check", "qualification", "email-code")
@@ -73,18 +82,31 @@ def pictures(case: Application) -> list[dict[str, str]]:
     ]
 
 
-def places(case: Application) -> list[tuple[str, str, str]]:
+def places(case: Application) -> list[tuple[str, str, Words]]:
     """What may be returned for correction: (step, field, label). A file's step is its slot's."""
     answers = _signed(case, case.round)
-    found = [
-        (step.slug, line.key, str(line.term))
+    found: list[tuple[str, str, Words]] = [
+        (step.slug, line.key, line.term)
         for step in flow.ASKED
         if step.slug in answers and step.slug not in NOT_CORRECTED
         for line in summary.LINES.get(step.slug, ())
         if line.key in answers[step.slug] and line.key != "warnings"
     ]
     slots = Attachment.objects.filter(application=case).values_list("slot", flat=True).distinct()
-    return found + [(slot.replace("_", "-"), "", str(SLOTS.get(slot, slot))) for slot in sorted(slots)]
+    return found + [(slot.replace("_", "-"), "", SLOTS.get(slot, slot)) for slot in sorted(slots)]
+
+
+def notes(case: Application) -> list[dict[str, Any]]:
+    """Every officer's word on the case so far, oldest first."""
+    return [
+        {
+            "at": row.decided_at,
+            "officer": str(row.officer),
+            "title": str(VERDICTS.get(row.verdict, row.verdict)),
+            "note": row.note,
+        }
+        for row in case.decisions.select_related("officer").order_by("pk")
+    ]
 
 
 def timeline(case: Application) -> list[dict[str, Any]]:

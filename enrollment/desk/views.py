@@ -107,7 +107,7 @@ def _page(
         **admin.site.each_context(request),
         "case": case,
         "title": case.receipt_number,
-        "state_title": flow.SHOWN[flow.State(case.state)],
+        "state_title": _(flow.SHOWN[flow.State(case.state)]),
         "groups": shown.groups(case),
         "pictures": shown.pictures(case),
         "findings": [
@@ -116,7 +116,7 @@ def _page(
         "decisions": _decisions(case, officer, at, bound),
         "obstacle": OBSTACLES.get(why_not, ""),
         "timeline": shown.timeline(case),
-        "notes": case.decisions.select_related("officer").order_by("pk"),
+        "notes": shown.notes(case),
         "form": next(iter(bound.values()), None),
     }
     return render(request, "desk/case.html", context, status=422 if bound else 200)

@@ -35,7 +35,7 @@ def _compared(row: authorities.Authority, day: date) -> dict[str, Any]:
     return {
         "name": _(row.name),
         "site": row.site,
-        "who": "・".join(_(one.name) for one in may),
+        "who": _("・").join(_(one.name) for one in may),
         "price": price_text(row.code, day),
         "as_of": as_of,
         "card": _(authorities.card_text(row.code, day)),
@@ -48,4 +48,4 @@ def _compared(row: authorities.Authority, day: date) -> dict[str, Any]:
 
 def _kinds(code: str, slot: str) -> str:
     taken = images.taken_kinds(code, slot)
-    return "・".join(name for kind, name in KIND_NAMES.items() if kind in taken)
+    return _("・").join(name for kind, name in KIND_NAMES.items() if kind in taken)

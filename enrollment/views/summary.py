@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,7 +23,10 @@ def _text(value: Any) -> str:
 
 
 def _day(value: Any) -> str:
-    return days.in_both(date.fromisoformat(value)) if value else ""
+    if not value:
+        return ""
+    day = date.fromisoformat(value)
+    return days.in_both(day, date_format(day, _("Y年n月j日")))
 
 
 def _yes(value: Any) -> str:
