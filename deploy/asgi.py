@@ -15,6 +15,7 @@ from urllib.parse import quote
 from a2wsgi import WSGIMiddleware
 
 from deploy.wsgi import application as django
+from signing.api import hot
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,17 +25,18 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = logging.getLogger("inkan.router")
 
-HOT_PATHS = frozenset(
-    f"/csc/{version}/{method}"
-    for version in ("v1", "v2")
-    for method in ("credentials/authorize", "signatures/signHash")
-)
+HOT_PATHS = frozenset(hot.PATHS)
 BODY_LIMIT = 6 * 1024 * 1024
 # a too large upload is read to its end up to here, so that the browser shows our answer and not a broken line
 DRAIN_LIMIT = 10 * BODY_LIMIT
 BODY_SECONDS = 60.0
 THREADS = 8
 PRINTABLE = bytes(range(0x21, 0x7F))
+REFUSALS = {
+    408: "The request did not arrive in time.",
+    413: "The request is too large.",
+    500: "The request could not be carried out.",
+}
 # scope key by which the last middleware learns that this request was refused before its view
 REFUSED = "inkan.refused"
 
@@ -87,17 +89,17 @@ def _measured(scope: Scope, body: bytes) -> Scope:
     return {**scope, "headers": kept, "query_string": quote(scope["query_string"], safe=PRINTABLE).encode()}
 
 
-async def _refuse(send: Send, status: int, text: str) -> None:
-    body = json.dumps(
-        {"error": "server_error" if status == 500 else "invalid_request", "error_description": text}
-    )
+async def _refuse(send: Send, status: int) -> None:
+    error = "server_error" if status == 500 else "invalid_request"
+    body = json.dumps({"error": error, "error_description": REFUSALS[status]}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
+        (b"content-length", str(len(body)).encode()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body.encode()})
+    await send({"type": "http.response.body", "body": body})
 
 
 class Router:
@@ -132,27 +134,31 @@ class Router:
             await send(message)
 
         try:
-            if scope["path"] in HOT_PATHS:
-                await self.hot(scope, receive, watched)
-            else:
-                await self._answer_by_django(scope, receive, watched)
+            await self._answer_whole(scope, receive, watched)
         except Gone:
             return
         except Exception:
             log.exception("the router could not answer %s", scope["path"])
             if not started:
-                await _refuse(send, 500, "The request could not be carried out.")
+                await _refuse(send, 500)
 
-    async def _answer_by_django(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_whole(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nobody behind the router waits for a slow sender, so none of their threads is held by one."""
+        is_hot = scope["path"] in HOT_PATHS
         try:
             body = await asyncio.wait_for(_whole_body(receive), BODY_SECONDS)
-        except TimeoutError:
-            body, scope = b"", {**scope, REFUSED: 408}
-        except BodyRefused as refused:
-            body, scope = b"", {**scope, REFUSED: refused.status}
-        await self.pages(_measured(scope, body), _replayed(body), send)
+        except (TimeoutError, BodyRefused) as problem:
+            status = problem.status if isinstance(problem, BodyRefused) else 408
+            if is_hot:
+                await _refuse(send, status)
+                return
+            body, scope = b"", {**scope, REFUSED: status}
+        if is_hot:
+            await self.hot(scope, _replayed(body), send)
+        else:
+            await self.pages(_measured(scope, body), _replayed(body), send)
 
 
 # the two frameworks name the same message types differently
 bridge = cast(Asgi, WSGIMiddleware(cast(Any, django), workers=THREADS))
-application = Router(pages=bridge, hot=bridge)
+application = Router(pages=bridge, hot=hot.application)
