@@ -108,7 +108,7 @@ def as_json() -> dict[str, Any]:
             }
             for officer in OFFICERS
         ],
-        "ehr": {**EHR._asdict(), "redirect_uri": EHR.redirect_uris[0]},
+        "clients": [EHR._asdict()],
     }
 
 
