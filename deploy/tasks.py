@@ -7,17 +7,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from enrollment import review
 from ledger import clock, daily
-from signing import credentials, links
+from signing import activation, ceremonies, credentials, links
 from signing.issuing import lists
 from signing.signer import client
 
 
 @shared_task(name="clock.minute")
 def minute() -> None:
-    """Claims that ran out, links and credentials past their end."""
+    """Claims that ran out, links and credentials past their end, challenges and reservations left behind."""
     at = clock.now()
     review.release_lapsed(at)
     links.expire_overdue(at)
+    ceremonies.forget_overdue(at)
+    activation.fail_stuck(at)
     credentials.expire_due(at)
 
 

@@ -1,0 +1,54 @@
+"""The product's web server alone: uvicorn over the run's own test database, keys and signer processes."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+from tests.support.services import free_port
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The server's address. PostgreSQL and committed rows only: the server has connections of its own."""
+    port = free_port()
+    database = connection.settings_dict
+    url = f"postgresql://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    environment = {**os.environ, "DATABASE_URL": url, "PORT": str(port)}
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "deploy.asgi:application",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    process = subprocess.Popen([*command, "--log-level", "warning"], env=environment, cwd=settings.ROOT)
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError("the server did not start")
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise RuntimeError("the server does not answer")
