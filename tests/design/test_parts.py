@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.template import engines
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.design import samples
@@ -192,8 +193,6 @@ def test_the_seal_lies_still_for_those_who_ask_for_less_motion(page: Page) -> No
 
 
 def test_a_chosen_picture_is_shown_at_once(page: Page, tmp_path: Path) -> None:
-    from PIL import Image
-
     picture = tmp_path / "kao.jpg"
     Image.new("RGB", (413, 531), "white").save(picture)
     page.goto("/upload")

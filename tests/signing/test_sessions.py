@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings as configured
+from django.db import IntegrityError
 from pytest_django import Settings
 
 from cards import exchange
@@ -195,8 +196,6 @@ class TestCard:
 
     @pytest.mark.requirement("BD-16")
     def test_one_card_is_bound_to_one_living_credential(self, card: Card) -> None:
-        from django.db import IntegrityError
-
         bind(card)
         with pytest.raises(IntegrityError):
             bind(card)
