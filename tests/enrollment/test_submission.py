@@ -17,6 +17,7 @@ from enrollment.models import Application, ReturnItem, Statement, TimelineEntry
 from ledger import clock
 from ledger.models import Entry
 from outbox.models import Job, Mail, Notice
+from staff.models import Officer
 from tests.support.people import Applying, submitted_application
 
 pytestmark = pytest.mark.django_db
@@ -232,8 +233,6 @@ def test_who_holds_a_certificate_does_not_apply_again() -> None:
 
 
 def _two_officers() -> list[object]:
-    from staff.models import Officer
-
     return [Officer.objects.create(username=name, display_name=name) for name in ("one", "two")]
 
 
