@@ -15,5 +15,6 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.credential_issued": issuance.deliver,
     "signing.link_bound": news.on_link_bound,
     "signing.link_locked": news.on_link_locked,
+    "signing.link_expired": news.on_link_expired,
     "signing.crl": lists.publish,
 }

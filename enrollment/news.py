@@ -32,3 +32,8 @@ def on_link_locked(credential: str) -> None:
     with transaction.atomic():
         inbox.erase_secret(credential)
         notices.link_locked(application, credential)
+
+
+def on_link_expired(credential: str) -> None:
+    """`signing.link_expired`: the clear text is of no use any more and is erased (decision 19)."""
+    inbox.erase_secret(credential)

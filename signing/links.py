@@ -194,6 +194,7 @@ def expire_overdue(at: datetime) -> int:
     ):
         with transaction.atomic():
             if EnrollmentLink.objects.filter(pk=link.pk, state=Link.OPEN).update(state=Link.EXPIRED) == 1:
+                _tell("signing.link_expired", link)
                 _log("signing.link_expired", link, {})
                 count += 1
     return count
