@@ -47,7 +47,7 @@ class Applicant:
 
     def lays_on_the_reader(self, pin: str, *, card: str = "") -> None:
         """On the reader's own page: choose a card, type a PIN, let it be read."""
-        self.eyes.look(self.page, "reader")
+        self.eyes.look(self.page, f"reader-{len(pin)}-{self.page.locator('.reader-pin').inner_text()[:2]}")
         self.page.locator(f"input[name=card][value='{card or self.card}']").check()
         self.page.locator("input[name=pin]").fill(pin)
         self.page.locator("button[value=read]").click()
@@ -135,7 +135,7 @@ class Applicant:
         self.chooses("authority", self.person["authority"])
 
     def _card_check(self) -> None:
-        assert self.person["written_name"] in self.page.locator("main").inner_text()
+        assert self.person["name"] in self.page.locator("main").inner_text()
         self.ticks("is_right")
 
     def _names(self) -> None:
@@ -241,6 +241,11 @@ class Applicant:
         self.eyes.look(self.page, "status")
         self.page.locator(".inbox a", has_text=title).first.click()
         self.eyes.look(self.page, "notice")
+
+    def reloads(self) -> str:
+        """The words of the same page, asked for anew."""
+        self.page.reload()
+        return self.page.locator("main").inner_text()
 
     def reads_link_and_password(self) -> Notice:
         self.reads_notice("審査が完了しました")

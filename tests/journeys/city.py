@@ -11,7 +11,9 @@ from tests.journeys.applicants import Applicant
 from tests.journeys.eyes import Eyes
 from tests.journeys.officers import Officer
 from tests.journeys.phones import Phone
+from tests.support import services
 from tests.support.browser import visit
+from tests.support.ehr import Ehr
 from tests.support.product import Product
 
 
@@ -50,13 +52,25 @@ class City:
     def phone(self, eyes: Eyes) -> Phone:
         return Phone(self.page(), eyes)
 
+    def ehr(self) -> Ehr:
+        """A hospital system that the operator has registered; it listens on a free port of loopback."""
+        uri = f"http://127.0.0.1:{services.free_port()}/callback"
+        words = ["journey-ehr", "--name", "見本病院の電子カルテ", "--redirect-uri", uri]
+        told = self.product.manage("create_oauth_client", *words).stdout
+        client = dict(line.split(": ") for line in told.splitlines())
+        return self._visits.enter_context(Ehr(self.product.url, client, uri))
+
     def is_approved(self, authority: str, receipt: str, eyes: Eyes) -> None:
         """Two officers, one after the other."""
         self.officer(f"{authority}-examiner", eyes).claims_and_recommends(receipt)
         self.officer(f"{authority}-approver", eyes).approves(receipt)
 
     def close(self) -> None:
-        self._visits.close()
+        try:
+            self._visits.close()
+        except AssertionError as complaint:
+            complaint.add_note(self.product.logs())
+            raise
 
 
 @contextlib.contextmanager

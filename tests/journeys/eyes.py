@@ -15,18 +15,19 @@ Found = TypeVar("Found")
 class Eyes:
     """Looks at pages on behalf of one story; the pictures are named <story>-<number>-<page>.
 
-    `is_strict=False` is for stories that go where another story has looked already: nothing is measured again.
+    A page that comes again in the same story is not measured again. `is_strict=False` is for stories that go where another story has looked already.
     """
 
     def __init__(self, story: str, *, is_strict: bool = True) -> None:
-        self.story, self.is_strict, self.count = story, is_strict, 0
+        self.story, self.is_strict = story, is_strict
+        self._seen: list[str] = []
 
     def look(self, page: Page, name: str) -> None:
         """axe finds nothing, nothing scrolls sideways, there is one heading and a title, and a picture is kept."""
-        if not self.is_strict:
+        if not self.is_strict or name in self._seen:
             return
-        self.count += 1
-        shoot(page, f"{self.story}-{self.count:02d}-{name}")
+        self._seen.append(name)
+        shoot(page, f"{self.story}-{len(self._seen):02d}-{name}")
         assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
         assert page.title().strip(), f"{page.url} has no title"
         assert_fits(page)

@@ -68,14 +68,12 @@ def job(
         notice = applicant.reads_link_and_password()
         phone = town.phone(eyes)
         phone.binds(notice.link, notice.password)
-        with Ehr(product.url, town.people["clients"][0]) as ehr:
-            phone.opens_the_day(ehr.asks_for_admission())
-            ehr.redeems_code()
-            certificate = ehr.certificates()[0]
-            (signature,) = ehr.signs([sha256(PRESCRIPTION).digest()])
-            yield Job(
-                town, authority, applicant, phone, ehr, receipt, notice, certificate, signature
-            )
+        ehr = town.ehr()
+        phone.opens_the_day(ehr.asks_for_admission())
+        ehr.redeems_code()
+        certificate = ehr.certificates()[0]
+        (signature,) = ehr.signs([sha256(PRESCRIPTION).digest()])
+        yield Job(town, authority, applicant, phone, ehr, receipt, notice, certificate, signature)
 
 
 def test_openssl_accepts_the_chain_and_finds_the_certificate_on_no_list(job: Job, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A small hospital system: an OAuth 2.0 client with PKCE and a CSC v1 client in the standard library.
 
-with Ehr(product.url, product.people()["clients"][0]) as ehr:
+with Ehr(product.url, {"client_id": "ehr", "client_secret": "…"}, "http://127.0.0.1:9000/callback") as ehr:
     page.goto(ehr.asks_for_admission())      # in the signer's browser; it ends at the system's own page
     ehr.redeems_code()
     signature = ehr.signs([sha256(prescription).digest()])[0]
@@ -43,10 +43,9 @@ class Failed(Exception):
 class Ehr:
     """One system with its client id and secret; it listens where its redirect URI says, on loopback only."""
 
-    def __init__(self, server: str, client: Mapping[str, Any]) -> None:
-        self.server = server
-        self.client_id, self.secret = str(client["client_id"]), str(client["client_secret"])
-        self.redirect_uri = str(client["redirect_uris"][0])
+    def __init__(self, server: str, client: Mapping[str, str], redirect_uri: str) -> None:
+        self.server, self.redirect_uri = server, redirect_uri
+        self.client_id, self.secret = client["client_id"], client["client_secret"]
         self.token = ""
         self._verifier = self._state = ""
         self._arrived: list[dict[str, list[str]]] = []

@@ -1,0 +1,242 @@
+"""Each way to be refused is tried by a person, is answered with a sentence that says what to do next, and loses
+nothing (issue 2, "What must be shown"). The stories share one product and are told in this order.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys.applicants import Applicant, Notice
+from tests.journeys.city import City, city
+from tests.journeys.eyes import Eyes, eventually, refusal
+from tests.support.browser import complaints
+from tests.support.product import Product
+
+EYES = Eyes("refusals")
+SEEN = Eyes("seen", is_strict=False)  # where the main job has looked
+MONTHS_LATER = 93 * 86400  # seconds: more than three civil months
+WRONG = "0000000000"
+
+
+@pytest.fixture(scope="module")
+def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    with Product.embedded(tmp_path_factory.mktemp("refusals")) as product, city(product, browser) as town:
+        yield town
+
+
+def submitted(town: City, slug: str) -> tuple[Applicant, str]:
+    applicant = town.applicant(slug, SEEN)
+    return applicant, applicant.applies()
+
+
+# --- cards that are turned away -----------------------------------------------------------------------------------
+
+
+def test_a_certificate_held_by_a_phone_is_turned_away_with_the_manuals_sentence(town: City) -> None:
+    person = town.applicant("phone", EYES)
+    person.expects_refused_request(409)
+    person.signs_in()
+    told = refusal(person.page)
+    assert (
+        "医療等分野の電子署名利用申請は、スマホ用電子証明書に対応していないため、利用できません。"
+        "マイナンバーカードを利用して再度ログインしてください。" in told
+    )
+    assert "※ 申請状況照会には利用できません。" in told
+    EYES.look(person.page, "phone-certificate")
+    person.page.goto("/apply/")
+    assert "/apply/sign-in/" in person.page.url
+
+
+def test_a_locked_card_says_where_it_is_unlocked(town: City) -> None:
+    person = town.applicant("locked", EYES)
+    person.expects_refused_request(409)
+    person.page.goto("/apply/sign-in/")
+    person.page.locator("form[action='/reader/'] button").click()
+    person.lays_on_the_reader(person.person["authentication_pin"])
+    assert "市区町村の窓口" in refusal(person.page)
+    EYES.look(person.page, "reader-locked")
+    person.page.get_by_role("button", name=re.compile("続ける|戻る")).click()
+    told = refusal(person.page)
+    assert "暗証番号が使えなくなっています。" in told
+    assert "市区町村の窓口で暗証番号の再設定を受けてから" in told
+    EYES.look(person.page, "locked-card")
+
+
+def test_a_revoked_signature_certificate_stops_the_signature_and_keeps_the_draft(town: City) -> None:
+    person = town.applicant("revoked", SEEN)
+    person.signs_in()
+    person.fills_everything()
+    person.expects_refused_request(409)
+    person.reads_the_card("signature_password")
+    told = refusal(person.page)
+    assert "署名用電子証明書は失効しています。" in told
+    assert "市区町村の窓口で署名用電子証明書の発行を受けてから" in told
+    EYES.look(person.page, "revoked-certificate")
+    assert person.status() == "下書き"
+    person.page.goto("/apply/")
+    assert person.page.locator("main .actions a.button-primary").first.get_attribute("href") == "/apply/sign/"
+
+
+# --- one application at a time, and one's own ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pending(town: City) -> tuple[Applicant, str]:
+    """A doctor whose application waits for an officer."""
+    return submitted(town, "maiden-name")
+
+
+def test_a_second_application_is_refused_while_one_is_pending(
+    town: City, pending: tuple[Applicant, str]
+) -> None:
+    _, receipt = pending
+    again = town.applicant("maiden-name", EYES)  # another browser, the same card
+    again.expects_refused_request(409)
+    again.signs_in()
+    told = refusal(again.page)
+    assert "審査中の申請があるため、新しい申請はできません。" in told
+    EYES.look(again.page, "pending")
+    again.page.locator("main a.button-primary").click()
+    shown = again.page.locator("main").inner_text()
+    assert receipt in shown
+    assert again.page.locator("section.card").count() == 1
+
+
+def test_another_persons_addresses_do_not_exist_for_a_stranger(
+    town: City, pending: tuple[Applicant, str]
+) -> None:
+    owner, _ = pending
+    owner.page.goto("/status/")
+    notice = str(owner.page.locator(".inbox a").first.get_attribute("href"))
+    withdraw = str(owner.page.get_by_role("link", name="この申請を取り下げる").get_attribute("href"))
+    stranger = town.applicant("dentist", EYES)
+    stranger.signs_in()
+    stranger.fills_everything(until="photo")
+    stranger.answers("photo")
+    stranger.opens("photo")
+    picture = str(stranger.page.locator(".upload-now a").get_attribute("href"))
+    stranger.expects_refused_request(404)
+    for address in (notice, withdraw):
+        answer = stranger.page.goto(address)
+        assert answer is not None
+        assert answer.status == 404, address
+    EYES.look(stranger.page, "not-found")
+    for page, status in ((stranger.page, 200), (owner.page, 404)):
+        assert page.request.get(picture).status == status
+    assert owner.status() == "申請中"
+
+
+def test_a_step_reached_by_its_address_leads_back_to_the_list(town: City) -> None:
+    person = town.applicant("alias", SEEN)
+    person.signs_in()
+    person.opens("sign")
+    assert person.page.url.endswith("/apply/")
+    assert "先に終える手順があります。" in person.page.locator("main").inner_text()
+
+
+# --- returned, corrected, approved --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dentist(town: City) -> tuple[Applicant, Notice]:
+    """A dentist whose application was returned once, corrected and approved."""
+    person = town.applicant("dentist", SEEN)
+    person.signs_in()
+    person.fills_everything()
+    receipt = person.signs()
+    examiner = town.officer("medis-examiner", EYES)
+    examiner.asks_for_correction(
+        receipt, [("photo", "", "photo_standard"), ("workplace", "name", "mismatch")]
+    )
+    assert person.status() == "再提出依頼"
+    person.eyes = EYES
+    person.reads_notice("修正のお願い")
+    assert "顔写真が旅券用の規格に合いません。" in person.page.locator("main").inner_text()
+    person.page.goto("/apply/")
+    EYES.look(person.page, "returned-tasks")
+    person.opens("workplace")
+    EYES.look(person.page, "returned-workplace")
+    assert person.page.locator("main [name=address]").is_disabled()
+    person.types("name", "見本歯科医院")
+    person.goes_on_from("workplace")
+    person.opens("photo")
+    person.uploads("photo")
+    person.goes_on_from("photo")
+    person.fills_everything()
+    assert person.signs() == receipt
+    town.is_approved("medis", receipt, SEEN)
+    person.waits_for("審査完了")
+    return person, person.reads_link_and_password()
+
+
+def test_a_returned_application_is_corrected_and_approved(
+    town: City, dentist: tuple[Applicant, Notice]
+) -> None:
+    person, notice = dentist
+    phone = town.phone(SEEN)
+    phone.opens(notice.link)
+    assert "端末の登録" in phone.page.locator("h1").inner_text()
+    assert sum("修正" in mail for mail in person.mails()) == 1
+
+
+# --- the registration link ----------------------------------------------------------------------------------------
+
+
+def test_five_wrong_passwords_lock_the_link_and_nothing_else(
+    town: City, pending: tuple[Applicant, str]
+) -> None:
+    person, receipt = pending
+    town.is_approved("jma", receipt, SEEN)
+    person.waits_for("審査完了")
+    notice = person.reads_link_and_password()
+    phone = town.phone(EYES)
+    for status in (422, 423):
+        complaints(phone.page).expect(f"the server responded with a status of {status}")
+    phone.opens(notice.link)
+    for left in (4, 3, 2, 1):
+        phone.types_password(WRONG)
+        assert f"あと {left} 回" in phone.page.locator(".error-summary").inner_text()
+    EYES.look(phone.page, "wrong-password")
+    phone.types_password(WRONG)
+    told = refusal(phone.page)
+    assert "この登録URLはロックされています" in told
+    assert "登録URLの再発行をお申し込みください" in told
+    EYES.look(phone.page, "locked-link")
+    phone.opens(notice.link)  # the right password has nowhere to go any more
+    assert phone.page.locator("input[name=password]").count() == 0
+    person.waits_for("審査完了")
+    person.eyes = EYES
+    person.reads_notice("登録用のURLが停止されました")
+    assert notice.password not in person.page.locator("main").inner_text()
+
+
+def test_the_card_signs_although_the_link_is_locked(town: City, pending: tuple[Applicant, str]) -> None:
+    ehr = town.ehr()
+    signer = town.applicant("maiden-name", EYES, phone=False)
+    signer.page.goto(ehr.asks_for_admission())
+    signer.reads_the_card("authentication_pin")
+    signer.page.locator("main .actions a.button-primary").click()
+    signer.page.wait_for_function("document.querySelector('h1')?.textContent.includes('電子カルテ')")
+    ehr.redeems_code()
+    assert len(ehr.signs([b"\x01" * 32, b"\x02" * 32])) == 2
+
+
+def test_a_link_dies_after_three_months_and_the_applicants_data_live(
+    town: City, dentist: tuple[Applicant, Notice]
+) -> None:
+    person, notice = dentist
+    town.product.env["INKAN_CLOCK_OFFSET"] = str(MONTHS_LATER)
+    town.product.restart()
+    phone = town.phone(EYES)
+    complaints(phone.page).expect("the server responded with a status of 410")
+    phone.opens(notice.link)
+    told = refusal(phone.page)
+    assert "この登録URLは有効期限を過ぎています" in told
+    assert "登録URLの再発行をお申し込みください" in told
+    EYES.look(phone.page, "expired-link")
+    person.signs_in(wants="status")
+    assert person.status() == "審査完了"
+    person.reads_notice("審査が完了しました")
+    eventually(lambda: notice.password not in person.reloads(), "the password to leave the inbox", 90)
