@@ -123,6 +123,18 @@ def test_a_return_names_fields_and_other_needs_words() -> None:
     assert case.return_items.get().note == "登録番号：桁が足りません。"
 
 
+def test_an_officer_who_reads_english_writes_to_the_applicant_in_japanese() -> None:
+    case = cases.submitted()
+    client = desk(cases.officer("examiner", ("jma", "EXAMINER")))
+    client.cookies["inkan-language"] = "en"
+    page = _move(client, case, "claim") and client.get(_case_url(case))
+    assert "Registration number" in page.content.decode()  # type: ignore[attr-defined]
+    _move(client, case, "return_to_applicant", **{"reason:licence:registration_number": "mismatch"})
+    assert case.return_items.get().note == "登録番号：書類の記載と一致しません。"
+    page = client.get(_case_url(case))
+    assert "Asked for corrections" in page.content.decode()
+
+
 def test_a_colleague_reads_who_holds_the_case_and_cannot_decide() -> None:
     case = cases.submitted()
     _move(desk(cases.officer("first", ("jma", "EXAMINER"))), case, "claim")
