@@ -38,7 +38,7 @@ def test_the_picture_is_the_table(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_state_can_be_reached_and_none_is_left_twice_by_one_move(name: str) -> None:
+def test_every_state_can_be_reached_and_every_move_has_its_own_name(name: str) -> None:
     moves = TABLES[name]
     states = set(type(moves[0].target))
     first = next(iter(type(moves[0].target)))

@@ -1,0 +1,168 @@
+"""The pages in Chromium with its own WebAuthn: a phone is bound, opens the day, and leads back to the EHR."""
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, Page
+
+from ledger import clock
+from signing import links
+from signing.models import Authenticator, SigningSession
+from signing.signer import client as signer_client
+from tests.support.browser import (
+    VirtualAuthenticator,
+    assert_accessible,
+    assert_fits,
+    chromium,
+    complaints,
+    shoot,
+    visit,
+)
+from tests.support.credentials import active_credential
+from tests.support.signed_in import Ehr
+from tests.support.signers import SignerProcesses
+from tests.support.web import served
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
+    ),
+]
+
+
+@pytest.fixture
+def server(signers: SignerProcesses) -> Iterator[str]:
+    with served() as address:
+        yield address.replace("127.0.0.1", "localhost")
+    signer_client.signers().disconnect()
+    signer_client.authorities().disconnect()
+
+
+@contextmanager
+def a_phone(browser: Browser, server: str) -> Iterator[Page]:
+    """Every page that is looked at is accessible and fits a narrow phone."""
+    with visit(browser, server) as page:
+        numbers = itertools.count(1)
+
+        def look(name: str) -> None:
+            assert_accessible(page)
+            assert_fits(page)
+            shoot(page, f"signing-{next(numbers):02d}-{name}")
+
+        page.look = look  # type: ignore[attr-defined]
+        yield page
+
+
+def open_link(page: Any, new: links.NewLink) -> None:
+    page.goto(new.url_path)
+    page.get_by_label("登録用パスワード").fill(new.password)
+    page.get_by_role("button", name="次へ進む").click()
+    page.get_by_role("heading", name="この端末を登録します").wait_for()
+
+
+def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str) -> None:
+    credential = active_credential(at=clock.now())
+    new = links.create(credential, at=clock.now())
+    ehr = Ehr(redirect_uri=f"{server}/healthz")
+    with chromium() as browser, a_phone(browser, server) as page:
+        complaints(page).expect("favicon")  # the EHR's page is plain JSON here
+        VirtualAuthenticator(page)
+        page.goto(new.url_path)
+        page.look("password")  # type: ignore[attr-defined]
+        open_link(page, new)
+        page.look("register")  # type: ignore[attr-defined]
+        page.get_by_role("button", name="登録する").click()
+        page.get_by_role("heading", name="端末を登録しました").wait_for()
+        page.look("done")  # type: ignore[attr-defined]
+
+        page.goto(ehr.authorize_path())
+        page.look("sign-in")  # type: ignore[attr-defined]
+        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("heading", name="本人確認が済みました").wait_for()
+        page.look("signed-in")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="電子カルテ へ進む").click()
+        page.wait_for_url("**/healthz?code=*")
+        page.goto(ehr.authorize_path())
+        page.wait_for_url("**/healthz?code=*")
+
+        page.goto("/me/")
+        page.look("me")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="一時停止の画面へ").click()
+        page.look("suspend")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="やめる").click()
+        page.get_by_role("button", name="今日の本人確認を終える").click()
+        page.get_by_role("heading", name="今日の本人確認を終えました").wait_for()
+        page.look("ended")  # type: ignore[attr-defined]
+    phone = Authenticator.objects.get()
+    assert (phone.state, phone.is_backup_eligible, phone.transports) == ("active", False, ["internal"])
+    assert SigningSession.objects.get().ended_at is not None
+
+
+def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(server: str) -> None:
+    credential = active_credential(at=clock.now())
+    first = links.create(credential, at=clock.now())
+    with chromium() as browser, a_phone(browser, server) as page:
+        VirtualAuthenticator(page)
+        complaints(page).expect("422")
+        open_link(page, first)
+        page.get_by_role("button", name="登録する").click()
+        page.get_by_role("heading", name="端末を登録しました").wait_for()
+        second = _in_thread(lambda: links.create(credential, at=clock.now()))
+        open_link(page, second)
+        page.look("register-again")  # type: ignore[attr-defined]
+        page.get_by_role("button", name="はい、登録する").click()
+        page.get_by_text("この端末は、すでに登録されています").wait_for()
+        page.look("already-registered")  # type: ignore[attr-defined]
+    assert Authenticator.objects.get().state == "active"
+
+
+@pytest.mark.requirement("BD-07")
+def test_a_phone_without_biometrics_is_told_what_to_do_and_the_link_stays(server: str) -> None:
+    new = links.create(active_credential(at=clock.now()), at=clock.now())
+    with chromium() as browser, a_phone(browser, server) as page:
+        complaints(page).expect("422")
+        open_link(page, new)
+        page.get_by_role("button", name="登録する").click()
+        page.get_by_text("指紋や顔による画面ロックが使えません").wait_for()
+        page.look("no-biometrics")  # type: ignore[attr-defined]
+        VirtualAuthenticator(page)
+        page.get_by_role("button", name="登録する").click()
+        page.get_by_role("heading", name="端末を登録しました").wait_for()
+
+
+def test_a_refused_finger_is_told_so(server: str) -> None:
+    new = links.create(active_credential(at=clock.now()), at=clock.now())
+    with chromium() as browser, a_phone(browser, server) as page:
+        complaints(page).expect("422")
+        phone = VirtualAuthenticator(page)
+        phone.refuse_user()
+        open_link(page, new)
+        page.get_by_role("button", name="登録する").click()
+        page.get_by_text("登録は中断されました").wait_for()
+
+
+def test_the_language_is_switched_on_a_page_that_names_no_origin(server: str) -> None:
+    new = links.create(active_credential(at=clock.now()), at=clock.now())
+    with chromium() as browser, a_phone(browser, server) as page:
+        page.goto(new.url_path)
+        page.get_by_role("button", name="English").click()
+        page.wait_for_function("document.documentElement.lang === 'en'")
+
+
+def _in_thread(action: Any) -> Any:
+    """Playwright keeps an event loop in this thread, where Django refuses to use its database."""
+
+    def run() -> Any:
+        try:
+            return action()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
