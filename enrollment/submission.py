@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 
 from cards import cms, jpki
 from cards.exchange import CardResponse
-from enrollment import authorities, drafts, flow, moves, names, notices, statement
+from enrollment import authorities, drafts, flow, moves, names, notices, statement, uploads
 from enrollment.applicants import accounts, readings, receipts
 from enrollment.errors import Refused
-from enrollment.models import ApplicantSession, Application, Attachment, CardReading, Statement
+from enrollment.models import ApplicantSession, Application, Attachment, CardReading, SealedPin, Statement
 from ledger.clock import today
 from vault import keyring
 
@@ -73,6 +73,7 @@ def submit(
     result = jpki.check_signature(response, frozen.content, at, readings.trust())
     readings.require_valid(result, "signature")
     _require_same_person(drafts.answers(application, "card"), result)
+    _require_still_true(application, frozen, at)
     with transaction.atomic():
         locked = drafts.lock(application)
         frozen.cms = cms.detached(frozen.content, response.signature, response.signature_certificate)
@@ -87,8 +88,10 @@ def submit(
 
 
 def withdraw(application: Application, at: datetime) -> None:
-    """取下げ (ST-13, ST-35): only while no officer has recommended it."""
+    """取下げ (ST-13, ST-35): only while no officer has recommended it. PIN and files are erased with it (DQ-23)."""
     with transaction.atomic():
+        SealedPin.objects.filter(application=application).delete()
+        uploads.erase_all(application)
         notices.withdrawn(application)
         moves.perform(
             "withdraw",
@@ -133,6 +136,22 @@ def _files(application: Application, draft: flow.Draft) -> list[statement.File]:
         statement.File(row.slot, row.ordinal, row.kind, bytes(row.original_sha256), bytes(row.shown_sha256))
         for row in Attachment.objects.filter(application=application, slot__in=wanted)
     ]
+
+
+def _require_still_true(application: Application, frozen: Statement, at: datetime) -> None:
+    """Between freezing and signing days may pass: rules and price are asked again (PH-52, CA-05, CA-11)."""
+    with transaction.atomic():
+        locked = drafts.lock(application)
+        failed = drafts.recheck(locked, at)
+        draft = drafts.load(locked, at)
+        is_closed = not authorities.is_open(locked.authority, locked.qualification, today(at))
+        costs_more = price_of(draft, today(at)).amount != statement.read(frozen.content)["price"]
+        if failed or is_closed or costs_more:
+            drafts.forget_consent(locked)
+    if is_closed:
+        raise Refused("authority_closed")
+    if failed or costs_more:
+        raise Refused("incomplete" if failed else "statement_changed")
 
 
 def _require_same_person(card: Any, result: jpki.JpkiResult) -> None:

@@ -73,6 +73,12 @@ def remove(row: Attachment, at: datetime) -> None:
         drafts.forget_consent(locked)
 
 
+def erase_all(application: Application) -> None:
+    """Every file of an application that has ended."""
+    for row in Attachment.objects.filter(application=application):
+        _erase(row)
+
+
 def kept(application: Application, slot: str) -> list[Attachment]:
     return list(Attachment.objects.filter(application=application, slot=slot).order_by("ordinal"))
 

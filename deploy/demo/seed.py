@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from deploy.demo import authority_keys, people
+from deploy.demo import authority_keys, card_holders, people
 from ledger import clock
 from signing.api import clients
 from staff.models import Officer
@@ -88,6 +88,7 @@ def ensure() -> None:
     """Makes what is missing and leaves what is there."""
     authority_keys.make(settings.HOME)
     people.ensure(settings.HOME, clock.now())
+    card_holders.ensure()
     _ensure_officers()
     clients.ensure(EHR.client_id, EHR.client_secret, EHR.name, EHR.redirect_uris)
 

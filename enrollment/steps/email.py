@@ -28,6 +28,10 @@ class Address(Question):
         ),
     )
 
+    def prepare(self) -> None:
+        """An address that is registered already is shown, not asked again (DQ-19)."""
+        self.fields["address"].initial = self.draft.confirmed_email
+
 
 class Code(Question):
     secret = True

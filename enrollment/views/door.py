@@ -1,11 +1,13 @@
 """Who is asking: the applicant's cookie on every request, the browser's mark for card readings (decision 2)."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, NamedTuple, ParamSpec
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,9 +16,10 @@ from django.views.decorators.cache import never_cache
 
 from enrollment.applicants import accounts
 from enrollment.models import Applicant, ApplicantSession
-from ledger import clock
+from ledger import clock, log
 from vault import tokens
 
+logger = logging.getLogger("inkan.applicants")
 BROWSER_COOKIE = f"{settings.APPLICANT_COOKIE_NAME}-reader"
 P = ParamSpec("P")
 
@@ -54,6 +57,19 @@ def signed_in(
         return view(request, visit, *args, **kwargs)
 
     return inner
+
+
+def note_refusal(request: HttpRequest, code: str) -> None:
+    """A refused act is an audit entry where its principal is known, a log line otherwise."""
+    visit = visitor(request)
+    if visit is None:
+        logger.warning("a stranger was refused: %s", code)
+        return
+    with transaction.atomic():
+        subject = str(visit.applicant.public_id)
+        log.append(
+            "applicant.refused", actor=accounts.actor(visit.applicant), subject=subject, data={"code": code}
+        )
 
 
 def set_cookie(response: HttpResponse, name: str, value: str) -> None:

@@ -44,7 +44,7 @@ def shared(page: Page) -> dict[str, Any]:
         "authority_name": _(authorities.authority(page.draft.authority).name) if page.draft.authority else "",
         "person": page.draft.answer("card", "name") or "",
         "previous": reverse("step", args=[before[-1].slug]) if before else reverse("tasks"),
-        "card_answers": page.draft.answers.get("card", {}),
+        "makes_card": bool(page.draft.fields and page.draft.fields.card_pin_digits),
     }
 
 
@@ -56,9 +56,8 @@ def progress(draft: Draft, current: int) -> list[dict[str, Any]]:
         done = number <= 2 or all(row.is_complete(draft) for row in rows)
         state = "current" if number == current else "done" if done else "todo"
         first = next((row for row in rows if flow.is_open(row, draft)), None)
-        url = (
-            reverse("step", args=[first.slug]) if first and done and number != current and number > 2 else ""
-        )
+        is_link = done and number != current and number > 2 and not draft.is_submitted
+        url = reverse("step", args=[first.slug]) if first and is_link else ""
         found.append({"title": _(title), "state": state, "url": url})
     return found
 

@@ -20,9 +20,12 @@ from enrollment.steps.files import FileQuestion
 from enrollment.steps.question import told
 from enrollment.views import refusals, summary
 from enrollment.views.cards import reader_page
-from enrollment.views.door import Visit, signed_in
+from enrollment.views.door import Visit, note_refusal, signed_in
 from enrollment.views.pages import AFTER, CONTEXTS, SECRETS, Page, file_context, shared
 from ledger.clock import today
+
+# What no page of ours can send: a value that was not offered.
+FORGED = {"invalid_choice", "pair_closed", "romaji_not_candidate"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,6 +87,9 @@ def _post(request: HttpRequest, page: Page) -> HttpResponse:
             raise
         form.add_error("code", refusals.code_sentence(refusal))
         is_right = False
+    forged = FORGED & {error.code for errors in form.errors.as_data().values() for error in errors}
+    if forged:
+        note_refusal(request, min(forged))
     if not is_right or "stay" in request.POST:
         return _show(request, page, form, drafts.kept(application, slug).version)
     return _onward(request, page)

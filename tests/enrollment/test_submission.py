@@ -13,7 +13,7 @@ from enrollment import drafts, flow, statement, submission
 from enrollment.applicants import receipts
 from enrollment.errors import Refused
 from enrollment.flow import State
-from enrollment.models import Application, ReturnItem, Statement, TimelineEntry
+from enrollment.models import Application, ReturnItem, SealedPin, Statement, TimelineEntry
 from ledger import clock
 from ledger.models import Entry
 from outbox.models import Job, Mail, Notice
@@ -243,3 +243,35 @@ def test_an_answer_for_a_statement_that_is_gone_changes_nothing() -> None:
     Statement.objects.all().delete()
     page = person.browser.post(reverse("card_answer"), {"response": to_json(response)})
     assert page.status_code == 409 and person.application.state == State.DRAFT
+
+
+@pytest.mark.requirement("PH-52")
+def test_a_photo_that_has_grown_too_old_before_the_signature_stops_it() -> None:
+    person = Applying()
+    person.until(flow.SIGN)
+    response = person.read_card(person.get(flow.SIGN))
+    row = person.application.answers.get(step="photo")
+    row.data = {**row.data, "raw": {**row.data["raw"], "taken_on": ["2020-01-01"]}}
+    row.save()
+    assert "まだ終わっていない手順" in person.answer(response).content.decode()
+    assert person.application.state == State.DRAFT
+    draft = drafts.load(person.application, clock.now())
+    assert flow.first_open(draft).slug == "photo"
+
+
+@pytest.mark.requirement("DQ-23")
+def test_withdrawing_erases_the_pin_and_the_files() -> None:
+    application = Applying().submit()
+    assert application.attachments.count() == 3 and SealedPin.objects.exists()
+    submission.withdraw(application, clock.now())
+    assert application.attachments.count() == 0 and not SealedPin.objects.exists()
+
+
+def test_a_forged_value_and_a_refused_card_are_written_down() -> None:
+    person = Applying()
+    person.until("qualification")
+    person.post("qualification", {"hpki_card": "none", "qualification": "dentist", "authority": "jma"})
+    person.do("qualification")
+    person.answer(person.read_card(person.get("card"), card="dentist"))
+    codes = [entry.data["code"] for entry in Entry.objects.filter(kind="applicant.refused").order_by("pk")]
+    assert codes == ["pair_closed", "other_card"]
