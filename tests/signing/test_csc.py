@@ -1,12 +1,7 @@
-"""CSC API 1.0.4: what clients insist on, and each abuse of remote-signing.md section 10 refused."""
+"""CSC API 1.0.4: what clients insist on; who gets in; a SAD for these hashes and no others."""
 
-import asyncio
 import base64
-import json
-import threading
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from hashlib import sha1, sha256, sha384, sha512
+from hashlib import sha1
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -14,89 +9,21 @@ from uuid import uuid4
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.db import connection, connections
 from django.test import Client
-from pytest_django import Settings
 
 from ledger import clock
 from ledger.log import Actor
 from signing import credentials, sessions
-from signing.api import csc_v1, hot
-from signing.models import AccessToken, Activation, Credential, OAuthClient, SignatureRecord
-from signing.signer import client as signer_client
+from signing.api import csc_v1
+from signing.models import AccessToken, Activation, Credential, OAuthClient
 from tests.support import days
-from tests.support.days import Day
-from tests.support.signers import SignerProcesses
-
-SHA256, SHA384, SHA512 = (f"2.16.840.1.101.3.4.2.{number}" for number in (1, 2, 3))
-RSA, RSA_SHA256 = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11"
-
-
-@pytest.fixture(autouse=True)
-def no_connection_left() -> Iterator[None]:
-    yield
-    signer_client.signers().disconnect()
-
-
-def digest(number: int) -> bytes:
-    return sha256(number.to_bytes(8, "big")).digest()
-
-
-def b64(*values: bytes) -> list[str]:
-    return [base64.b64encode(value).decode() for value in values]
-
-
-class Api:
-    """The API as one caller sees it."""
-
-    def __init__(self, day: Day) -> None:
-        self.day = day
-        self.id = str(day.credential.public_id)
-
-    def call(self, method: str, body: Mapping[str, Any] | bytes, bearer: str | None = None) -> Any:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.day.bearer if bearer is None else bearer}"}
-        response = Client().post(
-            f"/csc/v1/{method}", content, content_type="application/json", headers=headers
-        )
-        assert response["Content-Type"] == "application/json"
-        return response
-
-    def authorize(self, *digests: bytes, **changes: Any) -> Any:
-        body = {"credentialID": self.id, "numSignatures": len(digests), "hash": b64(*digests), **changes}
-        return self.call("credentials/authorize", {k: v for k, v in body.items() if v is not ...})
-
-    def sad(self, *digests: bytes) -> str:
-        return str(self.authorize(*digests).json()["SAD"])
-
-    def sign(self, sad: str, *digests: bytes, bearer: str | None = None, **changes: Any) -> Any:
-        body = {
-            "credentialID": self.id, "SAD": sad, "hash": b64(*digests), "hashAlgo": SHA256, "signAlgo": RSA_SHA256,
-            **changes,
-        }  # fmt: skip
-        return self.call("signatures/signHash", {k: v for k, v in body.items() if v is not ...}, bearer)
-
-
-@pytest.fixture
-def api(db: None, signers: SignerProcesses) -> Api:
-    return Api(days.day(clock.now()))
-
-
-@pytest.fixture
-def issued(db: None, signers: SignerProcesses) -> Api:
-    """With a certificate."""
-    return Api(days.issued_day())
-
-
-def refused(response: Any) -> tuple[int, str]:
-    body = response.json()
-    assert set(body) == {"error", "error_description"}
-    return response.status_code, body["error_description"]
-
-
-INVALID_CREDENTIAL = (400, "Invalid parameter credentialID")
-INVALID_SAD = (400, "Invalid parameter SAD")
-NOT_AUTHORISED = (400, "Hash is not authorized by the SAD")
+from tests.support.csc import (
+    INVALID_CREDENTIAL,
+    Api,
+    b64,
+    digest,
+    refused,
+)
 
 
 class TestInfo:
@@ -270,137 +197,6 @@ class TestAuthorize:
         assert refused(api.authorize(digest(1))) == (400, "The signing certificate is expired")
 
 
-class TestSignHash:
-    def test_signatures_come_in_the_order_of_the_hashes(self, api: Api) -> None:
-        digests = [digest(number) for number in range(20)]
-        sad = api.sad(*digests)
-        made = api.sign(sad, *reversed(digests)).json()["signatures"]
-        for signature, each in zip(made, reversed(digests), strict=True):
-            api.day.verify(base64.b64decode(signature), each)
-
-    @pytest.mark.parametrize(
-        "write",
-        [base64.b64encode, base64.urlsafe_b64encode, lambda d: base64.b64encode(d).rstrip(b"="),
-         lambda d: base64.urlsafe_b64encode(d).rstrip(b"=")],
-    )  # fmt: skip
-    def test_either_alphabet_with_or_without_padding_is_the_same_hash(self, api: Api, write: Any) -> None:
-        each = b"\xfb\xff\xfe" * 10 + b"\xff\xfe"
-        sad = api.sad(each)
-        made = api.sign(sad, each, hash=[write(each).decode()]).json()["signatures"]
-        api.day.verify(base64.b64decode(made[0]), each)
-
-    def test_one_hash_may_come_without_its_array(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        assert api.sign(sad, digest(1), hash=b64(digest(1))[0]).status_code == 200
-
-    @pytest.mark.parametrize(
-        ("name", "hash_algorithm", "sign_algorithm"),
-        [
-            ("sha256", SHA256, RSA),
-            ("sha256", ..., RSA_SHA256),
-            ("sha384", SHA384, RSA),
-            ("sha384", ..., "1.2.840.113549.1.1.12"),
-            ("sha512", SHA512, RSA),
-            ("sha512", ..., "1.2.840.113549.1.1.13"),
-        ],
-    )
-    def test_the_listed_algorithms_sign(
-        self, api: Api, name: str, hash_algorithm: Any, sign_algorithm: str
-    ) -> None:
-        each = {"sha256": sha256, "sha384": sha384, "sha512": sha512}[name](b"document").digest()
-        made = api.sign(api.sad(each), each, hashAlgo=hash_algorithm, signAlgo=sign_algorithm).json()[
-            "signatures"
-        ]
-        api.day.verify(base64.b64decode(made[0]), each)
-
-    @pytest.mark.parametrize(
-        ("changes", "description"),
-        [
-            ({"SAD": ...}, "Missing (or invalid type) string parameter SAD"),
-            ({"SAD": 7}, "Missing (or invalid type) string parameter SAD"),
-            ({"SAD": "x"}, "Invalid parameter SAD"),
-            ({"SAD": "nul\x00"}, "Invalid parameter SAD"),
-            ({"credentialID": ...}, "Missing (or invalid type) string parameter credentialID"),
-            ({"credentialID": "x"}, "Invalid parameter credentialID"),
-            ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
-            ({"hash": []}, "Empty hash array"),
-            ({"hash": ["not base64!"]}, "Invalid Base64 hash string parameter"),
-            ({"hash": b64(b"x" * 31)}, "Invalid digest value length"),
-            ({"hash": b64(b"x" * 48)}, "Invalid digest value length"),
-            ({"signAlgo": ...}, "Missing (or invalid type) string parameter signAlgo"),
-            ({"signAlgo": "1.2.3"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.113549.1.1.5"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.113549.1.1.4"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.113549.1.1.10"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.10045.4.3.2"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": RSA, "hashAlgo": ...}, "Missing (or invalid type) string parameter hashAlgo"),
-            ({"signAlgo": RSA, "hashAlgo": "1.3.14.3.2.26"}, "Invalid parameter hashAlgo"),
-            ({"signAlgo": RSA, "hashAlgo": SHA512}, "Invalid digest value length"),
-            ({"signAlgoParams": 5}, "Missing (or invalid type) string parameter signAlgoParams"),
-            ({"clientData": {}}, "Missing (or invalid type) string parameter clientData"),
-        ],
-    )
-    def test_odd_requests_spend_nothing(self, api: Api, changes: dict[str, Any], description: str) -> None:
-        sad = api.sad(digest(1))
-        assert refused(api.sign(sad, digest(1), **changes)) == (400, description)
-        assert SignatureRecord.objects.count() == 0
-        assert api.sign(sad, digest(1)).status_code == 200
-
-    def test_a_replay_is_refused(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        assert api.sign(sad, digest(1)).status_code == 200
-        assert refused(api.sign(sad, digest(1))) == NOT_AUTHORISED
-        assert SignatureRecord.objects.count() == 1
-
-    def test_the_same_hash_twice_for_one_authorisation_is_refused(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        assert refused(api.sign(sad, digest(1), digest(1))) == NOT_AUTHORISED
-
-    def test_a_foreign_hash_is_refused_and_the_others_with_it(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        assert refused(api.sign(sad, digest(1), digest(2))) == NOT_AUTHORISED
-        assert api.sign(sad, digest(1)).status_code == 200
-
-    def test_a_sad_of_another_signer_credential_or_bearer_is_invalid(self, api: Api) -> None:
-        other = Api(days.day(clock.now()))
-        mine, theirs = api.sad(digest(1)), other.sad(digest(1))
-        assert refused(api.sign(theirs, digest(1))) == INVALID_SAD
-        assert refused(api.sign(mine, digest(1), credentialID=other.id)) == INVALID_SAD
-        assert refused(api.sign(mine, digest(1), bearer=other.day.bearer)) == INVALID_SAD
-        assert SignatureRecord.objects.count() == 0
-
-    def test_another_system_of_the_same_signer_cannot_spend_the_sad(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        AccessToken.objects.update(client=days.ehr("別のシステム"))
-        assert refused(api.sign(sad, digest(1))) == INVALID_SAD
-
-    def test_an_expired_sad_says_so(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        Activation.objects.update(expires_at=clock.now() - timedelta(seconds=1))
-        assert refused(api.sign(sad, digest(1))) == (400, "SAD expired")
-
-    def test_a_suspension_between_authorize_and_sign_is_seen(self, api: Api) -> None:
-        sad = api.sad(digest(1))
-        credentials.suspend(api.day.credential, Actor("signer", "me"), "lost", clock.now())
-        assert api.sign(sad, digest(1)).status_code in (400, 401)
-        assert SignatureRecord.objects.count() == 0
-
-    def test_the_most_that_one_call_takes_is_five_hundred(self, api: Api) -> None:
-        digests = [digest(number) for number in range(500)]
-        made = api.sign(api.sad(*digests), *digests).json()["signatures"]
-        api.day.verify(base64.b64decode(made[499]), digests[499])
-        assert SignatureRecord.objects.count() == 500
-        assert refused(api.sign("x", *digests, digest(500)))[1] == "Numbers of signatures is too high"
-
-    def test_without_a_signer_the_answer_is_503_with_retry_after(self, api: Api, settings: Settings) -> None:
-        sad = api.sad(digest(1))
-        here, settings.SIGNER_SOCKET = settings.SIGNER_SOCKET, settings.SIGNER_SOCKET.with_name("nobody")
-        response = api.sign(sad, digest(1))
-        assert (response.status_code, response["Retry-After"]) == (503, "5")
-        settings.SIGNER_SOCKET = here
-        assert api.sign(sad, digest(1)).status_code == 200
-
-
 BROKEN = {
     "no JSON": b"{",
     "an array": b"[]",
@@ -429,90 +225,6 @@ def test_a_body_over_a_megabyte_is_refused(api: Api, size: int) -> None:
     response = api.call("signatures/signHash", b'{"clientData":"' + b"x" * size + b'"}')
     assert response.status_code == 413
     assert response.json()["error"] == "invalid_request"
-
-
-class TestHot:
-    """The raw ASGI door; it works on threads and database connections of its own."""
-
-    pytestmark = [
-        pytest.mark.django_db(transaction=True),
-        pytest.mark.skipif(
-            connection.vendor == "sqlite", reason="the test's own connection holds the database"
-        ),
-    ]
-
-    @pytest.fixture(autouse=True)
-    def pool_left_clean(self) -> Iterator[None]:
-        yield
-        everyone = threading.Barrier(hot.THREADS)
-
-        def close() -> None:
-            everyone.wait(10)
-            connections.close_all()
-            signer_client.signers().disconnect()
-
-        for done in [hot._pool.submit(close) for _ in range(hot.THREADS)]:
-            done.result(20)
-
-    def ask(
-        self,
-        path: str,
-        body: bytes,
-        headers: dict[str, str] | None = None,
-        method: str = "POST",
-        parts: int = 3,
-    ) -> tuple[int, dict[str, str], Any]:
-        """Status, headers and JSON body of one ASGI exchange."""
-        size = max(1, -(-len(body) // parts))
-        pieces = [body[at : at + size] for at in range(0, len(body), size)] or [b""]
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-        scope = {"type": "http", "path": path, "method": method, "headers": raw}
-        asyncio.run(hot.application(scope, receive, send))
-        answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        assert int(answered["content-length"]) == len(sent[1]["body"])
-        return sent[0]["status"], answered, json.loads(sent[1]["body"])
-
-    def test_the_pair_of_calls_gives_a_signature(self, signers: SignerProcesses) -> None:
-        day = days.day(clock.now())
-        headers = {"Authorization": f"Bearer {day.bearer}"}
-        request: dict[str, Any] = {"credentialID": str(day.credential.public_id), "hash": b64(digest(1))}
-        body = json.dumps({**request, "numSignatures": 1}).encode()
-        status, answered, authorised = self.ask("/csc/v1/credentials/authorize", body, headers)
-        assert (status, answered["content-type"]) == (200, "application/json")
-        body = json.dumps({**request, "SAD": authorised["SAD"], "signAlgo": RSA_SHA256}).encode()
-        status, _answered, made = self.ask("/csc/v1/signatures/signHash", body, headers)
-        assert status == 200
-        day.verify(base64.b64decode(made["signatures"][0]), digest(1))
-        status, _answered, again = self.ask("/csc/v1/signatures/signHash", body, headers)
-        assert (status, again["error_description"]) == NOT_AUTHORISED
-
-    @pytest.mark.parametrize(
-        ("path", "method", "body", "status"),
-        [
-            ("/csc/v1/signatures/signHash", "GET", b"", 405),
-            ("/csc/v1/signatures/signHash", "POST", b"{", 400),
-            ("/csc/v1/signatures/signHash", "POST", b"{}", 401),
-            ("/csc/v1/signatures/signHash", "POST", b"x" * (2 * 1024 * 1024), 413),
-            ("/csc/v9/signatures/signHash", "POST", b"{}", 404),
-        ],
-    )
-    def test_errors_are_whole_answers_too(self, path: str, method: str, body: bytes, status: int) -> None:
-        got, headers, answer = self.ask(path, body, method=method)
-        assert (got, headers["content-type"]) == (status, "application/json")
-        assert set(answer) == {"error", "error_description"}
-
-    def test_a_header_that_is_no_text_is_no_server_error(self) -> None:
-        scope_headers = {"Authorization": "Bearer ÿ"}
-        status, _headers, _answer = self.ask("/csc/v1/signatures/signHash", b"{}", scope_headers)
-        assert status in (400, 401)
 
 
 def test_no_answer_ever_quotes_what_was_sent(api: Api) -> None:
