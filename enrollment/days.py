@@ -111,9 +111,9 @@ def in_era(day: date) -> str:
     return ""
 
 
-def in_both(day: date, western: str = "") -> str:
-    """How a typed date is shown back: 2019年5月1日（令和元年5月1日）; `western`: its first half in another tongue."""
-    western, era = western or f"{day.year}年{day.month}月{day.day}日", in_era(day)
+def in_both(day: date) -> str:
+    """How a typed date is shown back: 2019年5月1日（令和元年5月1日）."""
+    western, era = f"{day.year}年{day.month}月{day.day}日", in_era(day)
     return f"{western}（{era}）" if era else western
 
 

@@ -26,7 +26,8 @@ def _day(value: Any) -> str:
     if not value:
         return ""
     day = date.fromisoformat(value)
-    return days.in_both(day, date_format(day, _("Y年n月j日")))
+    western, era = date_format(day, _("Y年n月j日")), days.in_era(day)
+    return _("%(western)s（%(era)s）") % {"western": western, "era": era} if era else western
 
 
 def _yes(value: Any) -> str:
