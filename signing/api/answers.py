@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from django.db import InterfaceError, OperationalError
+
 from ledger import clock
 from signing.api import csc_v1, errors, wire
 from signing.api.callers import RequestScope
@@ -32,6 +34,9 @@ def v1(method: str, headers: Mapping[str, str], body: bytes) -> Reply:
         return refusal(bad.code, bad.name)
     except Refused as refused:
         return refusal(refused.code)
+    except (InterfaceError, OperationalError):
+        logger.exception("%s: the database did not answer", method)
+        return refusal("unavailable")
     except Exception:  # the last door: a bare 500 that tells nothing (law 5)
         logger.exception("%s failed", method)
         return refusal("failed")

@@ -63,6 +63,7 @@ V1: dict[str, Answer] = {
     "hash_not_authorised": _invalid("Hash is not authorized by the SAD"),
     "session_ended": Answer(401, "invalid_token", "The session of the signer has ended"),
     "outcome_unknown": Answer(503, "temporarily_unavailable", "The outcome is unknown: authorize again", 1),
+    "unavailable": Answer(503, "temporarily_unavailable", "The service is not available, try again", 5),
     "signer_unavailable": Answer(503, "temporarily_unavailable", "Signing is not available, try again", 5),
 }  # fmt: skip
 

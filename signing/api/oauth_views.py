@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from ledger import clock
 from signing import sessions
@@ -14,7 +14,7 @@ from signing.errors import Refused
 from signing.pages import browser, sign_in
 
 
-@require_safe
+@require_GET  # a HEAD must not make a code
 @browser.private
 def authorize(request: HttpRequest) -> HttpResponse:
     """A living session answers silently; else the sign-in page, which comes back here (RFC 6749 section 4.1.1)."""

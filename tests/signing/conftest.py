@@ -1,14 +1,47 @@
-"""Fixtures of the signing room's API tests."""
+"""Fixtures of the signing room: a caller within a day, a card within a TEST hierarchy."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
+from cards.pki import Hierarchy, new_key
+from cards.profile import CertificateKind
 from ledger import clock
 from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.cards import Card
+from tests.support.credentials import NOON
 from tests.support.csc import Api
 from tests.support.signers import SignerProcesses
+
+
+@pytest.fixture(scope="session")
+def hierarchy() -> Hierarchy:
+    return Hierarchy.create(NOON)
+
+
+@pytest.fixture
+def trust(hierarchy: Hierarchy, tmp_path: Path, settings: Settings) -> Path:
+    hierarchy.publish(tmp_path, NOON)
+    settings.JPKI_TRUST = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def card(hierarchy: Hierarchy, trust: Path) -> Card:
+    key = new_key()
+    authority = hierarchy.current(CertificateKind.AUTHENTICATION)
+    start, end = NOON - timedelta(days=100), NOON + timedelta(days=1000)
+    return Card(key, authority.authentication_certificate(key, start, end))
+
+
+@pytest.fixture
+def at_noon(settings: Settings) -> None:
+    """The product's clock stands near NOON, where the TEST hierarchy and its cards are valid."""
+    settings.CLOCK_OFFSET = NOON - datetime.now(UTC)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The signer's pages: one sign-in page for both ways, and the page where one sees and stops everything."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import settings
@@ -10,14 +12,17 @@ from ledger import clock
 from signing.models import (
     Activation,
     ActivationItem,
+    CardBinding,
     Credential,
     OAuthClient,
     SignatureRecord,
     SigningSession,
 )
+from tests.support.cards import Card
+from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.phone import Twist
-from tests.support.signed_in import SignerBrowser
+from tests.support.signed_in import Ehr, SignerBrowser
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +96,30 @@ class TestSignIn:
         fields = browser.fields(browser.client.get("/me/sign-in/"))
         del fields["csrfmiddlewaretoken"]
         assert browser.client.post("/me/sign-in/phone/", fields).status_code == 403
+
+    def test_the_card_opens_the_day_without_a_phone_or_a_csrf_token(self, card: Card, at_noon: None) -> None:
+        credential = active_credential(at=clock.now())
+        CardBinding.objects.create(credential=credential, fingerprint=card.fingerprint, bound_at=clock.now())
+        client = Client(enforce_csrf_checks=True)
+        page = client.get("/me/sign-in/").content.decode()
+        request = re.search(r'name="request" value="([^"]*)"', page)
+        assert request is not None
+        answer = client.post("/me/sign-in/card/", {"response": card.answer(unescape(request[1]))})
+        assert (answer.status_code, answer["Location"]) == (303, "/me/")
+        assert "マイナンバーカード" in client.get("/me/").content.decode()
+
+    def test_a_wrong_pin_says_how_many_tries_are_left_and_keeps_the_way(
+        self, card: Card, at_noon: None
+    ) -> None:
+        client, ehr_path = Client(), Ehr().authorize_path()
+        page = client.get(ehr_path).content.decode()
+        request = re.search(r'name="request" value="([^"]*)"', page)
+        assert request is not None
+        nothing = {"signature": b"", "authentication_certificate": b"", "medium": ""}
+        wrong = card.answer(unescape(request[1]), outcome="wrong_pin", tries_left=2, **nothing)
+        answer = client.post("/me/sign-in/card/", {"response": wrong})
+        assert "あと <strong>2</strong> 回" in answer.content.decode()
+        assert "電子カルテ" in answer.content.decode()
 
     def test_a_card_answer_that_is_nonsense_is_told_on_the_page(self) -> None:
         page = Client().post("/me/sign-in/card/", {"response": "{"})

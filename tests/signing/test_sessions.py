@@ -1,15 +1,11 @@
 """The day's session: opened by phone or card, 18 hours long, ended at once with everything that hangs on it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from django.conf import settings as configured
 from django.db import IntegrityError
 from pytest_django import Settings
 
@@ -27,58 +23,13 @@ from signing.models import (
     OAuthClient,
     SigningSession,
 )
+from tests.support.cards import Card
 from tests.support.credentials import NOON, active_credential
 from vault import tokens
 
 pytestmark = pytest.mark.django_db
 BROWSER = "browser"
 SECOND = timedelta(seconds=1)
-
-
-@dataclass(frozen=True)
-class Card:
-    """A card's authentication key and certificate; answers as a reader would."""
-
-    key: rsa.RSAPrivateKey
-    certificate: bytes
-    origin: str = configured.ORIGIN
-
-    @property
-    def fingerprint(self) -> bytes:
-        return sha256(self.certificate).digest()
-
-    def answer(self, request_json: str, **changes: object) -> str:
-        request = exchange.request_from_json(request_json)
-        message = exchange.authentication_message(self.origin, request.challenge)
-        response = exchange.CardResponse(
-            operation=request.operation,
-            state=request.state,
-            outcome="ok",
-            medium="card",
-            authentication_certificate=self.certificate,
-            signature=self.key.sign(message, padding.PKCS1v15(), SHA256()),
-        )
-        return exchange.to_json(replace(response, **changes))  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def hierarchy() -> Hierarchy:
-    return Hierarchy.create(NOON)
-
-
-@pytest.fixture
-def trust(hierarchy: Hierarchy, tmp_path: Path, settings: Settings) -> Path:
-    hierarchy.publish(tmp_path, NOON)
-    settings.JPKI_TRUST = tmp_path
-    return tmp_path
-
-
-@pytest.fixture
-def card(hierarchy: Hierarchy, trust: Path) -> Card:
-    key = new_key()
-    authority = hierarchy.current(CertificateKind.AUTHENTICATION)
-    start, end = NOON - timedelta(days=100), NOON + timedelta(days=1000)
-    return Card(key, authority.authentication_certificate(key, start, end))
 
 
 def bind(card: Card, credential: Credential | None = None) -> Credential:
