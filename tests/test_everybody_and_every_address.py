@@ -54,7 +54,15 @@ FILLED = {
 # --- who gets what ------------------------------------------------------------------------------------------------
 
 STRANGERS = (
-    *("anonymous", "applicant_a", "examiner_jma", "approver_jma", "auditor_jma", "operator", "no_second_factor"),
+    *(
+        "anonymous",
+        "applicant_a",
+        "examiner_jma",
+        "approver_jma",
+        "auditor_jma",
+        "operator",
+        "no_second_factor",
+    ),
     *("signer", "officer_elsewhere", "applicant_b_elsewhere", "signer_elsewhere"),
 )
 RIGHTFUL = ("applicant_b", "examiner_medis")
@@ -129,7 +137,10 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "apply/email-code/resend/": (NO, applicants("302 /apply/", "302 /apply/")),
     "apply/files/<uuid:public_id>/": (applicants("404", "200"), NO),
     "apply/files/<uuid:public_id>/remove/": (NO, applicants("404", "409")),
-    "apply/<slug:slug>/": (applicants("302 /apply/", "302 /apply/"), applicants("302 /apply/", "302 /apply/")),
+    "apply/<slug:slug>/": (
+        applicants("302 /apply/", "302 /apply/"),
+        applicants("302 /apply/", "302 /apply/"),
+    ),
     "pki/": (ALL, NO),
     "pki/<slug:code>.crt": (MISSING, NO),
     "pki/<slug:code>.crl": (MISSING, NO),
@@ -219,7 +230,11 @@ def _applicant(applicant: Applicant) -> Client:
     at, token = clock.now(), tokens.new_token()
     certificate = applicant.certificates.get()
     ApplicantSession.objects.create(
-        token_digest=tokens.digest(token), applicant=applicant, certificate=certificate, created_at=at, last_seen_at=at
+        token_digest=tokens.digest(token),
+        applicant=applicant,
+        certificate=certificate,
+        created_at=at,
+        last_seen_at=at,
     )
     return _with_cookies(**{settings.APPLICANT_COOKIE_NAME: token})
 
@@ -254,7 +269,9 @@ def _in_every_slot(client: Client) -> Client:
 def world() -> World:
     at = clock.now()
     mine, other = cases.submitted("medis"), cases.submitted("jma")
-    notice = notices.post(mine.applicant.public_id, "n5", "お知らせ", "canary-of-the-notice", secret='{"url": "x"}')
+    notice = notices.post(
+        mine.applicant.public_id, "n5", "お知らせ", "canary-of-the-notice", secret='{"url": "x"}'
+    )
     credential = active_credential(at=at)
     made = links.create(credential, at=at)
     link = EnrollmentLink.objects.get(credential=credential)
@@ -318,7 +335,12 @@ def _ask(world: World, route: str, method: str, name: str) -> Any:
     browser = world.browsers[name]
     address = world.address(route)
     if route.startswith("csc/") and method == "post":
-        body = {"credentialID": str(world.link.credential.public_id), "SAD": "x", "hash": ["YQ=="], "numSignatures": 1}
+        body = {
+            "credentialID": str(world.link.credential.public_id),
+            "SAD": "x",
+            "hash": ["YQ=="],
+            "numSignatures": 1,
+        }
         return browser.post(address, body, content_type="application/json")
     return getattr(browser, method)(address)
 
