@@ -93,7 +93,9 @@ class Officer:
         """The button of the unfolded form; the desk says that it is done."""
         self.page.locator("details.desk-ask[open] form button", has_text=title).click()
         told = " ".join(self.page.locator(".messagelist").all_inner_texts())
-        assert f"{title}：完了しました" in told, told or self.page.locator("main, #content").first.inner_text()
+        assert f"{title}：完了しました" in told, (
+            told or self.page.locator("main, #content").first.inner_text()
+        )
 
     def claims_and_recommends(self, receipt: str) -> None:
         self.claims(receipt)
