@@ -1,19 +1,24 @@
 """The worklist in the review desk. Cases are opened, never edited, added or deleted here (RV-4)."""
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import flow
-from enrollment.desk import views
+from enrollment.desk import queue, views
 from enrollment.desk.access import officer_of, reach
+from enrollment.desk.words import STATES
+from enrollment.flow import State
 from enrollment.models import Application
 from ledger import clock
 
@@ -24,32 +29,31 @@ class Worklist(ChangeList):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Open cases first; everything else by its state."""
+    """Open cases first; everything else by its state. The page draws it as counts (change_list.html)."""
 
     title = _("状態")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("submitted", _("審査待ち")),
-            ("in_review", _("審査中")),
-            ("recommended", _("承認待ち")),
-            ("returned", _("再提出待ち")),
-            ("issued", _("審査完了")),
-            ("rejected", _("不承認")),
-            ("withdrawn", _("取下げ")),
-            ("all", _("すべて")),
-        ]
+        return [*((state.value, STATES[state].title) for state in queue.SHOWN), ("all", _("すべて"))]
 
     def choices(self, changelist: ChangeList) -> Any:
-        yield {"selected": self.value() is None, "query_string": "?", "display": _("審査が必要なもの")}
+        number = queue.counted(changelist.root_queryset)
+        waiting = sum(number.get(state, 0) for state in queue.OPEN)
+        everything = sum(number.values())
+        yield self._choice(changelist, None, _("審査が必要なもの"), waiting)
         for value, title in self.lookup_choices:
-            query = changelist.get_query_string({self.parameter_name: value})
-            yield {"selected": self.value() == str(value), "query_string": query, "display": title}
+            cases = everything if value == "all" else number.get(State(value), 0)
+            if cases or self.value() == value:
+                yield self._choice(changelist, value, title, cases)
+
+    def _choice(self, changelist: ChangeList, value: str | None, title: Any, cases: int) -> dict[str, Any]:
+        query = changelist.get_query_string({self.parameter_name: value})  # None takes it away
+        return {"selected": self.value() == value, "query_string": query, "display": title, "cases": cases}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
-            return queryset.filter(state__in=["submitted", "in_review", "recommended"])
+            return queryset.filter(state__in=queue.OPEN)
         return queryset if self.value() == "all" else queryset.filter(state=self.value())
 
 
@@ -63,11 +67,14 @@ else:  # Django's ModelAdmin takes no type arguments at run time
 class ApplicationDesk(_Desk):
     list_display = (
         "receipt_number",
+        "authority",
         "qualification_name",
         "state_name",
         "days_waiting",
+        "deadline",
+        "risks",
         "claimed_by",
-        "submitted_at",
+        "submitted_on",
     )
     list_display_links = ("receipt_number",)
     list_filter = (StateFilter, "qualification")
@@ -79,10 +86,25 @@ class ApplicationDesk(_Desk):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        return Application.objects.for_authorities(reach(officer_of(request)))
+        return queue.with_cares(Application.objects.for_authorities(reach(officer_of(request))))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Worklist
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        mine = {"title": _("審査の一覧"), "following": queue.following(officer_of(request))}
+        answer = super().changelist_view(request, {**(extra_context or {}), **mine})
+        if isinstance(answer, TemplateResponse) and answer.context_data and "cl" in answer.context_data:
+            listed = answer.context_data["cl"]
+            answer.context_data["states"] = [
+                choice
+                for spec in listed.filter_specs
+                if isinstance(spec, StateFilter)
+                for choice in spec.choices(listed)
+            ]
+        return answer
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
@@ -115,14 +137,47 @@ class ApplicationDesk(_Desk):
         return case.get_qualification_display()
 
     @admin.display(description=_("状態"), ordering="state")
-    def state_name(self, case: Application) -> str:
-        open_ones = {"submitted": _("審査待ち"), "in_review": _("審査中"), "recommended": _("承認待ち")}
-        return str(open_ones.get(case.state) or gettext(flow.SHOWN[flow.State(case.state)]))
+    def state_name(self, case: Application) -> SafeString:
+        words = STATES[State(case.state)]
+        return mark(words.title, words.mark)
 
     @admin.display(description=_("経過日数"), ordering="submitted_at")
-    def days_waiting(self, case: Application) -> str:
-        at: datetime = clock.now()
-        if case.submitted_at is None:
+    def days_waiting(self, case: Application) -> SafeString:
+        days, kind = queue.age_mark(case, clock.now())
+        return mark(ngettext("%(days)d日", "%(days)d日", days) % {"days": days}, kind)
+
+    @admin.display(description=_("期限"), ordering="return_until")
+    def deadline(self, case: Application) -> str:
+        """The applicant's last day to correct, or the minute until which a colleague holds the case."""
+        if case.state == State.RETURNED and case.return_day is not None:
+            return gettext("修正 %(day)s まで") % {"day": _day(case.return_day)}
+        if case.state == State.IN_REVIEW and case.claimed_until is not None:
+            return gettext("担当 %(time)s まで") % {
+                "time": f"{case.claimed_until.astimezone(clock.JST):%H:%M}"
+            }
+        return ""
+
+    @admin.display(description=_("要確認"))
+    def risks(self, case: Any) -> SafeString | str:
+        if not case.cares:
             return ""
-        waited = (at - case.submitted_at).days
-        return ngettext("%(days)d日", "%(days)d日", waited) % {"days": waited}
+        return mark(ngettext("%(count)d件", "%(count)d件", case.cares) % {"count": case.cares}, "care")
+
+    @admin.display(description=_("提出日時"), ordering="submitted_at")
+    def submitted_on(self, case: Application) -> str:
+        return (
+            "" if case.submitted_at is None else f"{case.submitted_at.astimezone(clock.JST):%Y-%m-%d %H:%M}"
+        )
+
+
+def _day(day: date) -> str:
+    return f"{day.month}/{day.day}"
+
+
+def mark(words: Any, kind: str) -> SafeString:
+    """Sign, word, colour (templates/desk/README.md); plain words where nothing asks for attention."""
+    icon = {"good": "success", "care": "warning", "wrong": "error"}.get(kind)
+    if icon is None:
+        return conditional_escape(words)
+    drawn = render_to_string("parts/icon.html", {"name": icon})
+    return format_html('<span class="mark mark-{}">{} {}</span>', kind, SafeString(drawn), words)

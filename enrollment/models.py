@@ -6,6 +6,7 @@ Answers are kept per step and encrypted at rest; what must be searched or kept u
 
 import uuid
 from collections.abc import Collection
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +14,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.flow import GRANTED, LIVING, State
+from ledger import clock
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 STATES = [(state.value, state.value) for state in State]
@@ -92,11 +94,11 @@ class Application(models.Model):
     """One application. Fetched only through its applicant or its authority, never by bare id."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    receipt_number = models.CharField(max_length=16, unique=True, null=True)
+    receipt_number = models.CharField(_("受付番号"), max_length=16, unique=True, null=True)
     applicant = models.ForeignKey(Applicant, on_delete=models.PROTECT, related_name="applications")
     state = models.CharField(max_length=16, choices=STATES, default=State.DRAFT)
-    qualification = models.CharField(max_length=16, choices=QUALIFICATIONS, blank=True, default="")
-    authority = models.CharField(max_length=8, choices=AUTHORITIES, blank=True, default="")
+    qualification = models.CharField(_("資格"), max_length=16, choices=QUALIFICATIONS, blank=True, default="")
+    authority = models.CharField(_("認証局"), max_length=8, choices=AUTHORITIES, blank=True, default="")
     certificate_fingerprint = models.BinaryField(max_length=32)
     registration_number = models.CharField(max_length=8, blank=True, default="")
     person_key = models.BinaryField(max_length=32, null=True)  # keyed digest of name, birth date and sex
@@ -104,11 +106,15 @@ class Application(models.Model):
     price = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
-    submitted_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(_("提出日時"), null=True)
     decided_at = models.DateTimeField(null=True)
     return_until = models.DateTimeField(null=True)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="claims"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="claims",
+        verbose_name=_("審査者"),
     )
     claimed_until = models.DateTimeField(null=True)
     recommended_by = models.ForeignKey(
@@ -122,6 +128,8 @@ class Application(models.Model):
     objects = ApplicationQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("申請")
+        verbose_name_plural = _("申請")
         constraints = [
             models.UniqueConstraint(
                 fields=["certificate_fingerprint"],
@@ -155,6 +163,11 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.receipt_number or str(self.public_id)
+
+    @property
+    def return_day(self) -> date | None:
+        """The last day for corrections, as people read it; `return_until` is its 24:00 JST."""
+        return None if self.return_until is None else clock.last_day(self.return_until)
 
 
 class StepAnswers(models.Model):

@@ -22,6 +22,12 @@ def _moment(at: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日 {local.hour}時{local.minute:02d}分"
 
 
+def _until(end: datetime) -> str:
+    """24:00 of a day is that day to a reader, not the next one's midnight."""
+    day = clock.last_day(end)
+    return f"{day.year}年{day.month}月{day.day}日まで"
+
+
 def _tell(
     application: Application,
     kind: str,
@@ -65,7 +71,7 @@ def returned(application: Application, reasons: list[str], until: datetime) -> N
     lines = "\n".join(f"・{reason}" for reason in reasons)
     body = (
         f"次の項目の修正をお願いします。\n{lines}\n\n"
-        f"「申請状況」のページから修正し、もう一度署名して提出してください。期限：{_moment(until)}"
+        f"「申請状況」のページから修正し、もう一度署名して提出してください。期限：{_until(until)}"
     )
     _tell(
         application,
@@ -82,7 +88,7 @@ def completed(application: Application, link: str, password: str, expires_at: da
         "審査が完了しました。\n"
         "マイナンバーカードによる電子署名は、いまから利用できます。\n"
         "スマートフォンの生体認証で署名するには、下のURLをスマートフォンのブラウザで開き、パスワードを入力して登録してください。\n"
-        f"URLの有効期限：{_moment(expires_at)}"
+        f"URLの有効期限：{_until(expires_at)}"
     )
     secret = json.dumps({"url": f"{settings.ORIGIN}{link}", "password": password})
     _tell(

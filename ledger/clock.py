@@ -38,3 +38,8 @@ def civil_months_later(day: date, months: int) -> date:
 def end_of_day(day: date) -> datetime:
     """24:00 JST of that day: the first moment that no longer belongs to it."""
     return datetime.combine(day + timedelta(days=1), time.min, JST)
+
+
+def last_day(end: datetime) -> date:
+    """The day whose 24:00 JST `end` is: what people read as "until" (the inverse of end_of_day)."""
+    return today(end - timedelta(microseconds=1))

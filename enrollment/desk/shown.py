@@ -56,6 +56,11 @@ def _signed(case: Application, turn: int) -> Mapping[str, Mapping[str, Any]]:
     return answers
 
 
+def person(case: Application) -> str:
+    """The name that was read from the card and signed; "" before there is a signed statement."""
+    return str(_signed(case, case.round).get("card", {}).get("name", ""))
+
+
 def groups(case: Application) -> list[dict[str, Any]]:
     """One group per step, in the applicant's own order; rows that changed since the round before are marked."""
     now, before = _signed(case, case.round), _signed(case, case.round - 1)

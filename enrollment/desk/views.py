@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from django import forms
@@ -14,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from enrollment import checks, flow, review
-from enrollment.desk import shown
+from enrollment.desk import queue, shown
 from enrollment.desk.access import case_of, note, officer_of
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
 from enrollment.desk.offers import obstacle, offers
+from enrollment.desk.words import STATES
 from enrollment.errors import Refused
 from enrollment.models import Application, Attachment
 from ledger import clock
@@ -103,17 +105,22 @@ def _page(
 ) -> HttpResponse:
     findings = case.findings.filter(round=case.round).order_by("pk")
     why_not = obstacle(case, officer, at)
+    decisions = _decisions(case, officer, at, bound)
     context = {
         **admin.site.each_context(request),
         "case": case,
         "title": case.receipt_number,
-        "state_title": _(flow.SHOWN[flow.State(case.state)]),
+        "state_words": STATES[flow.State(case.state)],
+        "person": shown.person(case),
         "groups": shown.groups(case),
         "pictures": shown.pictures(case),
         "findings": [
             (checks.TITLES.get(finding.check_name, finding.check_name), finding) for finding in findings
         ],
-        "decisions": _decisions(case, officer, at, bound),
+        "decisions": [row for row in decisions if row["name"] != "take_back"],
+        "undo": next((row for row in decisions if row["name"] == "take_back"), None),
+        "undo_left": ceil((case.decided_at + review.UNDO - at).total_seconds()) if case.decided_at else 0,
+        "following": queue.following(officer, case),
         "obstacle": OBSTACLES.get(why_not, ""),
         "timeline": shown.timeline(case),
         "notes": shown.notes(case),

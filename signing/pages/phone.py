@@ -5,7 +5,6 @@ Django's CSRF token adds nothing, and its check of the Origin header cannot work
 sends "Origin: null".
 """
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -148,7 +147,7 @@ def _password_page(request: HttpRequest, found: EnrollmentLink, error: str = "")
     agent = request.headers.get("User-Agent", "")
     context = {
         "authority": words.authority(found.credential.authority),
-        "last_day": clock.today(found.expires_at - timedelta(seconds=1)),
+        "last_day": clock.last_day(found.expires_at),
         "tries_left": links.tries_left(found),
         "error": error,
         "errors": error,

@@ -96,6 +96,19 @@ for (const panel of document.querySelectorAll(".desk-ask")) {
   });
 }
 
+// The undo counts down and goes when its time is over: <… data-seconds="10"> with <b data-left>10</b>.
+for (const box of document.querySelectorAll("[data-seconds]")) {
+  const end = performance.now() + Number(box.dataset.seconds) * 1000;
+  const left = box.querySelector("[data-left]");
+  const beat = setInterval(() => {
+    const seconds = Math.ceil((end - performance.now()) / 1000);
+    if (left && seconds > 0) left.textContent = String(seconds);
+    if (seconds > 0) return;
+    clearInterval(beat);
+    box.remove();
+  }, 250);
+}
+
 const keys = document.getElementById("desk-keys");
 
 function press(key) {

@@ -1,4 +1,6 @@
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -6,7 +8,10 @@ from django.urls import reverse
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from enrollment import checks
+from enrollment.desk import queue
+from enrollment.desk.offers import offers
 from enrollment.flow import State
+from ledger import clock
 from ledger.models import Entry
 from staff.models import Officer
 from tests.support import cases
@@ -40,7 +45,7 @@ def test_the_worklist_holds_the_cases_of_ones_own_authority_only() -> None:
         reverse("admin:enrollment_application_changelist")
     )
     text = page.content.decode()
-    assert mine.receipt_number in text and other.receipt_number not in text
+    assert str(mine.receipt_number) in text and str(other.receipt_number) not in text
 
 
 def test_a_case_of_another_authority_is_not_there_and_the_attempt_is_written_down() -> None:
@@ -152,3 +157,62 @@ def test_an_unknown_move_and_garbage_give_no_500() -> None:
     for name in ("claim", "release", "recommend", "approve", "reject", "return_to_applicant", "take_back"):
         answer = _move(client, case, name, note="\x00", reason="\x00" * 10, **{"line-photo": "x" * 10_000})
         assert answer.status_code in (302, 422)  # type: ignore[attr-defined]
+
+
+def test_the_worklist_speaks_the_officers_words_and_counts_by_state() -> None:
+    cases.submitted()
+    held = cases.submitted()
+    first = cases.officer("first", ("jma", "EXAMINER"))
+    _move(desk(first), held, "claim")
+    page = desk(first).get(reverse("admin:enrollment_application_changelist")).content.decode()
+    assert "<h1>審査の一覧</h1>" in page and "表示するapplication" not in page
+    assert "審査待ち <b>1</b>" in page and "審査中 <b>1</b>" in page and "審査が必要なもの <b>2</b>" in page
+    for heading in ("受付番号", "資格", "状態", "経過日数", "期限", "要確認", "審査者", "提出日時"):
+        assert heading in page.split("<thead>")[1].split("</thead>")[0]
+    assert "担当 " in page and "申請中" not in page
+
+
+def test_an_empty_worklist_says_what_will_come() -> None:
+    client = desk(cases.officer("first", ("jma", "EXAMINER")))
+    url = reverse("admin:enrollment_application_changelist")
+    assert "新しい申請が届くと" in client.get(url).content.decode()
+    assert "番号を確かめるか" in client.get(url, {"q": "000000"}).content.decode()
+
+
+def test_the_next_case_is_the_oldest_on_which_the_officer_may_act() -> None:
+    now = clock.now()
+    old, middle, new = (cases.submitted(at=now - timedelta(days=days)) for days in (3, 2, 1))
+    cases.submitted("medis", at=now - timedelta(days=9))
+    first = cases.officer("first", ("jma", "EXAMINER"), ("jma", "APPROVER"))
+    second = cases.officer("second", ("jma", "APPROVER"))
+    assert queue.following(first) == old and queue.following(first, old) == middle
+    assert queue.following(second) is None
+    _move(desk(first), old, "claim")
+    _move(desk(first), old, "recommend", **PASSED)
+    assert queue.following(first) == middle  # one's own recommendation waits for somebody else
+    assert queue.following(second) == old
+    _move(desk(first), middle, "claim")
+    for officer in (first, second):
+        for found in queue.actionable(officer):
+            assert offers(found, officer, clock.now())
+    page = desk(first).get(_case_url(new)).content.decode()
+    assert f'href="{_case_url(middle)}" data-key="n"' in page
+
+
+def test_an_approval_shows_its_undo_for_ten_seconds_and_then_no_more(settings: Any) -> None:
+    case = cases.submitted()
+    first, second = cases.officer("first", ("jma", "EXAMINER")), cases.officer("second", ("jma", "APPROVER"))
+    _move(desk(first), case, "claim")
+    _move(desk(first), case, "recommend", **PASSED)
+    _move(desk(second), case, "approve", **PASSED)
+    page = desk(second).get(_case_url(case)).content.decode()
+    assert 'class="desk-undo" data-seconds="' in page and "承認済み（発行待ち）" in page
+    assert 'class="desk-undo"' not in desk(first).get(_case_url(case)).content.decode()
+    settings.CLOCK_OFFSET += timedelta(seconds=11)
+    assert 'class="desk-undo"' not in desk(second).get(_case_url(case)).content.decode()
+
+
+@pytest.mark.parametrize(("days", "mark"), [(0, ""), (13, ""), (14, "care"), (27, "care"), (28, "wrong")])
+def test_age_is_marked_from_two_and_from_four_weeks(days: int, mark: str) -> None:
+    at = clock.now()
+    assert queue.age_mark(cases.submitted(at=at - timedelta(days=days)), at) == (days, mark)
