@@ -8,8 +8,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+)
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -86,6 +93,12 @@ class RefusalMiddleware:
         page = refusal(request, 405)
         page.headers["Allow"] = response.headers["Allow"]
         return page
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for this name wherever a page names no icon (JSON, plain text): the seal."""
+    return HttpResponsePermanentRedirect(static("seal.svg"))
 
 
 @require_safe

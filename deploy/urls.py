@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from deploy import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
     path("metrics", pages.metrics, name="metrics"),

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from enrollment.views import cards, files, public, status, steps, tasks
+from enrollment.views import card_holders, cards, files, public, status, steps, tasks
 
 urlpatterns = [
     path("", public.start, name="start"),
+    path("card/", card_holders.card_holders, name="card_holders"),
     path("status/", status.status, name="status"),
     path("status/notices/<uuid:public_id>/", status.notice, name="notice"),
     path("status/<uuid:public_id>/withdraw/", status.withdraw, name="withdraw"),

@@ -137,3 +137,8 @@ def test_readiness_names_the_part_that_is_missing(visitor: Client) -> None:
         "issuer": "unavailable",
         "storage": "ok",
     }
+
+
+def test_the_icon_that_browsers_guess_is_the_seal(visitor: Client) -> None:
+    answer = visitor.get("/favicon.ico")
+    assert answer.status_code == 301 and answer["Location"].endswith(".svg") and "seal" in answer["Location"]
