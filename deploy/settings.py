@@ -137,6 +137,7 @@ def _database(url: str) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parts.path),
+            "TEST": {"NAME": f"{unquote(parts.path)}.test"},  # a file: in memory there is no busy timeout
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
