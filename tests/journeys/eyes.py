@@ -15,7 +15,8 @@ Found = TypeVar("Found")
 class Eyes:
     """Looks at pages on behalf of one story; the pictures are named <story>-<number>-<page>.
 
-    A page that comes again in the same story is not measured again. `is_strict=False` is for stories that go where another story has looked already.
+    A page that comes again in the same story is not measured again. `is_strict=False` is for stories that go
+    where another story has looked already.
     """
 
     def __init__(self, story: str, *, is_strict: bool = True) -> None:

@@ -1,6 +1,7 @@
 """Runs in the environment of a product beside it: many approved cases at once, and what became of them.
 
-    python -m tests.support.approving approve 6      # JSON: the applications' public ids
+    python -m tests.support.approving submit 6       # JSON: the applications' public ids
+    python -m tests.support.approving approve 3      # the same of those that it approved
     python -m tests.support.approving report         # JSON: one row per application
 
 Cases and decisions go through the review services, so the worker sees what it would see of the desk's.
@@ -16,16 +17,23 @@ import django
 UNDONE = timedelta(seconds=11)  # approved so long ago that nobody can take it back any more
 
 
+def submit(count: int) -> list[str]:
+    """`count` new cases of JMA."""
+    from tests.support import cases
+
+    return [str(cases.submitted().public_id) for _ in range(count)]
+
+
 def approve(count: int) -> list[str]:
-    """Submit, claim, recommend and approve `count` cases of JMA; the orders are due at once."""
+    """Claim, recommend and approve `count` of them; the orders are due at once."""
     from enrollment import checklists, review
+    from enrollment.models import Application
     from ledger import clock
     from staff.models import Officer
-    from tests.support import cases
 
     examiner, approver = (Officer.objects.get(username=f"jma-{role}") for role in ("examiner", "approver"))
     answers = {line.slug: "pass" for line in checklists.lines_for(frozenset({"licence_front"}))}
-    made = [cases.submitted() for _ in range(count)]
+    made = list(Application.objects.filter(authority="jma", state="submitted")[:count])
     for case in made:
         at = clock.now() - UNDONE
         review.claim(case, examiner, at)
@@ -69,7 +77,8 @@ def report() -> list[dict[str, Any]]:
 
 def main() -> None:
     django.setup()
-    told = approve(int(sys.argv[2])) if sys.argv[1] == "approve" else report()
+    name, *count = sys.argv[1:]
+    told = report() if name == "report" else {"submit": submit, "approve": approve}[name](int(*count))
     print(json.dumps(told), flush=True)
 
 
