@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError
 
 from ledger import clock
-from signing.api import csc_v1, errors, wire
+from signing.api import csc_v1, errors, refused, wire
 from signing.api.callers import RequestScope
 from signing.errors import Refused
 
@@ -24,22 +25,28 @@ class Reply(NamedTuple):
 
 def v1(method: str, headers: Mapping[str, str], body: bytes) -> Reply:
     """The reply of CSC 1.0.4 to `method` ("signatures/signHash"); header names in lower case. Never raises."""
+    scope, at = RequestScope(headers), clock.now()
     try:
-        if len(body) > wire.LARGEST_BODY:
-            raise errors.BadRequest("too_large")
-        return _good(csc_v1.METHODS[method](RequestScope(headers), wire.read_object(body), clock.now()))
-    except wire.NotReadable:
-        return refusal("not_json")
-    except errors.BadRequest as bad:
-        return refusal(bad.code, bad.name)
-    except Refused as refused:
-        return refusal(refused.code)
+        return _good(_carried_out(method, scope, body, at))
+    except (errors.BadRequest, Refused) as problem:
+        refused.note(method, scope, problem.code, at)
+        return refusal(problem.code, getattr(problem, "name", ""))
     except (InterfaceError, OperationalError):
         logger.exception("%s: the database did not answer", method)
         return refusal("unavailable")
     except Exception:  # the last door: a bare 500 that tells nothing (law 5)
         logger.exception("%s failed", method)
         return refusal("failed")
+
+
+def _carried_out(method: str, scope: RequestScope, body: bytes, at: datetime) -> dict[str, object]:
+    if len(body) > wire.LARGEST_BODY:
+        raise errors.BadRequest("too_large")
+    try:
+        asked = wire.read_object(body)
+    except wire.NotReadable:
+        raise errors.BadRequest("not_json") from None
+    return csc_v1.METHODS[method](scope, asked, at)
 
 
 def refusal(code: str, name: str = "") -> Reply:

@@ -1,5 +1,6 @@
 """Who is calling the API: the seam SIGNING_CALLER (house.md). Here the OAuth client of an access token."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -14,6 +15,9 @@ from signing.models import AccessToken
 from vault import tokens
 
 _LONGEST_TOKEN = 256
+_TOKEN = re.compile(
+    r"[A-Za-z0-9._~+/-]+=*"
+)  # b64token of RFC 6750 section 2.1: no comma, so no second header
 
 
 class RequestScope(NamedTuple):
@@ -57,6 +61,6 @@ def _bearer(header: str) -> str:
     token = token.strip()
     if not header.strip():
         raise Refused("token_missing")
-    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN or not token.isascii():
+    if scheme.lower() != "bearer" or len(token) > _LONGEST_TOKEN or not _TOKEN.fullmatch(token):
         raise Refused("token_malformed")
     return token

@@ -5,7 +5,7 @@ each with one kept database connection. The functions called are those of the sl
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,9 +40,21 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     body = await _body(receive)
     if body is None:
         return
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = _headers(scope["headers"])
     reply = await asyncio.get_running_loop().run_in_executor(_pool, _answer, method, headers, body)
     await _reply(send, reply)
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By lower-case name; a name that comes twice is one value with a comma (RFC 9110 section 5.3), as under WSGI.
+
+    So a second Authorization makes the header malformed instead of taking the first one's place.
+    """
+    found: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]},{text}" if key in found else text
+    return found
 
 
 def _answer(method: str, headers: dict[str, str], body: bytes) -> Reply:
