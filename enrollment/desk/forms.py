@@ -31,7 +31,10 @@ class NoteForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=_("不承認の理由（申請者に伝わります）"), max_length=1000, widget=forms.Textarea
+        label=_("不承認の理由（申請者に伝わります）"),
+        max_length=1000,
+        widget=forms.Textarea,
+        error_messages={"required": _("不承認の理由を書いてください。")},
     )
 
 
@@ -46,7 +49,10 @@ class ChecklistForm(NoteForm):
         lines = checklists.lines_for(slots)
         for line in lines:
             self.fields[f"line-{line.slug}"] = forms.ChoiceField(
-                label=gettext(line.question), choices=ANSWERS, widget=forms.RadioSelect
+                label=gettext(line.question),
+                choices=ANSWERS,
+                widget=forms.RadioSelect,
+                error_messages={"required": _("適合・不適合・該当なしのどれかを選んでください。")},
             )
         self.order_fields([*(f"line-{line.slug}" for line in lines), "note"])
 

@@ -38,7 +38,7 @@ def following(officer: Officer, case: Application | None = None) -> Application 
 
 def counted(cases: QuerySet[Application]) -> dict[State, int]:
     """State -> how many of these cases; states without a case are left out."""
-    rows = cases.order_by().values_list("state").annotate(Count("pk"))
+    rows = cases.order_by().values_list("state").annotate(Count("pk", distinct=True))
     return {State(state): number for state, number in rows}
 
 

@@ -76,14 +76,18 @@ def groups(case: Application) -> list[dict[str, Any]]:
 
 
 def pictures(case: Application) -> list[dict[str, str]]:
-    """Every document with its address, size and what it is."""
+    """Every document with its address, size and what it is; the face and the paper that proves it come first."""
+    order = {slot: place for place, slot in enumerate(SLOTS)}
     return [
         {
             "name": str(SLOTS.get(row.slot, row.slot)),
             "url": reverse("admin:enrollment_case_file", args=[case.public_id, row.public_id]),
             "facts": f"{row.kind.upper()} {row.width}×{row.height}",
         }
-        for row in Attachment.objects.filter(application=case).order_by("slot", "ordinal")
+        for row in sorted(
+            Attachment.objects.filter(application=case),
+            key=lambda row: (order.get(row.slot, len(order)), row.ordinal),
+        )
     ]
 
 

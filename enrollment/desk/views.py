@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from enrollment import checks, flow, review
 from enrollment.desk import queue, shown
@@ -138,13 +138,18 @@ def case(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _page(request, found, officer, clock.now(), {})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpResponse:
-    """Carry out one move of the table; a refusal is told on the case screen and changes nothing."""
+    """Carry out one move of the table; a refusal is told on the case screen and changes nothing.
+
+    A GET comes from a reload or from signing in again after a form: it leads back to the case.
+    """
     officer = officer_of(request)
     found = case_of(officer, public_id)
     if name not in ACTS:
         raise Http404
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
     at = clock.now()
     form = _form(name, found, request.POST)
     if not form.is_valid():

@@ -164,6 +164,7 @@ def test_the_worklist_speaks_the_officers_words_and_counts_by_state() -> None:
     held = cases.submitted()
     first = cases.officer("first", ("jma", "EXAMINER"))
     _move(desk(first), held, "claim")
+    checks.run_all(str(held.public_id))  # findings must not multiply the counts
     page = desk(first).get(reverse("admin:enrollment_application_changelist")).content.decode()
     assert "<h1>審査の一覧</h1>" in page and "表示するapplication" not in page
     assert "審査待ち <b>1</b>" in page and "審査中 <b>1</b>" in page and "審査が必要なもの <b>2</b>" in page
@@ -216,3 +217,13 @@ def test_an_approval_shows_its_undo_for_ten_seconds_and_then_no_more(settings: A
 def test_age_is_marked_from_two_and_from_four_weeks(days: int, mark: str) -> None:
     at = clock.now()
     assert queue.age_mark(cases.submitted(at=at - timedelta(days=days)), at) == (days, mark)
+
+
+def test_a_reload_after_a_refused_form_leads_back_to_the_case_and_changes_nothing() -> None:
+    case = cases.submitted()
+    client = desk(cases.officer("examiner", ("jma", "EXAMINER")))
+    answer = client.get(f"{_case_url(case)}claim/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, _case_url(case))
+    assert client.get(f"{_case_url(case)}order/").status_code == 404
+    case.refresh_from_db()
+    assert case.state == State.SUBMITTED
