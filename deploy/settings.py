@@ -167,6 +167,7 @@ WORKER_LOCK = HOME / "worker.lock"
 REDIS_URL = _text("REDIS_URL")
 OUTBOX_HANDLERS = "deploy.events.HANDLERS"
 OUTBOX_RINGER = "deploy.celery.ring"
+LEDGER_WITNESSES = {"signer_journal": "signing.reconciliation.journal_witness"}  # decision 8
 REVIEW_QUEUES = {"jma": "review-jma", "medis": "review-medis", "jpa": "review-jpa"}
 QUEUES = (*REVIEW_QUEUES.values(), "files", "keys", "default")
 

@@ -73,6 +73,12 @@ def compare() -> Report:
     return Report(credentials, count, lines, mismatches + found + astray)
 
 
+def journal_witness() -> dict[str, Any]:
+    """The signer's own journal beside our rows, for `audit verify`; `lines` is None where it cannot be read."""
+    lines, astray = _journal(settings.HOME / "signer" / "journal")
+    return {"ok": not astray, "lines": lines, "mismatches": [mismatch._asdict() for mismatch in astray]}
+
+
 def _keys(batch: Sequence[Credential]) -> list[Mismatch]:
     found, complete = [], []
     for credential in batch:

@@ -142,3 +142,24 @@ def test_a_signature_that_the_signer_never_made_is_named(journal: Path) -> None:
     journal.unlink()
     status, report = reconcile()
     assert (status, report["journal"]) == (0, None)
+
+
+def audit() -> tuple[int, dict[str, Any]]:
+    out = StringIO()
+    try:
+        call_command("audit", "verify", stdout=out)
+        return 0, json.loads(out.getvalue())
+    except SystemExit as end:
+        return int(end.code or 0), json.loads(out.getvalue())
+
+
+def test_audit_verify_holds_the_log_against_the_signers_own_journal(journal: Path) -> None:
+    item = open_item(issued(), "signed")
+    journal.write_text(f"{item.public_id.hex} {bytes(item.digest).hex()}\n")
+    assert audit()[0] == 0
+    journal.write_text("")
+    code, report = audit()
+    assert code == 1 and report["broken"] is None
+    assert report["witnesses"]["signer_journal"]["mismatches"] == [
+        {"what": "signature_not_in_journal", "subject": item.public_id.hex}
+    ]
