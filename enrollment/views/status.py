@@ -70,12 +70,20 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
         "authority": _(authorities.authority(row.authority).name) if row.authority else "",
         "qualification": _(authorities.qualification(row.qualification).name) if row.qualification else "",
         "events": _events(row, state),
-        "waiting": _(authorities.waiting_text(row.authority, today(visit.at))) if row.submitted_at else "",
+        "waiting": _(authorities.waiting_text(row.authority, today(visit.at))) if state in AHEAD else "",
         "is_draft": state is State.DRAFT,
         "is_returned": state is State.RETURNED,
         "is_issued": state is State.ISSUED,
+        "link_notice": _link_notice(row, visit) if state is State.ISSUED else "",
         "can_withdraw": state in WITHDRAWABLE,
     }
+
+
+def _link_notice(row: Application, visit: Visit) -> str:
+    """Address of the notice that still holds link and password (N5); "" once the phone is bound or the link ended."""
+    mine = notices.inbox(visit.applicant.public_id).filter(kind="n5", about=str(row.credential))
+    found = mine.filter(secret__isnull=False).first()
+    return reverse("notice", args=[found.public_id]) if found else ""
 
 
 def _events(row: Application, state: State) -> list[dict[str, Any]]:
