@@ -4,8 +4,10 @@ Once on what `make run` starts (SQLite, filesystem broker) with a doctor on a ph
 a pharmacist at a PC. Every page is looked at by axe, must fit its window and must leave the console empty.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.journeys.applicants import Applicant, Notice
 from tests.journeys.city import City, city
 from tests.journeys.eyes import Eyes
 from tests.journeys.phones import Phone
+from tests.support import pdfs
 from tests.support.ehr import Ehr, Failed
 from tests.support.openssl import Stranger
 from tests.support.product import Product
@@ -117,6 +120,16 @@ def test_an_authorisation_is_good_for_its_hashes_and_once(job: Job) -> None:
     assert job.ehr.signs([digest], sad=sad)
     with pytest.raises(Failed):
         job.ehr.signs([digest], sad=sad)
+
+
+def test_pyhanko_unmodified_signs_a_pdf_that_pdfsig_accepts(job: Job, tmp_path: Path) -> None:
+    credential = job.ehr.credential()
+    with ThreadPoolExecutor(1) as apart:  # the browser's own loop runs in this thread
+        signing = apart.submit(asyncio.run, pdfs.sign_pdfs(job.product.url, credential, job.ehr.token, 2))
+    for number, pdf in enumerate(signing.result()):
+        path = tmp_path / f"{number}.pdf"
+        path.write_bytes(pdf)
+        assert "Signature Validation: Signature is Valid." in pdfs.pdfsig(path)
 
 
 def test_no_mail_holds_the_link_or_its_password(job: Job) -> None:

@@ -1,8 +1,9 @@
 """Runs in the environment of a product beside it: many approved cases at once, and what became of them.
+`main` reads its words, once Django is set up:
 
-    python -m tests.support.approving submit 6       # JSON: the applications' public ids
-    python -m tests.support.approving approve 3      # the same of those that it approved
-    python -m tests.support.approving report         # JSON: one row per application
+    submit 6       # JSON: the applications' public ids
+    approve 3      # the same of those that it approved
+    report         # JSON: one row per application
 
 Cases and decisions go through the review services, so the worker sees what it would see of the desk's.
 """
@@ -12,25 +13,27 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-import django
+from django.db.models import Q
+
+from enrollment import checklists, review
+from enrollment.models import Application
+from ledger import clock
+from ledger.models import Entry
+from outbox.models import Job, Mail, Notice
+from signing.models import Credential, EnrollmentLink, IssuanceIntent
+from staff.models import Officer
+from tests.support import cases
 
 UNDONE = timedelta(seconds=11)  # approved so long ago that nobody can take it back any more
 
 
 def submit(count: int) -> list[str]:
     """`count` new cases of JMA."""
-    from tests.support import cases
-
     return [str(cases.submitted().public_id) for _ in range(count)]
 
 
 def approve(count: int) -> list[str]:
     """Claim, recommend and approve `count` of them; the orders are due at once."""
-    from enrollment import checklists, review
-    from enrollment.models import Application
-    from ledger import clock
-    from staff.models import Officer
-
     examiner, approver = (Officer.objects.get(username=f"jma-{role}") for role in ("examiner", "approver"))
     answers = {line.slug: "pass" for line in checklists.lines_for(frozenset({"licence_front"}))}
     made = list(Application.objects.filter(authority="jma", state="submitted")[:count])
@@ -44,13 +47,6 @@ def approve(count: int) -> list[str]:
 
 def report() -> list[dict[str, Any]]:
     """Per application: its state, and how many of everything that there must be one of."""
-    from django.db.models import Q
-
-    from enrollment.models import Application
-    from ledger.models import Entry
-    from outbox.models import Job, Mail, Notice
-    from signing.models import Credential, EnrollmentLink, IssuanceIntent
-
     rows = []
     for case in Application.objects.exclude(approved_by=None):
         credentials = Credential.objects.filter(signer__applicant=case.applicant.public_id)
@@ -76,11 +72,6 @@ def report() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    django.setup()
     name, *count = sys.argv[1:]
     told = report() if name == "report" else {"submit": submit, "approve": approve}[name](int(*count))
     print(json.dumps(told), flush=True)
-
-
-if __name__ == "__main__":
-    main()
