@@ -176,7 +176,14 @@ def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -
     name, kind = (
         (row.original_file, "application/octet-stream") if wants_original else (row.shown_file, "image/jpeg")
     )
-    response = HttpResponse(files.read(name), content_type=kind)
+    try:
+        data = files.read(name)
+    except (files.FileMissing, files.FileDamaged):
+        note(
+            officer, "file.damaged", str(attachment), found.authority, slot=row.slot, original=wants_original
+        )
+        raise Http404 from None
+    response = HttpResponse(data, content_type=kind)
     disposition = f'attachment; filename="{row.slot}.{row.kind}"' if wants_original else "inline"
     response.headers["Content-Disposition"] = disposition
     response.headers["Cache-Control"] = "no-store"
