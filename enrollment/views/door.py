@@ -59,11 +59,11 @@ def signed_in(
     return inner
 
 
-def note_refusal(request: HttpRequest, code: str) -> None:
+def note_refusal(request: HttpRequest, code: str, problem: object = "") -> None:
     """A refused act is an audit entry where its principal is known, a log line otherwise."""
     visit = visitor(request)
     if visit is None:
-        logger.warning("a stranger was refused: %s", code)
+        logger.warning("a stranger was refused: %s %s", code, problem)
         return
     with transaction.atomic():
         subject = str(visit.applicant.public_id)

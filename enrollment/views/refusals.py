@@ -209,7 +209,7 @@ def code_sentence(refused: Refused) -> str:
 def page(request: HttpRequest, refused: Refused, *, back: str = "") -> HttpResponse:
     """The refusal as a page of its own; `back` is where the person tries again. A visit that only asks is no error."""
     if request.method == "POST":
-        note_refusal(request, refused.code)
+        note_refusal(request, refused.code, refused.detail.get("problem", ""))
     words = WORDS.get(refused.code, WORDS["not_now"])
     left = refused.detail.get("tries_left")
     tries = _("あと%(left)s回まちがえると使えなくなります。") % {"left": left} if left else ""

@@ -14,6 +14,7 @@ from django.conf import settings
 from cards import cms
 from cards.pki import Hierarchy, new_key
 from cards.profile import CertificateKind, CertifiedFacts
+from deploy.demo import people
 from enrollment import statement
 from enrollment.applicants import receipts
 from enrollment.flow import State
@@ -44,10 +45,9 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 
 @lru_cache(maxsize=1)
 def hierarchy() -> Hierarchy:
-    """One TEST JPKI per run, published into the trust folder of the settings."""
-    made = Hierarchy.create(clock.now() - timedelta(days=30))
-    made.publish(settings.JPKI_TRUST, clock.now())
-    return made
+    """The run's TEST JPKI, the one that the demo people's cards come from and that the settings trust."""
+    people.ensure(settings.HOME, clock.now())
+    return Hierarchy.load(settings.HOME / "cards" / "authorities")
 
 
 @lru_cache(maxsize=1)
