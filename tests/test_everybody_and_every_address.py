@@ -120,7 +120,10 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     f"{GROUP}change/": (desk("403"), desk("403")),
     GROUP: (desk("302 /admin/auth/group/1/change/"), desk("302 /admin/auth/group/1/change/")),
     CASE: (case("200"), desk("405")),
-    f"{CASE}<slug:name>/": (desk("405"), case("302 /admin/enrollment/application/case/ID/")),
+    f"{CASE}<slug:name>/": (
+        case("302 /admin/enrollment/application/case/ID/"),
+        case("302 /admin/enrollment/application/case/ID/"),
+    ),
     f"{CASE}files/<uuid:attachment>/": (case("200"), desk("405")),
     "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
     "admin/^(?P<app_label>auth|enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
@@ -166,6 +169,8 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "csc/v1/signatures/signHash": (NO, UNAUTHORISED),
     "log/key.pem": (MISSING, NO),
     "log/<str:day>.json": (MISSING, NO),
+    "card/": (ALL, NO),
+    "favicon.ico": ({"*": "301 /static/seal.svg"}, NO),
     "mailbox/": (ALL, NO),
     "reader/": (ALL, {"*": "400"}),
 }
