@@ -1,5 +1,7 @@
 """The task list, and beginning an application."""
 
+from typing import NamedTuple
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,7 +12,7 @@ from enrollment import authorities, drafts, flow, names
 from enrollment.applicants import emails
 from enrollment.errors import Refused
 from enrollment.flow import State
-from enrollment.models import Application
+from enrollment.models import Application, StepAnswers
 from enrollment.problems import Problem
 from enrollment.steps.question import told
 from enrollment.views import refusals
@@ -37,7 +39,9 @@ def tasks(request: HttpRequest, visit: Visit) -> HttpResponse:
     draft = drafts.load(application, visit.at)
     opened = drafts.open_fields(application, draft)
     rows = [row for row in flow.steps_for(draft) if row.slug != flow.DONE]
-    onward = flow.first_open(draft)
+    asked = _asked(application)
+    waiting = [item for item in asked if not item.is_answered and flow.is_open(flow.STEP[item.slug], draft)]
+    onward = flow.STEP[waiting[0].slug] if waiting else flow.first_open(draft)
     context = {
         "application": application,
         "person": draft.answer("card", "name") or "",
@@ -47,11 +51,28 @@ def tasks(request: HttpRequest, visit: Visit) -> HttpResponse:
         "onward": reverse("step", args=[onward.slug]),
         "onward_title": _(onward.title),
         "steps": progress(draft, onward.number),
-        "returned": list(application.return_items.filter(round=application.round))
-        if application.state == State.RETURNED
-        else [],
+        "returned": asked,
     }
     return render(request, "enrollment/tasks.html", context)
+
+
+class Asked(NamedTuple):
+    """One correction that the examiner asks for; answered when its page was saved after that (ST-14)."""
+
+    slug: str
+    sentence: str
+    is_answered: bool
+
+
+def _asked(application: Application) -> list[Asked]:
+    if application.state != State.RETURNED:
+        return []
+    at = application.timeline.filter(kind="return_to_applicant").latest("happened_at").happened_at
+    saved = set(
+        StepAnswers.objects.filter(application=application, saved_at__gt=at).values_list("step", flat=True)
+    )
+    items = application.return_items.filter(round=application.round).order_by("pk")
+    return [Asked(item.step, item.note or item.code, item.step in saved) for item in items]
 
 
 def _task(row: flow.Step, draft: flow.Draft, opened: object) -> dict[str, object]:
