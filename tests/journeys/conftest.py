@@ -9,10 +9,11 @@ from tests.support.browser import chromium
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a journey."""
+    """Everything in this folder is a journey; a story of ninety seconds may take longer beside other work."""
     for item in items:
         if "tests/journeys/" in item.path.as_posix():
             item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.timeout(420))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from tests.journeys.applicants import Applicant, Notice
 from tests.journeys.city import City, city
-from tests.journeys.eyes import Eyes, eventually, refusal
+from tests.journeys.eyes import Eyes, eventually, refusal, slug_of
 from tests.support.browser import complaints
 from tests.support.product import Product
 
@@ -156,7 +156,10 @@ def dentist(town: City) -> tuple[Applicant, Notice]:
     assert "顔写真が旅券用の規格に合いません。" in person.page.locator("main").inner_text()
     person.page.goto("/apply/")
     EYES.look(person.page, "returned-tasks")
-    person.opens("workplace")
+    person.page.locator("main .actions a.button-primary").first.click()
+    assert slug_of(person.page) in ("photo", "workplace")  # what is asked, not the signature
+    person.page.goto("/apply/")
+    person.page.locator(".asked a", has_text="名称").click()
     EYES.look(person.page, "returned-workplace")
     assert person.page.locator("main [name=address]").is_disabled()
     person.types("name", "見本歯科医院")
