@@ -9,15 +9,15 @@ from django.urls import reverse
 
 from cards import cms
 from cards.exchange import to_json
-from enrollment import drafts, flow, statement, submission
+from enrollment import drafts, flow, review, statement, submission
 from enrollment.applicants import receipts
 from enrollment.errors import Refused
 from enrollment.flow import State
-from enrollment.models import Application, ReturnItem, SealedPin, Statement, TimelineEntry
+from enrollment.models import Application, SealedPin, Statement, TimelineEntry
 from ledger import clock
 from ledger.models import Entry
 from outbox.models import Job, Mail, Notice
-from staff.models import Officer
+from tests.support import cases
 from tests.support.people import Applying, submitted_application
 
 pytestmark = pytest.mark.django_db
@@ -197,11 +197,11 @@ def test_a_returned_application_opens_only_the_named_fields_and_is_signed_anew()
 
 
 def _return(application: Application, step: str, field: str) -> None:
-    ReturnItem.objects.create(
-        application=application, round=application.round, step=step, field=field, code="wrong"
-    )
-    Application.objects.filter(pk=application.pk).update(state=State.RETURNED)
-    application.refresh_from_db()
+    """An examiner asks for one correction."""
+    examiner = cases.officer("examiner", (application.authority, "EXAMINER"))
+    review.claim(application, examiner, clock.now())
+    wanted = review.Correction(step, field, "differs", "")
+    review.return_to_applicant(application, examiner, [wanted], clock.now())
 
 
 @pytest.mark.requirement("ST-13", "ST-35")
@@ -223,17 +223,13 @@ def test_withdrawing_ends_it_and_a_new_application_may_begin() -> None:
 def test_who_holds_a_certificate_does_not_apply_again() -> None:
     person = Applying()
     application = person.submit()
-    officers = _two_officers()
+    officers = [cases.officer(name, ("jma", "EXAMINER")) for name in ("one", "two")]
     Application.objects.filter(pk=application.pk).update(
         state=State.ISSUED, recommended_by=officers[0], approved_by=officers[1]
     )
     assert "すでに電子証明書が発行されています" in person.browser.get(reverse("tasks")).content.decode()
     with pytest.raises(Refused, match="already_issued"):
         drafts.begin(person.session, clock.now())
-
-
-def _two_officers() -> list[object]:
-    return [Officer.objects.create(username=name, display_name=name) for name in ("one", "two")]
 
 
 def test_an_answer_for_a_statement_that_is_gone_changes_nothing() -> None:
