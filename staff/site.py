@@ -30,6 +30,10 @@ class ReviewDesk(OTPAdminSite):  # type: ignore[misc]  # django-otp has no types
         """Active, verified by a device, and signed in today."""
         return bool(super().has_permission(request)) and sessions.is_current(request, clock.now())
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Nothing of the desk is kept; Django would let the password pages be."""
+        return super().admin_view(view)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [path("confirm/", self.admin_view(self.confirm), name="confirm")]
         return [*own, *super().get_urls()]
