@@ -21,7 +21,8 @@ reset: setup ## deletes everything that `make run` has kept under INKAN_HOME
 test: setup ## all checks and all tests, on servers of their own
 	@deploy/packages.sh
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not journey"
+	@$(PY) -m pytest -m journey
 
 check: setup ## format, lint, types, import contracts, missing migrations and translations
 	@deploy/check.sh
