@@ -92,6 +92,7 @@ class Applicant:
 
     def answers(self, slug: str) -> None:
         """One page, to the next."""
+        self.page.wait_for_load_state()  # `count` below does not wait for a page that is still arriving
         if slug == "card":
             self.reads_the_card("attributes_pin")
             return

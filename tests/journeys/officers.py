@@ -69,6 +69,7 @@ class Officer:
     def waits_for_the_checks(self) -> None:
         """The automatic checks have left their findings."""
         for _ in range(120):
+            self.page.wait_for_load_state()
             if self.page.locator(".desk-findings li").count():
                 return
             time.sleep(0.5)
@@ -87,6 +88,7 @@ class Officer:
 
     def unfolds(self, title: str) -> None:
         """The form of one decision."""
+        self.page.wait_for_load_state()
         self.page.locator("details.desk-ask > summary", has_text=title).click()
 
     def decides(self, title: str) -> None:
