@@ -239,7 +239,7 @@ class Statement(models.Model):
     content = EncryptedBinaryField()
     sha256 = models.BinaryField(max_length=32)
     frozen_at = models.DateTimeField()
-    cms = models.BinaryField(null=True)
+    cms = EncryptedBinaryField(null=True)  # it holds the certificate, and that the name and address
     signature_certificate = EncryptedBinaryField(null=True)
     jpki_outcome = models.CharField(max_length=16, blank=True, default="")
     signed_at = models.DateTimeField(null=True)

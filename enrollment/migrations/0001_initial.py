@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 ('content', vault.fields.EncryptedBinaryField()),
                 ('sha256', models.BinaryField(max_length=32)),
                 ('frozen_at', models.DateTimeField()),
-                ('cms', models.BinaryField(null=True)),
+                ('cms', vault.fields.EncryptedBinaryField(null=True)),
                 ('signature_certificate', vault.fields.EncryptedBinaryField(null=True)),
                 ('jpki_outcome', models.CharField(blank=True, default='', max_length=16)),
                 ('signed_at', models.DateTimeField(null=True)),
