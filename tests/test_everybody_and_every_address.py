@@ -203,7 +203,7 @@ class World:
     def words(self) -> list[bytes]:
         """What only Hanako and MEDIS's officers may read."""
         texts = ["見本　花子", self.application.receipt_number, "canary-of-the-notice", "東京都千代田区見本"]
-        return [*(text.encode() for text in texts), PICTURE]
+        return [*(str(text).encode() for text in texts), PICTURE]
 
     def rows(self) -> list[object]:
         """Everything of Hanako's that a request could change."""
