@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django_otp import DEVICE_ID_SESSION_KEY
+from pytest_django import Settings
 
 from enrollment.models import Applicant, ApplicantSession, Application, Attachment
 from ledger import clock
@@ -268,6 +270,12 @@ def _in_every_slot(client: Client) -> Client:
     (value,) = [morsel.value for morsel in client.cookies.values()]
     names = (settings.SESSION_COOKIE_NAME, settings.APPLICANT_COOKIE_NAME, settings.SIGNER_COOKIE_NAME)
     return _with_cookies(**{name: value for name in names if name not in client.cookies})
+
+
+@pytest.fixture(autouse=True)
+def no_signer(settings: Settings, tmp_path: Path) -> None:
+    """Other tests of this run may have started one; here nothing answers."""
+    settings.SIGNER_SOCKET = settings.ISSUER_SOCKET = tmp_path / "nobody"
 
 
 @pytest.fixture
