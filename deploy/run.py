@@ -300,6 +300,7 @@ def main() -> None:
         raise CannotRun(
             "`make run` is the demo. In production each process is started by itself: deploy/README.md."
         )
+    os.umask(0o077)  # database, logs and files are for this user alone
     supervisor = Supervisor(values)
     supervisor.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_run(supervisor.home):

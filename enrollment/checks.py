@@ -8,7 +8,6 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -16,12 +15,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from cards import cms, jpki, profile, trust
-from enrollment import names, statement
+from enrollment import names, signed, statement
 from enrollment.flow import LIVING, State
 from enrollment.models import Application, Attachment, CardHolder, Finding
 from enrollment.models import Statement as StatementRow
 from ledger import clock, log
-from vault import files
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ class Case(NamedTuple):
     """What the checks may look at: the signed statement, not the rows that came after it."""
 
     application: Application
-    signed: StatementRow
+    row: StatementRow
     facts: Mapping[str, Any]
     answers: Mapping[str, Mapping[str, Any]]
     at: datetime
@@ -47,11 +45,11 @@ def run_all(subject: str) -> None:
     """`enrollment.submitted`: run every check of the newest round; running again replaces the findings."""
     at = clock.now()
     application = Application.objects.get(public_id=uuid.UUID(subject))
-    signed = application.statements.filter(round=application.round, signed_at__isnull=False).first()
-    if signed is None or application.state not in (State.SUBMITTED, State.IN_REVIEW, State.RECOMMENDED):
+    row = signed.newest(application)
+    if row is None or application.state not in (State.SUBMITTED, State.IN_REVIEW, State.RECOMMENDED):
         return  # withdrawn or decided in the meantime
-    facts = statement.read(signed.content)
-    case = Case(application, signed, facts, facts["answers"], at)
+    facts = statement.read(row.content)
+    case = Case(application, row, facts, facts["answers"], at)
     results = {name: _ask(name, check, case) for name, check in CHECKS.items()}
     with transaction.atomic():
         for name, result in results.items():
@@ -80,8 +78,8 @@ def _ask(name: str, check: Callable[[Case], Result], case: Case) -> Result:
 
 def _jpki_signature(case: Case) -> Result:
     """The CMS holds over the frozen bytes, and the certificate is valid at this hour (ST-10, RV-5)."""
-    content = case.signed.content
-    certificate = cms.verify(bytes(case.signed.cms or b""), content)
+    content = case.row.content
+    certificate = cms.verify(bytes(case.row.cms or b""), content)
     result = jpki.verify(
         certificate, profile.CertificateKind.SIGNATURE, case.at, trust.TrustStore.load(settings.JPKI_TRUST)
     )
@@ -96,7 +94,7 @@ def _jpki_signature(case: Case) -> Result:
 
 def _names_agree(case: Case) -> Result:
     """The card's name and the certificate's (NM-06, NM-07)."""
-    certificate = bytes(case.signed.signature_certificate or b"")
+    certificate = bytes(case.row.signature_certificate or b"")
     result = jpki.verify(
         certificate, profile.CertificateKind.SIGNATURE, case.at, trust.TrustStore.load(settings.JPKI_TRUST)
     )
@@ -112,18 +110,9 @@ def _names_agree(case: Case) -> Result:
 
 def _files_are_intact(case: Case) -> Result:
     """What the officer sees is what was signed: digests of originals and of shown copies (decision 25)."""
-    for listed in case.facts["files"]:
-        row = Attachment.objects.filter(
-            application=case.application, slot=listed["slot"], ordinal=listed["ordinal"]
-        ).first()
-        if row is None:
-            return Result("fail", f"署名された添付ファイル（{listed['slot']}）がありません。")
-        for name, expected in (
-            (row.original_file, listed["original_sha256"]),
-            (row.shown_file, listed["shown_sha256"]),
-        ):
-            if sha256(files.read(name)).hexdigest() != expected:
-                return Result("fail", f"添付ファイル（{row.slot}）が署名されたものと異なります。")
+    changed = signed.changed_files(case.application, case.facts)
+    if changed:
+        return Result("fail", f"添付ファイル（{'、'.join(changed)}）が署名されたものと異なります。")
     return Result("pass", "すべての添付ファイルは署名されたものと同じです。")
 
 

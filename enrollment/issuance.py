@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from enrollment import moves, notices
-from enrollment.drafts import answers
+from enrollment import moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, CardOrder, SealedPin
@@ -58,8 +57,8 @@ def deliver(subject: str) -> None:
 
 
 def _credential_order(application: Application) -> credentials.CredentialOrder:
-    card = answers(application, "card")
-    names = answers(application, "names")
+    answers = signed.facts(application)["answers"]
+    card, names = answers["card"], answers["names"]
     certificate = application.applicant.certificates.get(fingerprint=application.certificate_fingerprint)
     return credentials.CredentialOrder(
         reference=application.public_id,

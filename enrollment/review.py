@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from enrollment import moves, notices
+from enrollment import moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, Decision, ReturnItem
@@ -144,6 +144,7 @@ def recommend(
 ) -> None:
     """The first officer's word; the case then waits for another one."""
     _require(officer, application, "EXAMINER")
+    signed.require_intact(application)
     with transaction.atomic():
         _decide(application, officer, "recommended", note, at, checklist)
         moves.perform(
@@ -179,6 +180,7 @@ def approve(
     _require(officer, application, "APPROVER")
     if application.recommended_by_id == officer.pk:
         raise Refused("same_officer")
+    signed.require_intact(application)
     try:
         with transaction.atomic():
             _decide(application, officer, "approved", note, at, checklist)

@@ -45,6 +45,9 @@ REFUSALS = {
     "already_granted": _("同じ資格と登録番号で、承認済みの申請があります。承認できません。"),
     "nothing_to_correct": _("修正してほしい項目を選んでください。"),
     "reason_missing": _("不承認の理由を書いてください。"),
+    "statement_broken": _(
+        "署名された内容と、保管されている内容が異なります。この申請は判断できません。運用担当者に連絡してください。"
+    ),
 }
 OBSTACLES = {
     "claimed_by_other": _("ほかの審査者が審査しています。"),
@@ -157,6 +160,7 @@ def move(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpResponse:
     try:
         ACTS[name](found, officer, form, at)
     except Refused as refused:
+        note(officer, "case.move_refused", str(public_id), found.authority, move=name, code=refused.code)
         messages.error(request, REFUSALS[refused.code])
     else:
         messages.success(request, _("%(what)s：完了しました。") % {"what": TITLES[name]})

@@ -1,0 +1,72 @@
+"""The signed statement of a case: what officers see, and what the certificate is made of (decision 25, ST-23).
+
+Rows and files can be changed around the product by whoever reaches the database; the person's signature cannot.
+Every word of an officer and the issuance therefore ask it again.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from cards import cms
+from enrollment import statement
+from enrollment.errors import Refused
+from enrollment.models import Application, Attachment, Statement
+from vault import files
+
+
+def newest(application: Application) -> Statement | None:
+    """The statement that was signed at the last submission."""
+    return application.statements.filter(round=application.round, signed_at__isnull=False).first()
+
+
+def facts(application: Application) -> Mapping[str, Any]:
+    """What the person signed, once it is certain that it is what they signed; raises Refused("statement_broken")."""
+    row = newest(application)
+    if row is None:
+        raise Refused("statement_broken", problem="missing")
+    try:
+        cms.verify(bytes(row.cms or b""), row.content)
+    except cms.CmsError as broken:
+        raise Refused("statement_broken", problem="signature") from broken
+    found = statement.read(row.content)
+    said = (found["application"], found["round"], found["authority"], found["qualification"])
+    if said != (
+        str(application.public_id),
+        application.round,
+        application.authority,
+        application.qualification,
+    ):
+        raise Refused("statement_broken", problem="another_case")
+    if found["authentication_certificate_sha256"] != bytes(application.certificate_fingerprint).hex():
+        raise Refused("statement_broken", problem="another_card")
+    return found
+
+
+def changed_files(application: Application, signed: Mapping[str, Any]) -> list[str]:
+    """Slots whose original or shown copy is not the one that was signed; raises FileMissing, FileDamaged."""
+    found = []
+    for listed in signed["files"]:
+        row = Attachment.objects.filter(
+            application=application, slot=listed["slot"], ordinal=listed["ordinal"]
+        ).first()
+        if row is None or any(
+            sha256(files.read(name)).hexdigest() != expected
+            for name, expected in (
+                (row.original_file, listed["original_sha256"]),
+                (row.shown_file, listed["shown_sha256"]),
+            )
+        ):
+            found.append(str(listed["slot"]))
+    return found
+
+
+def require_intact(application: Application) -> None:
+    """Before an officer's word: the statement holds and its files are those that were signed."""
+    signed = facts(application)
+    try:
+        changed = changed_files(application, signed)
+    except (files.FileMissing, files.FileDamaged) as lost:
+        raise Refused("statement_broken", problem="file") from lost
+    if changed:
+        raise Refused("statement_broken", problem="file")
