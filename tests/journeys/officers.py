@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.eyes import Eyes
 
@@ -52,7 +52,7 @@ class Officer:
         code = unused_code(desk, username, self.officer["totp_secret"])
         self.page.locator("[name=otp_token]").fill(code)
         self.page.locator("#login-form button[type=submit]").click()
-        assert self.page.locator("#logout-form").count(), self.page.locator("body").inner_text()
+        expect(self.page.locator("#logout-form")).to_be_attached()
 
     def opens_worklist(self) -> list[str]:
         """The receipt numbers that wait for somebody."""
