@@ -8,7 +8,7 @@ from typing import Concatenate, NamedTuple, ParamSpec
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -70,6 +70,12 @@ def note_refusal(request: HttpRequest, code: str, problem: object = "") -> None:
         log.append(
             "applicant.refused", actor=accounts.actor(visit.applicant), subject=subject, data={"code": code}
         )
+
+
+def nothing_there(request: HttpRequest, what: str) -> Http404:
+    """For an address that does not exist for this person; raise it. The attempt is in the ledger."""
+    note_refusal(request, f"{what}_not_there")
+    return Http404()
 
 
 def set_cookie(response: HttpResponse, name: str, value: str) -> None:

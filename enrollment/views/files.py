@@ -10,14 +10,14 @@ from enrollment import uploads
 from enrollment.errors import Refused
 from enrollment.models import Attachment
 from enrollment.views import refusals
-from enrollment.views.door import Visit, signed_in
+from enrollment.views.door import Visit, nothing_there, signed_in
 from vault import files
 
 
-def _mine(visit: Visit, public_id: uuid.UUID) -> Attachment:
+def _mine(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> Attachment:
     row = Attachment.objects.filter(application__applicant=visit.applicant, public_id=public_id).first()
     if row is None:
-        raise Http404
+        raise nothing_there(request, "file")
     return row
 
 
@@ -25,7 +25,7 @@ def _mine(visit: Visit, public_id: uuid.UUID) -> Attachment:
 @signed_in
 def picture(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResponse:
     try:
-        data = files.read(_mine(visit, public_id).shown_file)
+        data = files.read(_mine(request, visit, public_id).shown_file)
     except (files.FileMissing, files.FileDamaged):
         raise Http404 from None
     headers = {
@@ -41,7 +41,7 @@ def picture(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpRes
 @signed_in
 def remove(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResponse:
     """Take one file back, while the application is open and this file may be changed."""
-    row = _mine(visit, public_id)
+    row = _mine(request, visit, public_id)
     try:
         uploads.remove(row, visit.at)
     except Refused as refused:

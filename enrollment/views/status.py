@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application
 from enrollment.views import refusals
-from enrollment.views.door import Visit, signed_in
+from enrollment.views.door import Visit, nothing_there, signed_in
 from ledger.clock import today
 from outbox import notices
 from outbox.models import Notice
@@ -116,7 +116,7 @@ def notice(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResp
     owner = visit.applicant.public_id
     row = notices.inbox(owner).filter(public_id=public_id).first()
     if row is None:
-        raise Http404
+        raise nothing_there(request, "notice")
     notices.mark_read(owner, public_id)
     secret = notices.secret_of(owner, public_id)
     return render(
@@ -130,7 +130,7 @@ def withdraw(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpRe
     """取下げ: asked once more before it happens."""
     application = Application.objects.of(visit.applicant).filter(public_id=public_id).first()
     if application is None:
-        raise Http404
+        raise nothing_there(request, "application")
     if application.state not in WITHDRAWABLE:
         return refusals.page(request, Refused("not_now"))
     if request.method != "POST":

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from enrollment import flow
 from ledger import clock
+from ledger.models import Entry
 from outbox import notices
 from tests.support.people import Applying
 
@@ -140,6 +141,8 @@ def test_another_applicant_s_application_is_an_address_that_does_not_exist() -> 
     assert thief.browser.get(reverse("withdraw", args=[uuid.uuid4()])).status_code == 404
     application.refresh_from_db()
     assert application.state == "submitted" and application.changed_at <= clock.now()
+    written = Entry.objects.filter(kind="applicant.refused", actor_kind="applicant")
+    assert [entry.data["code"] for entry in written] == ["application_not_there"] * 3
 
 
 @pytest.mark.requirement("ST-21")
