@@ -1,6 +1,7 @@
 """Refusals that no view answered, the language, and health: in the right form, telling nothing of the inside."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
@@ -126,7 +127,10 @@ def test_the_language_switch_leads_nowhere_else(db: None) -> None:
     assert answer.headers["Location"] == "/"
 
 
-def test_readiness_names_the_part_that_is_missing(visitor: Client) -> None:
+def test_readiness_names_the_part_that_is_missing(
+    visitor: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SIGNER_SOCKET = settings.ISSUER_SOCKET = tmp_path / "nobody"  # other tests may have started one
     answer = visitor.get("/readyz")
     told = json.loads(answer.content)
     assert answer.status_code == 503

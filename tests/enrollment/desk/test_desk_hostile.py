@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from enrollment.flow import State
 from ledger.models import Entry
-from tests.enrollment.test_desk import desk
+from tests.enrollment.desk.test_desk import desk
 from tests.support import cases
 from vault import files
 
