@@ -1,4 +1,4 @@
-"""What an officer looks at before a recommendation and an approval: versioned per authority, as data.
+"""What an officer looks at before a recommendation and an approval: as data.
 
 Sources: seed 001 p.6 (photo, identity document, licence), p.16 (maiden name); PH-08, PH-11, NM-20, NM-22.
 """
@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from enrollment.problems import gettext_noop as _
-
-VERSION = "2026-11"
 
 
 class Line(NamedTuple):
@@ -28,7 +26,6 @@ LINES = (
     Line("licence_name_proof", _("改姓手続き中の書類で旧姓とのつながりを確認した"), "licence_name_proof"),
     Line("name_proof", _("併記する氏名の書類は、この認証局が定める種類である"), "name_proof"),
 )
-ANSWERS = ("pass", "fail", "not_applicable")
 
 
 def lines_for(slots: frozenset[str]) -> tuple[Line, ...]:
