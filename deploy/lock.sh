@@ -15,4 +15,5 @@ lock() {
 }
 lock runtime.txt --extra pdf --extra pkcs11
 lock all.txt --extra pdf --extra pkcs11 --extra test --extra bench
-echo "deploy/locks/runtime.txt and deploy/locks/all.txt are new; read the difference before you commit it."
+lock face.txt --extra face --constraint deploy/locks/all.txt
+echo "deploy/locks/runtime.txt, all.txt and face.txt are new; read the difference before you commit it."

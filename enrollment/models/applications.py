@@ -1,4 +1,4 @@
-"""The rows of an application, from the first click to the decision.
+"""An application and what belongs to it, from the first click to the decision.
 
 A draft is rows from the first second; nothing about a person lives only in a session.
 Answers are kept per step and encrypted at rest; what must be searched or kept unique stands in columns.
@@ -14,61 +14,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.flow import GRANTED, LIVING, State
+from enrollment.models.people import Applicant
 from ledger import clock
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 STATES = [(state.value, state.value) for state in State]
 AUTHORITIES = [("jma", "JMA"), ("medis", "MEDIS"), ("jpa", "JPA")]
 QUALIFICATIONS = [("doctor", _("医師")), ("dentist", _("歯科医師")), ("pharmacist", _("薬剤師"))]
-
-
-class Applicant(models.Model):
-    """A person with an account; made by the first sign-in with a physical My Number Card (ST-27)."""
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    email = EncryptedTextField(blank=True, default="")
-    email_verified_at = models.DateTimeField(null=True)
-    wants_reminders = models.BooleanField(default=True)
-    created_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return str(self.public_id)
-
-
-class ApplicantCertificate(models.Model):
-    """An authentication certificate (利用者証明用) that has opened this account (ST-23)."""
-
-    applicant = models.ForeignKey(Applicant, on_delete=models.CASCADE, related_name="certificates")
-    fingerprint = models.BinaryField(max_length=32, unique=True)
-    issuer_key_id = models.BinaryField(max_length=32)
-    serial = models.CharField(max_length=64)
-    not_after = models.DateTimeField()
-    first_seen_at = models.DateTimeField()
-
-
-class ApplicantSession(models.Model):
-    """The applicant's own session kind (decision 2); the cookie's clear text is stored nowhere."""
-
-    token_digest = models.BinaryField(max_length=32, unique=True)
-    applicant = models.ForeignKey(Applicant, on_delete=models.CASCADE, related_name="sessions")
-    certificate = models.ForeignKey(ApplicantCertificate, on_delete=models.CASCADE)
-    created_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-
-class CardReading(models.Model):
-    """One exchange with a card reader: asked once, answered at most once, bound to the browser that asked."""
-
-    PURPOSES = [("sign_in", "sign_in"), ("attributes", "attributes"), ("sign", "sign")]
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    purpose = models.CharField(max_length=16, choices=PURPOSES)
-    browser_digest = models.BinaryField(max_length=32)
-    session = models.ForeignKey(ApplicantSession, null=True, on_delete=models.CASCADE)
-    challenge = models.BinaryField(max_length=32)
-    digest = models.BinaryField(max_length=32, null=True)
-    expires_at = models.DateTimeField()
-    spent_at = models.DateTimeField(null=True)
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -124,6 +76,7 @@ class Application(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="approvals"
     )
     credential = models.UUIDField(null=True, unique=True)  # public id in signing
+    legal_hold = models.BooleanField(default=False)  # nothing of it is erased while set (decision 31)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -199,6 +152,9 @@ class Attachment(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     warnings = models.JSONField(default=list)
+    measures = models.JSONField(default=dict)  # what the hints rest on: figures and days, never a name
+    crop = models.JSONField(null=True)  # the part of the original that is shown (PH-10); None: all of it
+    scan = models.CharField(max_length=16, blank=True, default="")  # clean; "" where no scanner is configured
     uploaded_at = models.DateTimeField()
 
     # Read by `manage.py reconcile`: columns that name a stored file, each with its digest.
@@ -208,18 +164,6 @@ class Attachment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["application", "slot", "ordinal"], name="one_file_per_place")
         ]
-
-
-class EmailCode(models.Model):
-    """A confirmation code on its way (DQ-19, DQ-20)."""
-
-    applicant = models.ForeignKey(Applicant, on_delete=models.CASCADE, related_name="email_codes")
-    address = EncryptedTextField()
-    code_digest = models.BinaryField(max_length=32)  # keyed: six digits alone could be guessed from a digest
-    attempts = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    spent_at = models.DateTimeField(null=True)
 
 
 class SealedPin(models.Model):
@@ -248,79 +192,6 @@ class Statement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["application", "round"], name="one_statement_per_round")
         ]
-
-
-class Finding(models.Model):
-    """What one automatic check found in one round; a failure of the check is a finding too (RV-5)."""
-
-    OUTCOMES = [("pass", "pass"), ("notice", "notice"), ("fail", "fail"), ("error", "error")]
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="findings")
-    round = models.PositiveIntegerField()
-    check_name = models.CharField(max_length=40)
-    outcome = models.CharField(max_length=8, choices=OUTCOMES)
-    detail = EncryptedTextField(blank=True, default="")
-    found_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["application", "round", "check_name"], name="one_finding_per_check"
-            )
-        ]
-
-
-class Decision(models.Model):
-    """One officer's word on one round, kept for ever."""
-
-    VERDICTS = [
-        ("recommended", "recommended"),
-        ("sent_back", "sent_back"),
-        ("approved", "approved"),
-        ("taken_back", "taken_back"),
-        ("returned", "returned"),
-        ("rejected", "rejected"),
-    ]
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="decisions")
-    round = models.PositiveIntegerField()
-    verdict = models.CharField(max_length=16, choices=VERDICTS)
-    officer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
-    note = EncryptedTextField(blank=True, default="")
-    checklist = models.JSONField(default=dict)
-    decided_at = models.DateTimeField()
-
-
-class ReturnItem(models.Model):
-    """One field or file to be corrected, with its reason (ST-14, ST-32)."""
-
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="return_items")
-    round = models.PositiveIntegerField()
-    step = models.CharField(max_length=32)
-    field = models.CharField(max_length=40)
-    code = models.CharField(max_length=32)
-    note = EncryptedTextField(blank=True, default="")
-
-
-class CardHolder(models.Model):
-    """A CA's register of people who hold or have ordered an HPKI card (CA-11, CA-19); imported."""
-
-    authority = models.CharField(max_length=8, choices=AUTHORITIES)
-    qualification = models.CharField(max_length=16, choices=QUALIFICATIONS)
-    registration_number = models.CharField(max_length=8)
-    birth_date = models.DateField()
-    status = models.CharField(max_length=16)  # valid, expired, revoked, ordered
-
-    class Meta:
-        indexes = [models.Index(fields=["qualification", "registration_number"], name="card_holder")]
-
-
-class CardOrder(models.Model):
-    """What the card maker receives: the sealed PIN and a reference (decision 20, ST-25)."""
-
-    application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="card_order")
-    authority = models.CharField(max_length=8, choices=AUTHORITIES)
-    sealed_pin = models.BinaryField(null=True)
-    state = models.CharField(max_length=16, default="making")
-    ordered_at = models.DateTimeField()
 
 
 class TimelineEntry(models.Model):

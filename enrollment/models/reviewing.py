@@ -1,0 +1,80 @@
+"""What the registration authority writes beside an application, and the registers it asks."""
+
+from django.conf import settings
+from django.db import models
+
+from enrollment.models.applications import AUTHORITIES, QUALIFICATIONS, Application
+from vault.fields import EncryptedTextField
+
+
+class Finding(models.Model):
+    """What one automatic check found in one round; a failure of the check is a finding too (RV-5)."""
+
+    OUTCOMES = [("pass", "pass"), ("notice", "notice"), ("fail", "fail"), ("error", "error")]
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="findings")
+    round = models.PositiveIntegerField()
+    check_name = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=8, choices=OUTCOMES)
+    detail = EncryptedTextField(blank=True, default="")
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "round", "check_name"], name="one_finding_per_check"
+            )
+        ]
+
+
+class Decision(models.Model):
+    """One officer's word on one round, kept for ever."""
+
+    VERDICTS = [
+        ("recommended", "recommended"),
+        ("sent_back", "sent_back"),
+        ("approved", "approved"),
+        ("taken_back", "taken_back"),
+        ("returned", "returned"),
+        ("rejected", "rejected"),
+    ]
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="decisions")
+    round = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=16, choices=VERDICTS)
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    note = EncryptedTextField(blank=True, default="")
+    checklist = models.JSONField(default=dict)
+    decided_at = models.DateTimeField()
+
+
+class ReturnItem(models.Model):
+    """One field or file to be corrected, with its reason (ST-14, ST-32)."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="return_items")
+    round = models.PositiveIntegerField()
+    step = models.CharField(max_length=32)
+    field = models.CharField(max_length=40)
+    code = models.CharField(max_length=32)
+    note = EncryptedTextField(blank=True, default="")
+
+
+class CardHolder(models.Model):
+    """A CA's register of people who hold or have ordered an HPKI card (CA-11, CA-19); imported."""
+
+    authority = models.CharField(max_length=8, choices=AUTHORITIES)
+    qualification = models.CharField(max_length=16, choices=QUALIFICATIONS)
+    registration_number = models.CharField(max_length=8)
+    birth_date = models.DateField()
+    status = models.CharField(max_length=16)  # valid, expired, revoked, ordered
+
+    class Meta:
+        indexes = [models.Index(fields=["qualification", "registration_number"], name="card_holder")]
+
+
+class CardOrder(models.Model):
+    """What the card maker receives: the sealed PIN and a reference (decision 20, ST-25)."""
+
+    application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="card_order")
+    authority = models.CharField(max_length=8, choices=AUTHORITIES)
+    sealed_pin = models.BinaryField(null=True)
+    state = models.CharField(max_length=16, default="making")
+    ordered_at = models.DateTimeField()

@@ -1,0 +1,126 @@
+"""Every address of the product and what everybody gets there; tests/test_everybody_and_every_address.py asks."""
+
+LOGIN, CARD, SIGN_IN = "/admin/login/", "/apply/sign-in/", "/me/sign-in/"
+OFFICERS = ("examiner_jma", "approver_jma", "auditor_jma", "examiner_medis", "operator")
+
+STRANGERS = (
+    *(
+        "anonymous",
+        "applicant_a",
+        "examiner_jma",
+        "approver_jma",
+        "auditor_jma",
+        "operator",
+        "no_second_factor",
+    ),
+    *("signer", "officer_elsewhere", "applicant_b_elsewhere", "signer_elsewhere"),
+)
+RIGHTFUL = ("applicant_b", "examiner_medis")
+UNTRIED = "untried"  # it would end the very session, or rightly change the object; other tests do that
+Row = dict[str, str]
+NO: Row = {"*": "405"}
+ALL: Row = {"*": "200"}
+MISSING: Row = {"*": "404"}
+
+
+def desk(status: str, **others: str) -> Row:
+    """Officers with a second factor; everybody else is led to the sign-in."""
+    return {"*": f"302 {LOGIN}", **dict.fromkeys(OFFICERS, status), **others}
+
+
+def case(status: str) -> Row:
+    """MEDIS's officers; for all others the case does not exist."""
+    return desk("404", examiner_medis=status)
+
+
+def applicants(a: str, b: str) -> Row:
+    return {"*": f"302 {CARD}", "applicant_a": a, "applicant_b": b}
+
+
+def signers(status: str, elsewhere: int = 303) -> Row:
+    return {"*": f"{elsewhere} {SIGN_IN}", "signer": status}
+
+
+UNAUTHORISED: Row = {"*": "401"}
+GROUP = "admin/auth/group/<path:object_id>/"
+CASE = "admin/enrollment/application/case/<uuid:public_id>/"
+
+# route -> GET, POST
+ADDRESSES: dict[str, tuple[Row, Row]] = {
+    "healthz": (ALL, NO),
+    "readyz": ({"*": "503"}, NO),  # no signer runs in this test
+    "metrics": (ALL, NO),
+    "language/": ({"*": "302 /"}, {"*": "302 /"}),
+    "admin/": (desk("200"), desk("200")),
+    "admin/confirm/": (desk("200"), desk("200")),
+    "admin/login/": ({**ALL, **dict.fromkeys(OFFICERS, "302 /admin/")}, ALL),
+    "admin/logout/": (
+        {"*": "302 /admin/", **dict.fromkeys(OFFICERS, "405")},
+        {"*": "302 /admin/", **dict.fromkeys(OFFICERS, UNTRIED), "no_second_factor": UNTRIED},
+    ),
+    "admin/password_change/": (desk("200"), desk("200")),
+    "admin/password_change/done/": (desk("200"), desk("405")),
+    "admin/autocomplete/": (desk("403"), desk("405")),
+    "admin/jsi18n/": (desk("200"), desk("405")),
+    "admin/r/<path:content_type_id>/<path:object_id>/": (desk("404"), desk("404")),
+    "admin/auth/group/": (desk("403"), desk("403")),
+    "admin/auth/group/add/": (desk("403"), desk("403")),
+    f"{GROUP}history/": (desk("302 /admin/"), desk("302 /admin/")),
+    f"{GROUP}delete/": (desk("403"), desk("403")),
+    f"{GROUP}change/": (desk("403"), desk("403")),
+    GROUP: (desk("302 /admin/auth/group/1/change/"), desk("302 /admin/auth/group/1/change/")),
+    CASE: (case("200"), desk("405")),
+    f"{CASE}<slug:name>/": (
+        case("302 /admin/enrollment/application/case/ID/"),
+        case("302 /admin/enrollment/application/case/ID/"),
+    ),
+    f"{CASE}files/<uuid:attachment>/": (case("200"), desk("405")),
+    "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
+    "admin/^(?P<app_label>auth|enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
+    "admin/(?P<url>.*)$": (desk("404"), desk("404")),
+    "": (ALL, NO),
+    "status/": (applicants("200", "200"), NO),
+    "status/notices/<uuid:public_id>/": (applicants("404", "200"), NO),
+    "status/<uuid:public_id>/withdraw/": (applicants("404", "200"), applicants("404", UNTRIED)),
+    "apply/": (applicants("200", "200"), applicants("409", "409")),
+    "apply/sign-in/": ({"*": "200", "applicant_a": "302 /apply/", "applicant_b": "302 /apply/"}, NO),
+    "apply/sign-out/": (NO, applicants(UNTRIED, UNTRIED)),
+    "apply/card/answer/": (NO, {"*": "409"}),
+    "apply/romaji/": (applicants("200", "200"), NO),
+    "apply/email-code/resend/": (NO, applicants("302 /apply/", "302 /apply/")),
+    "apply/files/<uuid:public_id>/": (applicants("404", "200"), NO),
+    "apply/files/<uuid:public_id>/remove/": (NO, applicants("404", "409")),
+    "apply/<slug:slug>/": (
+        applicants("302 /apply/", "302 /apply/"),
+        applicants("302 /apply/", "302 /apply/"),
+    ),
+    "pki/": (ALL, NO),
+    "pki/<slug:code>.crt": (MISSING, NO),
+    "pki/<slug:code>.crl": (MISSING, NO),
+    "r/<str:token>/": (ALL, {"*": "422"}),
+    "r/<str:token>/complete/": (NO, {"*": "409"}),
+    "r/<str:token>/done/": ({"*": "302 /r/TOKEN/"}, NO),
+    "r/<str:token>/stopped/": (ALL, NO),
+    "me/": (signers("200"), NO),
+    "me/end/": (NO, signers(UNTRIED)),
+    "me/suspend/": (signers("200"), signers(UNTRIED)),
+    "me/sign-in/": (ALL, NO),
+    "me/sign-in/phone/": (NO, {"*": "422"}),
+    "me/sign-in/card/": (NO, {"*": "422"}),
+    "me/sign-in/done/": (signers("302 /me/", 302), NO),
+    "oauth2/authorize": ({"*": "400"}, NO),
+    "oauth2/token": (NO, {"*": "400"}),
+    "oauth2/revoke": (NO, UNAUTHORISED),
+    ".well-known/oauth-authorization-server": (ALL, NO),
+    "csc/v1/info": (NO, ALL),
+    "csc/v1/credentials/list": (NO, UNAUTHORISED),
+    "csc/v1/credentials/info": (NO, UNAUTHORISED),
+    "csc/v1/credentials/authorize": (NO, UNAUTHORISED),
+    "csc/v1/signatures/signHash": (NO, UNAUTHORISED),
+    "log/key.pem": (MISSING, NO),
+    "log/<str:day>.json": (MISSING, NO),
+    "card/": (ALL, NO),
+    "favicon.ico": ({"*": "301 /static/seal.svg"}, NO),
+    "mailbox/": (ALL, NO),
+    "reader/": (ALL, {"*": "400"}),
+}
