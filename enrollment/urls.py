@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrollment.views import card_holders, cards, files, public, status, steps, tasks
+from enrollment.views import card_holders, cards, files, lookups, public, status, steps, tasks
 
 urlpatterns = [
     path("", public.start, name="start"),
@@ -14,7 +14,7 @@ urlpatterns = [
     path("apply/sign-in/", cards.sign_in, name="sign_in"),
     path("apply/sign-out/", cards.sign_out, name="sign_out"),
     path("apply/card/answer/", cards.answer, name="card_answer"),
-    path("apply/romaji/", tasks.romaji, name="romaji"),
+    path("apply/romaji/", lookups.romaji, name="romaji"),
     path("apply/email-code/resend/", tasks.resend_code, name="resend_code"),
     path("apply/files/<uuid:public_id>/", files.picture, name="file"),
     path("apply/files/<uuid:public_id>/remove/", files.remove, name="remove_file"),

@@ -2,24 +2,21 @@
 
 from typing import NamedTuple
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from enrollment import authorities, drafts, flow, names
+from enrollment import authorities, drafts, flow
 from enrollment.applicants import emails
 from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application, StepAnswers
-from enrollment.problems import Problem
-from enrollment.steps.question import told
 from enrollment.views import refusals
 from enrollment.views.door import Visit, signed_in
 from enrollment.views.pages import progress
 
-LONGEST_KANA = 120
 NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫"
 
 
@@ -89,23 +86,6 @@ def _nothing_open(request: HttpRequest, visit: Visit) -> HttpResponse:
     if mine.living().exists():
         raise Refused("pending")
     return render(request, "enrollment/begin.html")
-
-
-@require_safe
-@signed_in
-def romaji(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """The candidates as JSON, for the page's comfort (RJ-30); the form works without it."""
-    found = {}
-    for part in ("family", "given"):
-        typed = request.GET.get(part, "")[:LONGEST_KANA]
-        found[part] = {"kana": typed, "candidates": [], "problem": ""}
-        if typed:
-            try:
-                kana = names.kana(typed)
-                found[part] |= {"kana": kana, "candidates": list(names.spellings(kana, part))}
-            except Problem as problem:
-                found[part]["problem"] = told(problem).messages[0]
-    return JsonResponse(found)
 
 
 @require_POST
