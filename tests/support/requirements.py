@@ -1,7 +1,8 @@
 """`make requirements`: which numbered requirement is proven by which test of this very run (decision 34).
 
-tests/requirements.toml holds one table per id: `text` (one line of our own), `source`, and `state` ("built" or
-"later"). A test names what it proves: `@pytest.mark.requirement("RJ-01")`. Only a passed test proves.
+tests/requirements.toml holds one table per id: `text` (one line of our own), `source`, `state` (built, note, open,
+later) and, where there is one, `reason`. A test names what it proves: `@pytest.mark.requirement("RJ-01")`. Only a
+passed test proves; one failed or skipped test among its tests breaks the proof.
 """
 
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+UNTESTED = {"note": "a note", "open": "open", "later": "later"}
 TABLE = Path(__file__).resolve().parent.parent / "requirements.toml"
 
 
@@ -23,6 +25,11 @@ def known() -> dict[str, dict[str, str]]:
 
 def claims(item: pytest.Item) -> list[str]:
     return [str(name) for mark in item.iter_markers("requirement") for name in mark.args]
+
+
+def _order(name: str) -> tuple[str, int]:
+    family, _, number = name.rpartition("-")
+    return family, int(number)
 
 
 class Ledger:
@@ -51,13 +58,27 @@ class Ledger:
     def lines(self) -> Iterable[str]:
         table = known()
         proven = {name for name in self.passed if name not in self.broken}
-        for name in sorted(set(table) | set(self.passed) | set(self.broken)):
+        missing = []
+        for name in sorted(set(table) | set(self.passed) | set(self.broken), key=_order):
             row = table.get(name, {})
             tests = sorted(self.passed[name] if name in proven else self.broken[name])
-            mark = "proven" if name in proven else "BROKEN" if tests else "not proven"
-            yield f"{name:<8} {mark:<11} {row.get('state', ''):<6} {row.get('text', '')}"
+            verdict = (
+                "proven"
+                if name in proven
+                else "BROKEN"
+                if tests
+                else UNTESTED.get(row["state"], "NOT PROVEN")
+            )
+            if verdict.isupper():
+                missing.append(name)
+            yield f"{name:<8} {verdict:<11} {row.get('text', '')}"
+            if name not in proven and row.get("reason"):
+                yield f"{'':<20} {row['reason']}"
             yield from (f"{'':<20} {test}" for test in tests)
-        yield f"{len(proven)} of {len(table) or len(proven)} requirements are proven by this run."
+        testable = [name for name, row in table.items() if row["state"] == "built"]
+        yield f"{len(proven & set(testable))} of {len(testable)} testable requirements are proven by this run."
+        if missing:
+            yield f"Not proven: {', '.join(missing)}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("requirements")

@@ -1,0 +1,31 @@
+"""The table of requirements and the marks on the tests agree; whether a test proves its mark is for its reader."""
+
+import re
+from pathlib import Path
+
+from tests.support.requirements import TABLE, known
+
+TESTS = Path(__file__).resolve().parent
+CITED = re.compile(r"mark\.requirement\(([^)]*)\)")
+STATES = {"built", "note", "open", "later"}
+
+
+def cited() -> set[str]:
+    texts = (path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py"))
+    return {
+        name for text in texts for marks in CITED.findall(text) for name in re.findall(r'"([^"]+)"', marks)
+    }
+
+
+def test_every_testable_requirement_is_cited_by_a_test() -> None:
+    assert {name for name, row in known().items() if row["state"] == "built"} - cited() == set()
+
+
+def test_no_test_cites_what_is_not_in_the_table() -> None:
+    assert cited() - set(known()) == set()
+
+
+def test_a_row_says_what_where_from_and_why_it_is_not_proven() -> None:
+    for name, row in known().items():
+        assert row["text"] and row["source"] and row["state"] in STATES, name
+        assert row["state"] != "later" or row["reason"], f"{name} in {TABLE.name} must say where it went"
