@@ -12,12 +12,15 @@ from enrollment.models.applications import (
     StepAnswers,
     TimelineEntry,
 )
+from enrollment.models.operating import AuthorityNotice
 from enrollment.models.people import (
     Applicant,
     ApplicantCertificate,
     ApplicantSession,
     CardReading,
     EmailCode,
+    PhoneReading,
+    UnsentForm,
 )
 from enrollment.models.reviewing import (
     CardHolder,
@@ -37,15 +40,18 @@ __all__ = [
     "Application",
     "ApplicationQuerySet",
     "Attachment",
+    "AuthorityNotice",
     "CardHolder",
     "CardOrder",
     "CardReading",
     "Decision",
     "EmailCode",
     "Finding",
+    "PhoneReading",
     "ReturnItem",
     "SealedPin",
     "Statement",
     "StepAnswers",
     "TimelineEntry",
+    "UnsentForm",
 ]

@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from vault.fields import EncryptedTextField
+from vault.fields import EncryptedJSONField, EncryptedTextField
 
 
 class Applicant(models.Model):
@@ -55,6 +55,45 @@ class CardReading(models.Model):
     digest = models.BinaryField(max_length=32, null=True)
     expires_at = models.DateTimeField()
     spent_at = models.DateTimeField(null=True)
+
+
+class PhoneReading(models.Model):
+    """The same exchange carried out by a phone for a PC that showed a QR code (ST-26); its time is the reading's.
+
+    The phone's person first picks the number that the PC shows; one wrong pick ends it. The answer waits here,
+    encrypted, until the browser that asked fetches it. The phone gets no session.
+    """
+
+    REFUSALS = [("wrong_number", "wrong_number"), ("not_mine", "not_mine")]
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reading = models.OneToOneField(CardReading, on_delete=models.CASCADE, related_name="phone")
+    token = EncryptedTextField()  # the PC draws the same QR code again after a reload
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    number = models.PositiveSmallIntegerField()  # two digits, shown by the PC
+    numbers = models.JSONField()  # three of them, in the order in which the phone offers them
+    asked_by = models.CharField(max_length=60)  # the asking browser in words, for the phone's person
+    asked_at = models.DateTimeField()
+    query = models.CharField(max_length=100, blank=True, default="")  # of the address that takes the answer
+    phone_digest = models.BinaryField(max_length=32, null=True)  # the phone's browser, from the pick on
+    picked_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=16, choices=REFUSALS, blank=True, default="")
+    answer = EncryptedTextField(null=True)  # erased when it is fetched
+    answered_at = models.DateTimeField(null=True)
+
+
+class UnsentForm(models.Model):
+    """What was typed and sent after the session had ended: sealed for the same person's next sign-in (ST-21)."""
+
+    applicant = models.ForeignKey(Applicant, on_delete=models.CASCADE, related_name="unsent_forms")
+    step = models.CharField(max_length=32)
+    raw = EncryptedJSONField()
+    version = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["applicant", "step"], name="one_unsent_form_per_step")]
 
 
 class EmailCode(models.Model):
