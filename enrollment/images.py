@@ -5,7 +5,7 @@ in a child with limits (decision 28), and Pillow is not even imported here.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from hashlib import sha256
 from importlib.util import find_spec
@@ -14,62 +14,42 @@ from typing import Any, NamedTuple
 from enrollment import authorities, days
 from enrollment.pictures import limits, structure
 from enrollment.pictures.client import Killed, Unavailable, zygote
+from enrollment.pictures.judging import Measures, hinted
+from enrollment.pictures.placing import TURNS, Crop
+from enrollment.pictures.sentences import HEIC, MESSAGES, WARNINGS
+from enrollment.pictures.wire import Frame
 from enrollment.problems import Problem
-from enrollment.problems import gettext_noop as _
 
-__all__ = ["MOST_BYTES", "WARNINGS", "Picture", "PictureRefused", "inspect", "pdf_available", "taken_kinds"]
+__all__ = [
+    "MEASURES",
+    "MOST_BYTES",
+    "WARNINGS",
+    "Crop",
+    "Picture",
+    "PictureRefused",
+    "inspect",
+    "pdf_available",
+    "taken_kinds",
+]
 
 log = logging.getLogger(__name__)
 MOST_BYTES = limits.MOST_BYTES
 KIND_NAMES = {"jpeg": "JPEG(JPG)", "png": "PNG", "bmp": "BMP", "pdf": "PDF"}
 
-# PH-26 and PH-40 to PH-47
-MESSAGES = {
-    "file_type": _(
-        "このファイル形式は使用できません。JPEG(JPG)形式の画像を添付してください。（使用できる形式：%(kinds)s）"
-    ),
-    "file_type_medis": _("MEDISへの申請では、顔写真はJPEG(JPG)形式のみ使用できます。"),
-    "file_size": _("ファイル容量が4MBを超えています。4MB以下にしてから添付してください。"),
-    "photo_pixels": _(
-        "画像サイズが不足しています。縦531×横413ピクセル以上の写真を添付してください"
-        "(この写真は縦%(height)s×横%(width)s)。"
-    ),
-    "photo_blank": _("写真に何も写っていないようです。撮影し直してください。"),
-    "file_broken": _(
-        "ファイルを読み込めませんでした。壊れている可能性があります。撮影または保存し直してください。"
-    ),
-    "file_empty": _("ファイルが空です。"),
-    "image_too_large": _(
-        "画像が大きすぎます。縦横12,000ピクセル以下にしてください。"
-        "（この画像は縦%(height)s×横%(width)s。全体で5,000万画素まで使用できます。）"
-    ),
-    "pdf_locked": _("パスワードや制限が設定されたPDFは使用できません。"),
-    "pdf_active": _(
-        "動作や添付ファイルを含むPDFは使用できません。印刷またはスキャンし直したPDFを添付してください。"
-    ),
-    "pdf_pages": _("PDFは10ページ以内にしてください。（このPDFは%(pages)sページ）"),
-    "pdf_page_size": _(
-        "PDFのページの大きさが正しくありません。印刷またはスキャンし直したPDFを添付してください。"
-    ),
-    "decoder_unavailable": _("いま画像を確認できません。少し待ってから、もう一度添付してください。"),
-}
-HEIC = _(
-    "iPhoneのHEIC形式は使用できません。「設定」→「カメラ」→「フォーマット」で「互換性優先」を選んで撮影し直すか、"
-    "「写真」からブラウザで選び直してください（多くの場合、JPEGに変換されます）。"
-)
-
-# Hints that never refuse; each is shown to the applicant and to the officer.
-WARNINGS = {
-    "photo_ratio": _("縦45mm×横35mmの比率に切り抜いてください。"),
-    "several_frames": _("複数の画像が含まれています。最初の1枚だけを使います。"),
-    "photo_taken_long_ago": _("画像の記録では、撮影から6か月を過ぎています。"),
-    "picture_dark": _("画像が暗いようです。明るい場所で撮影すると、審査が早く進みます。"),
+# What `Picture.measures` may hold, each with its shape. The hints rest on these figures, and officers see them.
+MEASURES: dict[str, type] = {
+    "brightness": float,  # mean luminance, 0 to 255
+    "faces_looked_for": bool,  # False: the optional face finder is not installed here, or this is no photo
+    "faces": int,
+    "head": float,  # height from crown to chin as a share of the picture's, estimated from the only face
+    "taken_on": str,  # ISO date, as the file's own record says
 }
 
 
 class Picture(NamedTuple):
-    """An accepted file. `width` and `height` are those of the upright original (of the first page of a PDF);
-    `warnings` are codes of `WARNINGS`; `taken_on` is what the file's own record says, if anything.
+    """An accepted file. `width` and `height` are those of the whole, upright and turned (of a PDF's first page);
+    `shown_*` those of `shown_jpeg`, which may be a part and shrunk; `warnings` are codes of `WARNINGS`;
+    `measures` as `MEASURES` says; `taken_on` is what the file's own record says, if anything.
     """
 
     shown_jpeg: bytes
@@ -81,6 +61,9 @@ class Picture(NamedTuple):
     warnings: tuple[str, ...]
     pages: int
     taken_on: date | None
+    shown_width: int
+    shown_height: int
+    measures: Measures
 
 
 class PictureRefused(Problem):
@@ -111,15 +94,45 @@ def taken_kinds(authority: str, slot: str) -> frozenset[str]:
     return authorities.formats(authority, slot, with_pdf=pdf_available())
 
 
-def inspect(data: bytes, *, slot: str, authority: str, on: date | None = None) -> Picture:
+def inspect(
+    data: bytes, *, slot: str, authority: str, on: date | None = None, crop: Crop | None = None
+) -> Picture:
     """Decide on one file within about ten seconds; `on` is the day against which the shooting date is compared.
 
-    Raises `PictureRefused` with a code of `MESSAGES`, or `UnknownAuthority` for a wrong slot or authority.
+    With `crop` only that part is shown, while PH-04 holds for the whole and for the part. A PDF is only turned, as a
+    whole: its box is not looked at. Raises `PictureRefused` with a code of `MESSAGES`, or `UnknownAuthority` for a
+    wrong slot or authority.
     """
     kind = _kind(data, slot, authority)
     photo = slot == "photo"
+    if crop and crop.turned not in TURNS:
+        raise _refused("crop_outside", width=0, height=0)
+    answer = _decoded({"kind": kind, "photo": photo, "crop": crop}, data)
+    width, height = _number(answer.head, "width"), _number(answer.head, "height")
+    part = (crop.width, crop.height) if crop and kind != "pdf" else (width, height)
+    if photo:
+        _check_photo(answer.head, width, height, part)
+    taken = _taken(answer.head)
+    measures = _measures(answer.head, taken)
+    return Picture(
+        answer.body,
+        width,
+        height,
+        kind,
+        sha256(data).digest(),
+        sha256(answer.body).digest(),
+        tuple(_warnings(answer.head, measures, part, taken if on else None, on, photo=photo)),
+        max(1, _number(answer.head, "pages")),
+        taken,
+        _number(answer.head, "shown_width"),
+        _number(answer.head, "shown_height"),
+        measures,
+    )
+
+
+def _decoded(question: dict[str, Any], data: bytes) -> Frame:
     try:
-        answer = zygote.ask({"kind": kind, "photo": photo}, data)
+        answer = zygote.ask(question, data)
     except Killed:
         raise _refused("file_broken") from None
     except Unavailable:
@@ -129,21 +142,7 @@ def inspect(data: bytes, *, slot: str, authority: str, on: date | None = None) -
         raise _told(answer.head)
     if not answer.body.startswith(b"\xff\xd8\xff"):
         raise _refused("file_broken")
-    width, height = _number(answer.head, "width"), _number(answer.head, "height")
-    if photo:
-        _check_photo(answer.head, width, height)
-    taken = _taken(answer.head)
-    return Picture(
-        answer.body,
-        width,
-        height,
-        kind,
-        sha256(data).digest(),
-        sha256(answer.body).digest(),
-        _warnings(answer.head, width, height, taken if on else None, on, photo=photo),
-        max(1, _number(answer.head, "pages")),
-        taken,
-    )
+    return answer
 
 
 def _kind(data: bytes, slot: str, authority: str) -> str:
@@ -171,16 +170,18 @@ def _number(head: Mapping[str, Any], name: str) -> int:
 
 def _told(head: Mapping[str, Any]) -> PictureRefused:
     code = head.get("code")
-    if code == "image_too_large":
+    if code in ("image_too_large", "crop_outside"):
         return _refused(code, width=_number(head, "width"), height=_number(head, "height"))
     if code == "pdf_pages":
         return _refused(code, pages=_number(head, "pages"))
     return _refused(code if code in ("pdf_locked", "pdf_active", "pdf_page_size") else "file_broken")
 
 
-def _check_photo(head: Mapping[str, Any], width: int, height: int) -> None:
-    if height < limits.PHOTO_HEIGHT or width < limits.PHOTO_WIDTH:
-        raise _refused("photo_pixels", width=width, height=height)
+def _check_photo(head: Mapping[str, Any], width: int, height: int, part: tuple[int, int]) -> None:
+    """PH-04 for the whole and for what is shown of it (PH-10), PH-24."""
+    for code, (across, down) in (("photo_pixels", (width, height)), ("crop_too_small", part)):
+        if down < limits.PHOTO_HEIGHT or across < limits.PHOTO_WIDTH:
+            raise _refused(code, width=across, height=down)
     if _number(head, "tones") < limits.FEWEST_TONES:
         raise _refused("photo_blank", width=width, height=height)
 
@@ -192,14 +193,32 @@ def _taken(head: Mapping[str, Any]) -> date | None:
         return None
 
 
+def _measures(head: Mapping[str, Any], taken: date | None) -> Measures:
+    """Only what `MEASURES` names, in its shape, whatever the child says."""
+    told = head.get("measures")
+    found: Measures = {}
+    for name, shape in MEASURES.items():
+        value = told.get(name) if isinstance(told, dict) else None
+        if type(value) is shape and shape is not str and 0 <= value <= 1_000_000:
+            found[name] = value
+    if taken:
+        found["taken_on"] = taken.isoformat()
+    return {"faces_looked_for": False} | found
+
+
 def _warnings(
-    head: Mapping[str, Any], width: int, height: int, taken: date | None, on: date | None, *, photo: bool
-) -> tuple[str, ...]:
-    mean = head.get("mean")
-    found = {
-        "photo_ratio": photo and abs(width / height / limits.PHOTO_RATIO - 1) > limits.PHOTO_RATIO_TOLERANCE,
-        "several_frames": _number(head, "frames") > 1,
-        "photo_taken_long_ago": photo and bool(taken and on and taken < days.months_from(on, -6)),
-        "picture_dark": isinstance(mean, float) and mean < limits.DARK_MEAN,
-    }
-    return tuple(code for code, is_so in found.items() if is_so)
+    head: Mapping[str, Any],
+    measures: Measures,
+    part: tuple[int, int],
+    taken: date | None,
+    on: date | None,
+    *,
+    photo: bool,
+) -> Iterator[str]:
+    if photo and abs(part[0] / part[1] / limits.PHOTO_RATIO - 1) > limits.PHOTO_RATIO_TOLERANCE:
+        yield "photo_ratio"
+    if _number(head, "frames") > 1:
+        yield "several_frames"
+    if photo and taken and on and taken < days.months_from(on, -6):
+        yield "photo_taken_long_ago"
+    yield from hinted(measures, photo=photo)

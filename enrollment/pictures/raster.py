@@ -9,7 +9,8 @@ from typing import IO, NamedTuple
 
 from PIL import Image, ImageCms, MpoImagePlugin, TiffImagePlugin
 
-from enrollment.pictures import limits
+from enrollment.pictures import hints, limits
+from enrollment.pictures.placing import Box, Crop, placed
 
 # The limits of this house are checked before pixels are loaded (PH-18); Pillow's own would only warn.
 Image.MAX_IMAGE_PIXELS = None
@@ -20,16 +21,17 @@ FORMATS = {"jpeg": ["JPEG"], "png": ["PNG"], "bmp": ["BMP"]}
 NATIVE = ("RGB", "L", "CMYK")  # modes that are shrunk as they are
 EXIF_ORIENTATION, EXIF_IFD, EXIF_TAKEN = 0x0112, 0x8769, 0x9003
 UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    (True, 0): Image.Transpose.FLIP_LEFT_RIGHT,
+    (False, 180): Image.Transpose.ROTATE_180,
+    (True, 180): Image.Transpose.FLIP_TOP_BOTTOM,
+    (True, 270): Image.Transpose.TRANSPOSE,
+    (False, 90): Image.Transpose.ROTATE_270,  # Pillow counts against the clock
+    (True, 90): Image.Transpose.TRANSVERSE,
+    (False, 270): Image.Transpose.ROTATE_90,
 }
 SRGB = ImageCms.createProfile("sRGB")
 STRIP_ROWS = 512
+SAMPLED = 100_000  # pixels whose tones are counted
 PLANTED = (b"<?php", b"<script", b"PK\x03\x04")  # PH-22
 
 
@@ -52,14 +54,16 @@ class TooLarge(ValueError):
 
 
 class Raster(NamedTuple):
-    """`width` and `height` of the upright original, which may be larger than the shown copy."""
+    """`width` and `height` of the whole turned picture, which may be larger than the shown copy of it or of a part."""
 
     shown: bytes
     width: int
     height: int
+    shown_width: int
+    shown_height: int
     frames: int
     tones: int
-    mean: float
+    measures: dict[str, float]
     taken: date | None
 
 
@@ -72,8 +76,19 @@ class Bitmap(NamedTuple):
     pixels: bytes
 
 
-def accept(kind: str, file: IO[bytes], *, photo: bool) -> Raster:
-    """Decode the first frame; raises `TooLarge` before loading, anything else for a broken file (PH-17)."""
+class Sheet(NamedTuple):
+    """The pages of a document in one picture."""
+
+    shown: bytes
+    width: int
+    height: int
+
+
+def accept(kind: str, file: IO[bytes], *, photo: bool, crop: Crop | None = None) -> Raster:
+    """Decode the first frame, or the crop of it.
+
+    Raises `TooLarge` and `CropOutside` before loading, anything else for a broken file (PH-17).
+    """
     with Image.open(file, formats=FORMATS[kind]) as image:
         width, height = image.size
         if width > limits.MOST_SIDE or height > limits.MOST_SIDE or width * height > limits.MOST_PIXELS:
@@ -81,19 +96,30 @@ def accept(kind: str, file: IO[bytes], *, photo: bool) -> Raster:
         orientation, taken = _exif(image)
         frames = int(getattr(image, "n_frames", 1))
         profile = image.info.get("icc_profile")
-        factor = _factor(kind, width, height, photo=photo)
-        image.draft(
-            None, (width // factor, height // factor)
-        )  # JPEG alone decodes at a half, a quarter, an eighth
+        placing = placed(width, height, orientation, crop.turned if crop else 0)
+        part = placing.shown(crop)
+        factor = _factor(kind, (crop.width, crop.height) if crop else placing.size, photo=photo)
+        image.draft(None, (width // factor, height // factor))  # JPEG alone decodes at 1/2, 1/4, 1/8
         image.load()
-        tones, mean = _tones(image)
-        small = _shrunk(image, max(1, factor * image.width // width))
+        left = max(1, factor * image.width // width)  # what decoding has not divided yet
+        box = _decoded(part, factor // left) if crop else Box(0, 0, *image.size)
+        tones = _tones(image, box)
+        small = _shrunk(image, box, left)
     colour = _srgb(small, profile)
-    if orientation in UPRIGHT:
-        colour = colour.transpose(UPRIGHT[orientation])
-    if orientation >= 5:
-        width, height = height, width
-    return Raster(_jpeg(colour), width, height, frames, tones, mean, taken)
+    if (placing.mirrored, placing.turned) in UPRIGHT:
+        colour = colour.transpose(UPRIGHT[placing.mirrored, placing.turned])
+    return Raster(_jpeg(colour), *placing.size, *colour.size, frames, tones, hints.measured(colour), taken)
+
+
+def _decoded(part: Box, divided: int) -> Box:
+    """A part of the stored picture in one whose sides decoding has divided; never less than the part divided."""
+    left, top = part.left // divided, part.top // divided
+    return Box(
+        left,
+        top,
+        left + max(1, (part.right - part.left) // divided),
+        top + max(1, (part.bottom - part.top) // divided),
+    )
 
 
 def _exif(image: Image.Image) -> tuple[int, date | None]:
@@ -113,55 +139,53 @@ def _exif(image: Image.Image) -> tuple[int, date | None]:
     return orientation, taken
 
 
-def _factor(kind: str, width: int, height: int, *, photo: bool) -> int:
+def _factor(kind: str, size: tuple[int, int], *, photo: bool) -> int:
     """By how many the sides are divided: a whole number is cheap, and a power of two is free for JPEG.
 
-    The long side keeps at least 1,600 pixels, and a photo both sides that PH-04 asks for (either way up).
+    `size` is that of the shown part, turned. Its long side keeps at least 1,600 pixels, and a photo both sides that
+    PH-04 asks for.
     """
-    factor = max(width, height) // limits.SHOWN_SIDE
+    factor = max(size) // limits.SHOWN_SIDE
     if photo:
-        factor = min(
-            factor, min(width, height) // limits.PHOTO_WIDTH, max(width, height) // limits.PHOTO_HEIGHT
-        )
+        factor = min(factor, size[0] // limits.PHOTO_WIDTH, size[1] // limits.PHOTO_HEIGHT)
     factor = max(1, factor)
     return 1 << (factor.bit_length() - 1) if kind == "jpeg" else factor
 
 
-def _tones(image: Image.Image) -> tuple[int, float]:
-    """Distinct luminance values and their mean over a sample of original pixels (PH-24).
+def _tones(image: Image.Image, box: Box) -> int:
+    """Distinct luminance values over a sample of original pixels (PH-24).
 
     Palette and one-bit pictures of a face have few tones, which stand for many: there, means of small blocks count,
     and two colours that stay two are still a picture (PH-25): only one of a single colour is blank.
     """
-    step = max(1, int((image.width * image.height / 100_000) ** 0.5))
-    sample = image
-    if step > 1:
-        size = (max(1, image.width // step), max(1, image.height // step))
-        sample = image.resize(size, Image.Resampling.NEAREST)
-    grey = _plain(sample).convert("L")
-    counts = grey.histogram()
-    found = sum(1 for count in counts if count)
-    mean = sum(tone * count for tone, count in enumerate(counts)) / max(1, sum(counts))
+    width, height = box.right - box.left, box.bottom - box.top
+    step = max(1, int((width * height / SAMPLED) ** 0.5))
+    size = (max(1, width // step), max(1, height // step))
+    grey = _plain(image.resize(size, Image.Resampling.NEAREST, box=box)).convert("L")
+    found = sum(1 for count in grey.histogram() if count)
     if image.mode == "P":
-        found = sum(1 for count in grey.reduce(4).histogram() if count)
-    elif image.mode == "1" and found > 1:
-        found = limits.FEWEST_TONES
-    return found, mean
+        return sum(1 for count in grey.reduce(4).histogram() if count)
+    if image.mode == "1" and found > 1:
+        return limits.FEWEST_TONES
+    return found
 
 
-def _shrunk(image: Image.Image, factor: int) -> Image.Image:
-    """The picture in RGB, L or CMYK, its sides divided; large ones in strips, so that no full copy is made."""
-    if image.mode in NATIVE and "transparency" not in image.info:
-        return image.reduce(factor) if factor > 1 else image
-    return _in_strips(image, factor) if factor > 1 else _plain(image)
+def _shrunk(image: Image.Image, box: Box, factor: int) -> Image.Image:
+    """The box in RGB, L or CMYK, its sides divided; large ones in strips, so that no full copy is made."""
+    plain = image.mode in NATIVE and "transparency" not in image.info
+    if factor > 1:
+        return image.reduce(factor, box) if plain else _in_strips(image, box, factor)
+    part = image if box == (0, 0, *image.size) else image.crop(box)
+    return part if plain else _plain(part)
 
 
-def _in_strips(image: Image.Image, factor: int) -> Image.Image:
+def _in_strips(image: Image.Image, box: Box, factor: int) -> Image.Image:
     rows = STRIP_ROWS // factor * factor or factor
-    small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
-        small.paste(_plain(strip).convert("RGB").reduce(factor), (0, top // factor))
+    width, height = box.right - box.left, box.bottom - box.top
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(box.top, box.bottom, rows):
+        strip = image.crop((box.left, top, box.right, min(box.bottom, top + rows)))
+        small.paste(_plain(strip).convert("RGB").reduce(factor), (0, (top - box.top) // factor))
     return small
 
 
@@ -209,15 +233,18 @@ def _jpeg(image: Image.Image) -> bytes:
     raise ValueError("cannot be made small enough")
 
 
-def stacked(pages: list[Bitmap]) -> bytes:
-    """The pages of a document below one another, with a grey line between them (PH-35)."""
+def stacked(pages: list[Bitmap], turned: int = 0) -> Sheet:
+    """The pages of a document, each turned clockwise, below one another with a grey line between them (PH-35)."""
     gap = 12
-    width = max(page.width for page in pages)
-    height = sum(page.height for page in pages) + gap * (len(pages) - 1)
+    turning = UPRIGHT.get((False, turned))
+    sides = [placed(page.width, page.height, 1, turned).size for page in pages]
+    width = max(side[0] for side in sides)
+    height = sum(side[1] for side in sides) + gap * (len(pages) - 1)
     sheet = Image.new("RGB", (width, height), (128, 128, 128))
     top = 0
-    for page in pages:
+    for page, side in zip(pages, sides, strict=True):
         size = (page.width, page.height)
-        sheet.paste(Image.frombuffer("RGB", size, page.pixels, "raw", "RGB", page.stride, 1), (0, top))
-        top += page.height + gap
-    return _jpeg(sheet)
+        drawn = Image.frombuffer("RGB", size, page.pixels, "raw", "RGB", page.stride, 1)
+        sheet.paste(drawn if turning is None else drawn.transpose(turning), (0, top))
+        top += side[1] + gap
+    return Sheet(_jpeg(sheet), width, height)

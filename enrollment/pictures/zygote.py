@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from enrollment.pictures import limits, raster, structure, wire
+from enrollment.pictures.placing import Crop, CropOutside
 
 documents: ModuleType | None = None
 if find_spec("pikepdf") and find_spec("pypdfium2"):  # an optional extra (PH-50)
@@ -31,38 +32,50 @@ READY = b"ready"
 def verdict(head: dict[str, Any], upload: int) -> tuple[dict[str, Any], bytes]:
     """The answer's head and the shown copy; every failure to decode is `file_broken` (PH-17)."""
     try:
+        crop = Crop(*head["crop"]) if head.get("crop") else None
         if head["kind"] == "pdf":
-            return _document(wire.read(upload))
+            return _document(wire.read(upload), crop.turned if crop else 0)
         with mmap(upload, 0, access=ACCESS_READ) as data:
             structure.check(head["kind"], data)
         with open(upload, "rb", closefd=False) as file:
-            found = raster.accept(head["kind"], file, photo=head["photo"])
-    except raster.TooLarge as problem:
-        return {"code": "image_too_large", "width": problem.width, "height": problem.height}, b""
+            found = raster.accept(head["kind"], file, photo=head["photo"], crop=crop)
+    except (raster.TooLarge, CropOutside) as problem:
+        code = "image_too_large" if isinstance(problem, raster.TooLarge) else "crop_outside"
+        return {"code": code, "width": problem.width, "height": problem.height}, b""
     except Exception:
         return {"code": "file_broken"}, b""
     answer = {
         "code": "",
         "width": found.width,
         "height": found.height,
+        "shown_width": found.shown_width,
+        "shown_height": found.shown_height,
         "frames": found.frames,
         "tones": found.tones,
-        "mean": found.mean,
+        "measures": found.measures,
         "taken": found.taken.isoformat() if found.taken else "",
         "pages": 1,
     }
     return answer, found.shown
 
 
-def _document(data: bytes) -> tuple[dict[str, Any], bytes]:
+def _document(data: bytes, turned: int) -> tuple[dict[str, Any], bytes]:
     if documents is None:
         return {"code": "file_type"}, b""
     try:
         pages = documents.accept(data)
     except documents.DocumentRefused as problem:
         return {"code": problem.code, "pages": problem.pages}, b""
-    answer = {"code": "", "width": pages[0].width, "height": pages[0].height, "pages": len(pages)}
-    return answer, raster.stacked(pages)
+    sheet = raster.stacked(pages, turned)
+    answer = {
+        "code": "",
+        "width": pages[0].height if turned in (90, 270) else pages[0].width,
+        "height": pages[0].width if turned in (90, 270) else pages[0].height,
+        "shown_width": sheet.width,
+        "shown_height": sheet.height,
+        "pages": len(pages),
+    }
+    return answer, sheet.shown
 
 
 def _child(head: dict[str, Any], connection: socket.socket, upload: int, copy: int) -> None:

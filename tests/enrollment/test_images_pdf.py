@@ -201,3 +201,23 @@ def test_mutated_documents_get_a_verdict() -> None:
         found.add(verdict(bytes(data)))
     assert found <= {"", "file_broken", "pdf_active", "pdf_locked", "pdf_pages", "pdf_page_size", "file_type"}
     assert len(found) > 1
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_the_pages_of_a_lying_pdf_are_turned_one_by_one(turned: int) -> None:
+    def mark(document: Pdf) -> None:
+        for page in document.pages:
+            page.obj.Contents = Stream(document, b"1 0 0 rg 0 742 100 100 re f")  # the upper left corner
+
+    crop = images.Crop(0, 0, 1, 1, turned)
+    picture = images.inspect(pdf(2, mark), slot="identity", authority="medis", crop=crop)
+    shown = samples.shown(picture.shown_jpeg)
+    width, height = (1_754, 1_240) if turned in (90, 270) else (1_240, 1_754)
+    assert (picture.width, picture.height, picture.pages) == (width, height, 2)
+    assert shown.size == (picture.shown_width, picture.shown_height)
+    for top in (0, (shown.height + 12) // 2):
+        bottom = top + (shown.height - 12) // 2
+        corners = {0: (9, top + 9), 90: (shown.width - 9, top + 9)}
+        corners |= {180: (shown.width - 9, bottom - 9), 270: (9, bottom - 9)}
+        red = {turn: shown.getpixel(corner)[1] < 99 for turn, corner in corners.items()}  # type: ignore[index]
+        assert red == {turn: turn == turned for turn in corners}
