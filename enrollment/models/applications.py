@@ -76,7 +76,7 @@ class Application(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="approvals"
     )
     credential = models.UUIDField(null=True, unique=True)  # public id in signing
-    legal_hold = models.BooleanField(default=False)  # nothing of it is erased while set (decision 31)
+    legal_hold = models.BooleanField(default=False)  # no evidence of it is erased while set (decision 31)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -112,6 +112,11 @@ class Application(models.Model):
             ),
             models.Index(fields=["person_key"], name="person_key"),
             models.Index(fields=["qualification", "registration_number"], name="registration"),
+            models.Index(
+                fields=["state", "changed_at"],
+                condition=Q(state__in=["draft", "returned", "rejected", "withdrawn"]),
+                name="timetable",  # what enrollment.retention asks for every hour
+            ),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +168,10 @@ class Attachment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["application", "slot", "ordinal"], name="one_file_per_place")
+        ]
+        indexes = [
+            models.Index(fields=["original_file"], name="original_file"),
+            models.Index(fields=["shown_file"], name="shown_file"),
         ]
 
 
