@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrollment.views import card_holders, cards, files, lookups, public, status, steps, tasks
+from enrollment.views import card_holders, cards, echoes, files, lookups, public, status, steps, tasks
 
 urlpatterns = [
     path("", public.start, name="start"),
@@ -15,8 +15,11 @@ urlpatterns = [
     path("apply/sign-out/", cards.sign_out, name="sign_out"),
     path("apply/card/answer/", cards.answer, name="card_answer"),
     path("apply/romaji/", lookups.romaji, name="romaji"),
+    path("apply/echo/<slug:kind>/", echoes.echo, name="echo"),
     path("apply/email-code/resend/", tasks.resend_code, name="resend_code"),
     path("apply/files/<uuid:public_id>/", files.picture, name="file"),
-    path("apply/files/<uuid:public_id>/remove/", files.remove, name="remove_file"),
+    path("apply/files/<uuid:public_id>/whole/", crop.whole, name="whole"),
+    path("apply/files/<uuid:public_id>/crop/", crop.crop, name="crop"),
+    path("apply/<slug:slug>/file/", files.give, name="give_file"),
     path("apply/<slug:slug>/", steps.step, name="step"),
 ]

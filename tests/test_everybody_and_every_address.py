@@ -44,6 +44,7 @@ FILLED = {
     "<slug:slug>": "licence",
     "<slug:name>": "claim",
     "<slug:code>": "nowhere",
+    "<slug:kind>": "date",
     "<str:day>": "2026-11-19",
     "<path:content_type_id>/<path:object_id>": "1/1",
     "<path:object_id>": "1",

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 from enrollment import authorities, days, values
 from enrollment.applicants import registers
 from enrollment.problems import Problem
+from enrollment.steps.echoes import DateText
 from enrollment.steps.question import Question, Text, Tick, told
-
-DATE_HELP = gettext_lazy("和暦でも西暦でも入力できます。")
 
 
 class Form(Question):
@@ -26,22 +25,8 @@ class Form(Question):
         autocomplete="off",
         css="width-12",
     )
-    registered_on = Text(
-        gettext_lazy("登録年月日"),
-        help_text=DATE_HELP,
-        example=gettext_lazy("平成20年4月1日、H20.4.1、2008-04-01"),
-        longest=40,
-        autocomplete="off",
-        css="width-20",
-    )
-    reissued_on = Text(
-        gettext_lazy("書換交付・再交付の日（ある場合）"),
-        required=False,
-        help_text=DATE_HELP,
-        longest=40,
-        autocomplete="off",
-        css="width-20",
-    )
+    registered_on = DateText(gettext_lazy("登録年月日"))
+    reissued_on = DateText(gettext_lazy("書換交付・再交付の日（ある場合）"), required=False)
     has_notes_on_back = Tick(gettext_lazy("免許証の裏面に追記がある"))
     is_changing_surname = Tick(gettext_lazy("免許証の改姓手続き中である（免許証の姓が、いまの姓と違う）"))
 

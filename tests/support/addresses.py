@@ -87,9 +87,12 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "apply/sign-out/": (NO, applicants(UNTRIED, UNTRIED)),
     "apply/card/answer/": (NO, {"*": "409"}),
     "apply/romaji/": (applicants("200", "200"), NO),
+    "apply/echo/<slug:kind>/": (NO, applicants("200", "200")),
     "apply/email-code/resend/": (NO, applicants("302 /apply/", "302 /apply/")),
     "apply/files/<uuid:public_id>/": (applicants("404", "200"), NO),
-    "apply/files/<uuid:public_id>/remove/": (NO, applicants("404", "409")),
+    "apply/files/<uuid:public_id>/whole/": (applicants("404", "404"), NO),  # the row's file is no photo
+    "apply/files/<uuid:public_id>/crop/": (applicants("404", "404"), applicants("404", "404")),
+    "apply/<slug:slug>/file/": (NO, applicants("302 /apply/", "302 /apply/")),
     "apply/<slug:slug>/": (
         applicants("302 /apply/", "302 /apply/"),
         applicants("302 /apply/", "302 /apply/"),

@@ -38,6 +38,15 @@ from enrollment.problems import Problem
         ("西暦2024年2月29日", date(2024, 2, 29)),
         ("2024 年 2 月 29 日", date(2024, 2, 29)),
         ("20240229", date(2024, 2, 29)),
+        ("S530401", date(1978, 4, 1)),
+        ("Ｓ５３０４０１", date(1978, 4, 1)),
+        ("昭和53年 4月 1日生", date(1978, 4, 1)),
+        ("昭和５３年四月１日", date(1978, 4, 1)),
+        ("昭53/4-1", date(1978, 4, 1)),
+        ("2030年（令和12年）03月01日まで有効", date(2030, 3, 1)),
+        ("平成20(2008)年4月1日交付", date(2008, 4, 1)),
+        ("1978／04／01", date(1978, 4, 1)),
+        ("大正15年1月2日", date(1926, 1, 2)),
     ],
 )
 def test_dates_are_read(typed: str, day: date) -> None:
@@ -59,18 +68,40 @@ def test_dates_are_read(typed: str, day: date) -> None:
         ("2023-02-29", "date_impossible"),
         ("令和0年1月1日", "date_format"),
         ("明治45年7月1日", "date_format"),
-        ("R6", "date_format"),
+        ("R6", "date_incomplete"),
+        ("令和6年5月", "date_incomplete"),
+        ("1978", "date_incomplete"),
+        ("53.4.1", "date_no_era"),
+        ("2023-13-01", "date_impossible"),
+        ("2023-04-00", "date_impossible"),
+        ("2030年（令和11年）3月1日", "date_conflict"),
         ("昭和五十十年一月一日", "date_format"),
         ("5/1/2024", "date_format"),
         ("", "date_format"),
         ("9" * 5000, "date_format"),
-        ("0000-01-01", "date_impossible"),
+        ("0000-01-01", "date_format"),
     ],
 )
 def test_other_dates_are_refused(typed: str, code: str) -> None:
     with pytest.raises(Problem) as refused:
         days.parse(typed)
     assert refused.value.code == code
+
+
+@pytest.mark.requirement("DQ-06")
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("令和5年2月29日", "2023年2月は28日まで"),
+        ("2023-13-01", "13月はありません"),
+        ("53.4.1", "元号を付けるか"),
+        ("2030年（令和11年）3月1日", "2029年3月1日（令和11年3月1日）のどちらか"),
+    ],
+)
+def test_what_is_wrong_with_a_date_is_said_with_its_figures(typed: str, words: str) -> None:
+    with pytest.raises(Problem) as refused:
+        days.parse(typed)
+    assert words in str(refused.value)
 
 
 @pytest.mark.requirement("DQ-06")
