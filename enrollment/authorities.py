@@ -5,12 +5,13 @@ Everything takes codes ("jma", "medis", "jpa"; "doctor", "dentist", "pharmacist"
 raises `UnknownAuthority` for a code that is not in the table. Texts are Japanese message ids for gettext.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from enrollment.authority_data import rows
+from enrollment.authority_data.clauses import ConsentChange, changes
 from enrollment.authority_data.consents import CONSENTS
 from enrollment.authority_data.kinds import (
     Authority,
@@ -28,6 +29,7 @@ __all__ = [
     "JPA_OPENS",
     "SLOTS",
     "Authority",
+    "ConsentChange",
     "ConsentItem",
     "FieldSet",
     "NoEncryptionCertificate",
@@ -40,6 +42,8 @@ __all__ = [
     "card_choice",
     "card_made",
     "card_text",
+    "consent_changes",
+    "consent_item",
     "consents",
     "encryption_certificate",
     "fields",
@@ -53,6 +57,7 @@ __all__ = [
     "price",
     "qualification",
     "qualifications",
+    "waiting_months",
     "waiting_text",
 ]
 
@@ -163,10 +168,39 @@ def consents(authority: str, on: date) -> tuple[ConsentItem, ...]:
     return row.items if row else ()
 
 
+def consent_changes(
+    former: Sequence[tuple[str, str]], authority: str, on: date, say: Callable[[str], str] = str
+) -> tuple[ConsentChange, ...]:
+    """What has changed for somebody who last saw the items `former` (id, version); empty where nothing has.
+
+    `say` puts a text into the reader's language. An item that no row knows any more counts as never seen.
+    """
+
+    def said(item: ConsentItem) -> ConsentItem:
+        return item._replace(title=say(item.title), text=say(item.text))
+
+    known = [item for item in map(consent_item, former) if item]
+    return changes([said(item) for item in known], [said(item) for item in consents(authority, on)])
+
+
+def consent_item(name: tuple[str, str]) -> ConsentItem | None:
+    """The text of an item by (id, version), also of one that is no longer asked for."""
+    texts = (item for table in CONSENTS.values() for row in table for item in row.items)
+    return next((item for item in texts if (item.id, item.version) == tuple(name)), None)
+
+
 def waiting_text(authority: str, on: date) -> str:
     """How long it is expected to take (CA-09)."""
     row = row_on(_of(rows.WAITING, authority), on)
     return row.text if row else ""
+
+
+def waiting_months(authority: str, member: bool, on: date) -> int:
+    """Civil months after the submission by which the review usually ends: the later end of `waiting_text`."""
+    row = row_on(_of(rows.WAITING_MONTHS, authority), on)
+    if row is None:
+        raise UnknownAuthority(authority)
+    return row.members if member else row.others
 
 
 def notices(authority: str, qualification: str, on: date) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """A draft is rows from the first second: begin it, load it, save a step's answers, never lose what was typed.
 
 Sources: ST-02, ST-09, ST-14, CA-10 to CA-13, CA-17, PH-03; decisions 7, 20, 26.
-A step's row keeps what was typed (`raw`) beside what it means (`values`, None while something is wrong with it).
+A step's row keeps what was typed (`raw`) beside what it means (`values`, None while something is wrong with it, or
+while it is `unfinished`: kept while it was being typed, and not yet handed over by "next").
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,6 +35,22 @@ from ledger.clock import today
 OPEN_STATES = (State.DRAFT.value, State.RETURNED.value)
 LARGEST_RAW = 20_000  # characters kept of what was typed at one step
 WHOLE_STEP = "*"
+# What a named field opens besides itself (ST-14): a new reading asks for a new spelling, a "yes" for what follows it.
+SPELLING = frozenset(
+    f"{part}_{kind}" for part in ("family", "given") for kind in ("kana", "romaji", "typed")
+) | {"manual", "shown_for", "take"}
+OPENS: Mapping[tuple[str, str], frozenset[str]] = {
+    **{(slug, field): SPELLING for slug in ("names", "other-name") for field in SPELLING},
+    ("names", "printed_name"): frozenset({"take"}),
+    ("other-name", "kind"): SPELLING | {"former_from_card", "alias_from_card", "family_kanji", "given_kanji"},
+    ("workplace", "has_workplace"): frozenset({"name", "institution_code", "postal_code", "address"}),
+    ("delivery", "send_to"): frozenset({"postal_code", "address"}),
+    ("membership", "member"): frozenset({"number", "number_unknown"}),
+    ("membership", "number"): frozenset({"number_unknown"}),
+    ("identity", "kind"): frozenset({"day_on_paper", "file"}),
+    ("identity", "day_on_paper"): frozenset({"kind", "file"}),
+    ("photo", "taken_on"): frozenset({"is_recent", "file"}),
+}
 
 Raw = Mapping[str, list[str]]
 
@@ -44,6 +61,7 @@ class Kept(NamedTuple):
     version: int = 0
     raw: Raw = {}
     values: Mapping[str, Any] | None = None
+    unfinished: bool = False
 
 
 def current(applicant: Applicant) -> Application | None:
@@ -116,7 +134,10 @@ def keep_card(
 
 def kept(application: Application, slug: str) -> Kept:
     row = application.answers.filter(step=slug).first()
-    return Kept() if row is None else Kept(row.version, row.data.get("raw", {}), row.data.get("values"))
+    if row is None:
+        return Kept()
+    data = row.data
+    return Kept(row.version, data.get("raw", {}), data.get("values"), bool(data.get("unfinished")))
 
 
 def answers(application: Application, slug: str) -> Mapping[str, Any]:
@@ -169,12 +190,16 @@ def save(
     values: Mapping[str, Any] | None,
     version: int,
     at: datetime,
+    unfinished: bool = False,
 ) -> None:
-    """Keep one step's answers; raises Refused("stale") when another tab has saved this step since `version`.
+    """Keep one step's answers; raises Refused("stale") when another tab has saved other ones since `version`.
 
-    Saving the same answers twice is no conflict (a double click). Changed answers of ③ to ⑧ clear ⑨ and ⑩ (ST-09).
+    The same text from two tabs is no conflict, nor is a double click, nor "next" pressed while the same text was
+    being kept by itself. Changed answers of ③ to ⑧ clear ⑨ and ⑩ (ST-09).
     """
-    data = {"raw": _bounded(raw), "values": None if values is None else dict(values)}
+    data: dict[str, Any] = {"raw": _bounded(raw), "values": None if values is None else dict(values)}
+    if unfinished:
+        data["unfinished"] = True
     with transaction.atomic():
         locked = lock(application)
         row = StepAnswers.objects.filter(application=locked, step=slug).first()
@@ -182,7 +207,7 @@ def save(
             StepAnswers.objects.create(application=locked, step=slug, data=data, saved_at=at)
         elif row.data == data:
             return
-        elif row.version != version:
+        elif row.version != version and row.data.get("raw") != data["raw"]:
             raise Refused("stale")
         else:
             StepAnswers.objects.filter(pk=row.pk).update(data=data, version=row.version + 1, saved_at=at)
@@ -195,6 +220,18 @@ def save(
         if slug in ("qualification", "card"):
             recheck(locked, at)
     application.refresh_from_db()
+
+
+def keep_typed(application: Application, slug: str, *, raw: Raw, version: int, at: datetime) -> int:
+    """Keep what is being typed, finished or not; returns the step's version now. Raises Refused as `save`.
+
+    What is as it was stays as finished as it was; anything else waits for "next" before it counts as an answer.
+    """
+    before = kept(application, slug)
+    if before.version and before.raw == _bounded(raw):
+        return before.version
+    save(application, slug, raw=raw, values=None, version=version, at=at, unfinished=True)
+    return kept(application, slug).version
 
 
 def lock(application: Application) -> Application:
@@ -255,11 +292,18 @@ def open_fields(application: Application, draft: Draft) -> Mapping[str, frozense
         return None
     found: dict[str, set[str]] = {}
     for item in application.return_items.filter(round=application.round):
-        found.setdefault(item.step, set()).add(item.field or WHOLE_STEP)
+        found.setdefault(item.step, set()).update(_opened_by(item.step, item.field))
     for step in flow.ASKED:
         if step.applies(draft) and not step.is_complete(draft):
             found.setdefault(step.slug, set()).add(WHOLE_STEP)
     return {slug: frozenset(names) for slug, names in found.items()}
+
+
+def _opened_by(slug: str, field: str) -> Iterable[str]:
+    """The form's fields that a named one opens: itself and what it decides; all where it is no field of the form."""
+    if slug not in QUESTIONS or field not in QUESTIONS[slug].base_fields:
+        return (WHOLE_STEP,)
+    return {field} | OPENS.get((slug, field), frozenset())
 
 
 def locked_fields(

@@ -1,19 +1,21 @@
 """What the applicant is told, and by which door: the inbox says all, the mail only that there is something to read.
 
-Texts N1, N3, N5, N8, N10, N11, N17 of form-rules ST-30 to ST-37; a mail holds no personal data (ST-16).
+Texts N1, N3, N4, N5, N8, N10, N11, N17 of form-rules ST-30 to ST-37 (N2 is `applicants.emails`); a mail holds no
+personal data (ST-16). 通知を受け取る off stops reminders (N4) only: results and security are always mailed (DQ-28).
 """
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 
-from enrollment import authorities
-from enrollment.models import Application
+from enrollment import authorities, flow
+from enrollment.models import Applicant, Application
 from ledger import clock
 from ledger.clock import JST
 from outbox import mails, notices
 
+NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫"  # as the source manual counts its steps
 PORTAL = "申請状況と全文は、ポータルの「お知らせ」でご確認ください。"
 
 
@@ -22,10 +24,13 @@ def _moment(at: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日 {local.hour}時{local.minute:02d}分"
 
 
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def _until(end: datetime) -> str:
-    """24:00 of a day is that day to a reader, not the next one's midnight."""
-    day = clock.last_day(end)
-    return f"{day.year}年{day.month}月{day.day}日まで"
+    """24:00 of a day is that day to a reader, not the next one's midnight (ST-17)."""
+    return f"{_day(clock.last_day(end))} 24時まで"
 
 
 def _tell(
@@ -37,8 +42,12 @@ def _tell(
     *,
     secret: str = "",
     about: str = "",
+    is_reminder: bool = False,
 ) -> None:
-    """One inbox notice and, where the address is confirmed, one mail; a repeated call tells nothing twice."""
+    """One inbox notice and, where the address is confirmed, one mail; a repeated call tells nothing twice.
+
+    A reminder is mailed only to those who want to be reminded (DQ-28).
+    """
     applicant = application.applicant
     mark = f"{kind}:{about or application.public_id}:{application.round}"
     notices.post(
@@ -50,28 +59,33 @@ def _tell(
         about=about or str(application.public_id),
         dedupe=mark,
     )
-    if applicant.email and applicant.email_verified_at is not None:
+    is_wanted = applicant.wants_reminders or not is_reminder
+    if is_wanted and applicant.email and applicant.email_verified_at is not None:
         text = f"{mail}\n\n{PORTAL}\n{settings.ORIGIN}/status/\n"
         mails.send(applicant.email, title, text, kind=kind, about=str(application.public_id), dedupe=mark)
 
 
-def received(application: Application) -> None:
-    """N1 受付 (ST-30)."""
+def received(application: Application, at: datetime) -> None:
+    """N1 受付 (ST-30): number, authority, date, how to look up the status."""
     authority = authorities.authority(application.authority).name
     title = f"【{application.receipt_number}】医療等分野の電子署名利用申請を受け付けました"
     body = (
-        f"受付番号：{application.receipt_number}\n申請先：{authority}\n"
-        "これから認証局が審査します。審査の状況は「申請状況」のページでいつでも確認できます。"
+        f"受付番号：{application.receipt_number}\n申請先：{authority}\n受付日時：{_moment(at)}\n\n"
+        "これから認証局が審査します。\n"
+        "審査の状況は、このサイトにマイナンバーカードでログインし、「申請状況」のページでいつでも確認できます。"
     )
     _tell(application, "n1", title, body, "申請を受け付けました。")
 
 
 def returned(application: Application, reasons: list[str], until: datetime) -> None:
-    """N3 再提出依頼 (ST-32): which item, why, where to fix it, until when."""
-    lines = "\n".join(f"・{reason}" for reason in reasons)
+    """N3 再提出依頼 (ST-32): which item, the reason, where to fix it, until when."""
+    items = application.return_items.filter(round=application.round).order_by("pk")
+    pages = {item.note or item.code: _page(item.step) for item in items}
+    lines = "\n".join(f"・{reason}{_where(pages.get(reason, ''))}" for reason in reasons)
     body = (
         f"次の項目の修正をお願いします。\n{lines}\n\n"
-        f"「申請状況」のページから修正し、もう一度署名して提出してください。期限：{_until(until)}"
+        "「申請状況」のページの「修正する項目を見る」から直し、もう一度署名して提出してください。\n"
+        f"期限：{_until(until)}\n期限を過ぎると、申請は取下げになります。"
     )
     _tell(
         application,
@@ -82,12 +96,41 @@ def returned(application: Application, reasons: list[str], until: datetime) -> N
     )
 
 
+def _page(slug: str) -> str:
+    row = flow.STEP.get(slug)
+    return f"{NUMBERS[row.number - 1]} {row.title}" if row else ""
+
+
+def _where(page: str) -> str:
+    return f"（直す手順：{page}）" if page else ""
+
+
+def return_reminder(application: Application) -> None:
+    """N4 期限前 (ST-32): seven days before the end of 再提出依頼; the clock calls it."""
+    if application.return_until is None:
+        return
+    body = (
+        f"修正をお願いしている申請の期限が近づいています。\n期限：{_until(application.return_until)}\n\n"
+        "「申請状況」のページの「修正する項目を見る」から直し、もう一度署名して提出してください。\n"
+        "期限を過ぎると、申請は取下げになり、添付された画像は消去されます。"
+    )
+    _tell(
+        application,
+        "n4",
+        f"【{application.receipt_number}】修正の期限が近づいています",
+        body,
+        "修正の期限が近づいています。",
+        is_reminder=True,
+    )
+
+
 def completed(application: Application, link: str, password: str, expires_at: datetime, about: str) -> None:
     """N5 審査完了 (ST-33): link and password stand encrypted in the inbox notice and in no mail (ST-15, ST-16)."""
     body = (
-        "審査が完了しました。\n"
-        "マイナンバーカードによる電子署名は、いまから利用できます。\n"
-        "スマートフォンの生体認証で署名するには、下のURLをスマートフォンのブラウザで開き、パスワードを入力して登録してください。\n"
+        "審査が完了しました。電子署名には、次の2つの方法があります。\n\n"
+        "1. マイナンバーカードで署名する\nいまから利用できます。登録は要りません。\n\n"
+        "2. スマートフォンで署名する\n"
+        "下のURLをスマートフォンのブラウザで開き、パスワードを入力して登録すると、指紋や顔の確認だけで署名できます。\n"
         f"URLの有効期限：{_until(expires_at)}"
     )
     secret = json.dumps({"url": f"{settings.ORIGIN}{link}", "password": password})
@@ -120,7 +163,10 @@ def rejected(application: Application, reason: str) -> None:
 
 def withdrawn(application: Application) -> None:
     """N11 取下げ受付 (ST-35)."""
-    body = "申請の取下げを受け付けました。添付ファイルは消去されます。あらためて申請することもできます。"
+    body = (
+        "申請の取下げを受け付けました。\n添付された画像とHPKIカードの暗証番号は消去しました。\n"
+        "あらためて申請することもできます。"
+    )
     _tell(
         application,
         "n11",
@@ -157,3 +203,17 @@ def link_locked(application: Application, about: str) -> None:
     _tell(
         application, "n17", "登録用のURLが停止されました", body, "登録用のURLが停止されました。", about=about
     )
+
+
+def address_changed(application: Application | None, applicant: Applicant, former: str, at: datetime) -> None:
+    """A security notice (DQ-28): in the inbox, and to the address that was given up, whatever is ticked."""
+    body = (
+        f"お知らせを受け取るメールアドレスが変更されました。\n変更日時：{_moment(at)}\n\n"
+        "お心当たりがない場合は、マイナンバーカードの利用を止める手続きをし、申請先の認証局へご連絡ください。"
+    )
+    title = "メールアドレスが変更されました"
+    mark = f"address:{applicant.public_id}:{at.isoformat()}"
+    about = str(application.public_id) if application else str(applicant.public_id)
+    notices.post(applicant.public_id, "address", title, body, about=about, dedupe=mark)
+    text = f"お知らせを受け取るメールアドレスが変更されました。\n\n{PORTAL}\n{settings.ORIGIN}/status/\n"
+    mails.send(former, title, text, kind="address", about=about, dedupe=mark)

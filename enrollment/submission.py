@@ -1,6 +1,7 @@
 """Freeze the draft into a statement, verify its JPKI signature, submit (ST-09 to ST-11, ST-23; decision 25)."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,9 +11,17 @@ from django.db import IntegrityError, transaction
 from cards import cms, jpki
 from cards.exchange import CardResponse
 from enrollment import authorities, drafts, flow, moves, names, notices, statement, uploads
-from enrollment.applicants import accounts, readings, receipts
+from enrollment.applicants import accounts, corrections, readings, receipts
 from enrollment.errors import Refused
-from enrollment.models import ApplicantSession, Application, Attachment, CardReading, SealedPin, Statement
+from enrollment.models import (
+    Applicant,
+    ApplicantSession,
+    Application,
+    Attachment,
+    CardReading,
+    SealedPin,
+    Statement,
+)
 from ledger.clock import today
 from vault import keyring
 
@@ -22,25 +31,57 @@ DRAWS = 20  # receipt numbers tried before giving up: a million a day
 def freeze(application: Application, at: datetime) -> Statement:
     """Make the statement of this round from the rows as they are now; one that waits unsigned is replaced.
 
-    Raises Refused("incomplete", step=…) where an answer no longer holds, Refused("authority_closed").
+    Raises Refused("incomplete", step=…) where an answer no longer holds, Refused("authority_closed"),
+    Refused("unchanged", asked=…) where nothing of what was returned has been changed (ST-14), and
+    Refused("statement_changed") where ⑨ showed something else than what would be signed (ST-09).
     """
     with transaction.atomic():
-        locked = drafts.lock(application)
-        drafts.recheck(locked, at)
-        draft = drafts.load(locked, at)
-        if not authorities.is_open(locked.authority, locked.qualification, today(at)):
-            raise Refused("authority_closed")
-        if not flow.is_open(flow.STEP[flow.SIGN], draft):
-            raise Refused("incomplete", step=flow.first_open(draft).slug)
-        Statement.objects.filter(application=locked, signed_at=None).delete()
-        content = statement.content(_facts(locked, draft, at))
-        return Statement.objects.create(
-            application=locked,
-            round=locked.round + 1,
-            content=content,
-            sha256=statement.digest(content),
-            frozen_at=at,
-        )
+        frozen = _frozen(drafts.lock(application), at)
+    if frozen is None:
+        raise Refused("statement_changed")
+    return frozen
+
+
+def _frozen(locked: Application, at: datetime) -> Statement | None:
+    """The new statement; None, and ⑨ and ⑩ to be done again, where ⑨ showed something else."""
+    drafts.recheck(locked, at)
+    draft = drafts.load(locked, at)
+    if not authorities.is_open(locked.authority, locked.qualification, today(at)):
+        raise Refused("authority_closed")
+    if not flow.is_open(flow.STEP[flow.SIGN], draft):
+        raise Refused("incomplete", step=flow.first_open(draft).slug)
+    if corrections.is_untouched(locked, draft):
+        raise Refused("unchanged", asked=[row.label for row in corrections.unchanged(locked, draft)])
+    if draft.answer(flow.CHECK, "shown") != checked(locked, draft, at).hex():
+        drafts.forget_consent(locked)
+        return None
+    Statement.objects.filter(application=locked, signed_at=None).delete()
+    content = statement.content(_facts(locked, draft, at))
+    return Statement.objects.create(
+        application=locked,
+        round=locked.round + 1,
+        content=content,
+        sha256=statement.digest(content),
+        frozen_at=at,
+    )
+
+
+def checked(application: Application, draft: flow.Draft, at: datetime) -> bytes:
+    """The digest of what ⑨ shows at this moment."""
+    return statement.checked(
+        application.authority,
+        application.qualification,
+        _answers(draft),
+        _files(application, draft),
+        price_of(draft, today(at)).amount,
+    )
+
+
+def handed_in(applicant: Applicant) -> Application | None:
+    """The newest application that has been sent and is not back in the applicant's hands (⑫, ST-11)."""
+    under_way = set(flow.LIVING) - {flow.State.DRAFT, flow.State.RETURNED}
+    mine = Application.objects.of(applicant).filter(state__in=[state.value for state in under_way])
+    return mine.order_by("-submitted_at").first()
 
 
 def waiting(application: Application) -> Statement | None:
@@ -91,7 +132,8 @@ def withdraw(application: Application, at: datetime) -> None:
     """取下げ (ST-13, ST-35): only while no officer has recommended it. PIN and files are erased with it (DQ-23)."""
     with transaction.atomic():
         SealedPin.objects.filter(application=application).delete()
-        uploads.erase_all(application)
+        if not application.legal_hold:
+            uploads.erase_all(application)
         notices.withdrawn(application)
         moves.perform(
             "withdraw",
@@ -105,7 +147,6 @@ def withdraw(application: Application, at: datetime) -> None:
 
 def _facts(application: Application, draft: flow.Draft, at: datetime) -> statement.Facts:
     consent = draft.answers["consent"]
-    asked = {row.slug for row in flow.ASKED if row.applies(draft)} - {"card-pin"}
     former = Statement.objects.filter(application=application, round=application.round).first()
     return statement.Facts(
         application=str(application.public_id),
@@ -113,7 +154,7 @@ def _facts(application: Application, draft: flow.Draft, at: datetime) -> stateme
         authority=application.authority,
         qualification=application.qualification,
         certificate_fingerprint=bytes(application.certificate_fingerprint),
-        answers={slug: values for slug, values in draft.answers.items() if slug in asked},
+        answers=_answers(draft),
         consents=[(name, version) for name, version in consent["items"]],
         agreed_at=consent["agreed_at"],
         declarations={
@@ -127,7 +168,14 @@ def _facts(application: Application, draft: flow.Draft, at: datetime) -> stateme
         frozen_at=at.isoformat(),
         nonce=secrets.token_bytes(16),
         previous_sha256=bytes(former.sha256) if former else b"",
+        checked_sha256=bytes.fromhex(str(draft.answer(flow.CHECK, "shown"))),
     )
+
+
+def _answers(draft: flow.Draft) -> dict[str, Mapping[str, Any]]:
+    """What is asked under today's choices; the card PIN is in no statement (DQ-23)."""
+    asked = {row.slug for row in flow.ASKED if row.applies(draft)} - {"card-pin"}
+    return {slug: values for slug, values in draft.answers.items() if slug in asked}
 
 
 def _files(application: Application, draft: flow.Draft) -> list[statement.File]:
@@ -177,7 +225,7 @@ def _hand_in(application: Application, session: ApplicantSession, frozen: Statem
     facts = statement.read(frozen.content)
     application.receipt_number = application.receipt_number or _receipt(today(at))
     application.round = frozen.round
-    notices.received(application)
+    notices.received(application, at)
     try:
         moves.perform(
             "submit",

@@ -50,6 +50,18 @@ CERTIFICATE_CONTENTS = ConsentItem(
         "氏名や資格に変更があったときは、認証局に届け出てください。"
     ),
 )
+REMOTE_KEY_2025 = ConsentItem(  # seed 004: signing by second certificates is charged from April 2025 (FC-17)
+    "remote-key",
+    "2025-04",
+    _("署名の鍵をお預かりすること"),
+    _(
+        "HPKIセカンド電子証明書の秘密鍵は、鍵管理サービスの中で作られ、外に取り出せない形で保管されます。"
+        "署名は、マイナンバーカード、登録したスマートフォン、またはHPKIカードでご本人が認証したときだけ行われます。"
+        "認証に使うカード、スマートフォン、暗証番号は、ほかの人に使わせないでください。"
+        "紛失したときや身に覚えのない署名に気付いたときは、すぐに利用を停止し、認証局に連絡してください。"
+        "2025年4月から、鍵管理サービスを使う署名の利用料は、勤務先の医療機関・薬局が負担します。"
+    ),
+)
 ONE_QUALIFICATION = ConsentItem(
     "one-qualification",
     VERSION,
@@ -128,10 +140,21 @@ JPA = (
 )
 COMMON_FIRST = (OWN_APPLICATION, NO_CARD, ONE_QUALIFICATION)
 COMMON_LAST = (CERTIFICATE_CONTENTS, REMOTE_KEY)
+COMMON_LAST_2025 = (CERTIFICATE_CONTENTS, REMOTE_KEY_2025)
 BEGIN = date(2024, 6, 1)
+CHARGED = date(2025, 4, 1)
 
 CONSENTS: dict[str, tuple[ConsentRow, ...]] = {
-    "jma": (ConsentRow(BEGIN, COMMON_FIRST + JMA + COMMON_LAST),),
-    "medis": (ConsentRow(BEGIN, COMMON_FIRST + MEDIS + COMMON_LAST),),
-    "jpa": (ConsentRow(BEGIN, COMMON_FIRST + JPA + COMMON_LAST),),
+    "jma": (
+        ConsentRow(BEGIN, COMMON_FIRST + JMA + COMMON_LAST),
+        ConsentRow(CHARGED, COMMON_FIRST + JMA + COMMON_LAST_2025),
+    ),
+    "medis": (
+        ConsentRow(BEGIN, COMMON_FIRST + MEDIS + COMMON_LAST),
+        ConsentRow(CHARGED, COMMON_FIRST + MEDIS + COMMON_LAST_2025),
+    ),
+    "jpa": (
+        ConsentRow(BEGIN, COMMON_FIRST + JPA + COMMON_LAST),
+        ConsentRow(CHARGED, COMMON_FIRST + JPA + COMMON_LAST_2025),
+    ),
 }

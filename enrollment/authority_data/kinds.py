@@ -91,6 +91,14 @@ class TextRow(NamedTuple):
     text: str
 
 
+class MonthsRow(NamedTuple):
+    """Civil months after the submission by which the review usually ends (CA-09): the later end of the text."""
+
+    since: date
+    members: int
+    others: int
+
+
 class NoticeRow(NamedTuple):
     """Shown on the start page and at ③ from `since` until the day before `until` (CA-08, CA-22)."""
 

@@ -10,6 +10,7 @@ from enrollment.authority_data.kinds import (
     CardRow,
     FieldSet,
     FlagRow,
+    MonthsRow,
     NoticeRow,
     OpeningRow,
     PickupPlace,
@@ -149,6 +150,11 @@ WAITING: dict[str, tuple[TextRow, ...]] = {
     ),
     "medis": (TextRow(BEGIN, _("約1か月から2か月で審査が終わる見込みです。")),),
     "jpa": (TextRow(BEGIN, _("約1か月から2か月で審査が終わる見込みです。")),),
+}
+WAITING_MONTHS: dict[str, tuple[MonthsRow, ...]] = {
+    "jma": (MonthsRow(BEGIN, members=2, others=3),),
+    "medis": (MonthsRow(BEGIN, members=2, others=2),),
+    "jpa": (MonthsRow(BEGIN, members=2, others=2),),
 }
 
 NOTICES: dict[str, tuple[NoticeRow, ...]] = {

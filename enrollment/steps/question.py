@@ -69,6 +69,12 @@ class Question(forms.Form):
         for name in self.locked:
             self.fields[name].widget.attrs["disabled"] = True
 
+    def unlock(self) -> None:
+        """Undo `lock`."""
+        for name in self.locked:
+            self.fields[name].widget.attrs.pop("disabled", None)
+        self.locked = frozenset()
+
     def values(self) -> dict[str, Any]:
         """What the valid answers mean, as JSON can say it."""
         return {name: _plain(value) for name, value in self.cleaned_data.items()}

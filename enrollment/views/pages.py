@@ -1,6 +1,7 @@
 """What differs from step to step: what a page shows besides its form, what happens to a secret, what follows a save."""
 
 from collections.abc import Callable
+from datetime import datetime
 from email.utils import parseaddr
 from typing import Any, NamedTuple
 
@@ -9,13 +10,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from enrollment import authorities, drafts, flow, images, submission, uploads
-from enrollment.applicants import card_pins, emails
+from enrollment import authorities, drafts, flow, signed, statement, submission
+from enrollment.applicants import card_pins, corrections, emails
 from enrollment.applicants.prices import amount_text
 from enrollment.errors import Refused
 from enrollment.flow import Draft, Step
 from enrollment.models import Application
 from enrollment.steps import Question
+from enrollment.steps.consent import Consent
 from enrollment.views import summary
 from enrollment.views.door import Visit
 from ledger.clock import today
@@ -89,15 +91,55 @@ def freeze(page: Page, form: Question) -> None:
     submission.freeze(page.application, page.visit.at)
 
 
+def is_what_was_seen(page: Page, form: Question) -> str:
+    """⑨: a page that was open while another tab, or midnight, changed something is looked at once more (ST-09)."""
+    untouched = corrections.is_untouched(page.application, page.draft)
+    if untouched:
+        rows = corrections.unchanged(page.application, page.draft)
+        listed = _("、").join(_(row.label) for row in rows)
+        return _(
+            "修正をお願いした項目が、まだ1つも変わっていません：%(listed)s。"
+            "上の一覧から直してください。直す必要がないと思われるときは、申請先の認証局にお問い合わせください。"
+        ) % {"listed": listed}
+    if form.cleaned_data["seen"] == submission.checked(page.application, page.draft, page.visit.at).hex():
+        return ""
+    return _(
+        "この画面を開いたあとで、申請の内容が変わりました。下の内容をもう一度ご確認のうえ、お進みください。"
+    )
+
+
+def is_what_was_read(page: Page, form: Question) -> str:
+    """⑩: what is agreed to is what stood on the page (CA-16)."""
+    if isinstance(form, Consent) and form.cleaned_data["asked"] == form.versions:
+        return ""
+    return _("確認事項が新しくなりました。変わったところをお読みのうえ、もう一度同意してください。")
+
+
 def _check_context(page: Page) -> dict[str, Any]:
     price = submission.price_of(page.draft, today(page.visit.at))
     return {
         "groups": summary.groups(page.application, page.draft, page.draft.answers, with_links=True),
+        "asked": corrections.asked(page.application, page.draft),
+        "seen": submission.checked(page.application, page.draft, page.visit.at).hex(),
+        "changes": consent_changes(page.application, page.draft, page.visit.at),
         "price": amount_text(price),
         "price_as_of": price.as_of,
         "card_text": _(authorities.card_text(page.draft.authority, today(page.visit.at))),
         "waiting_text": _(authorities.waiting_text(page.draft.authority, today(page.visit.at))),
     }
+
+
+def consent_changes(
+    application: Application, draft: Draft, at: datetime
+) -> tuple[authorities.ConsentChange, ...]:
+    """What is to be agreed to now and was not when the draft was begun, or last signed (CA-16)."""
+    frozen = signed.newest(application)
+    if frozen is not None:
+        former = [(one["id"], one["version"]) for one in statement.read(frozen.content)["consents"]]
+    else:
+        items = authorities.consents(draft.authority, today(application.created_at))
+        former = [(item.id, item.version) for item in items]
+    return authorities.consent_changes(former, draft.authority, today(at), _) if former else ()
 
 
 def _email_context(page: Page) -> dict[str, Any]:
@@ -127,21 +169,12 @@ def _pin_context(page: Page) -> dict[str, Any]:
     return {"is_sealed": page.draft.has_card_pin}
 
 
-def file_context(page: Page, slot: str) -> dict[str, Any]:
-    """The file that is kept already, what it made us notice, and whether the authority still takes it (PH-03)."""
-    rows = uploads.kept(page.application, slot)
-    newest = rows[-1] if rows else None
-    return {
-        "attachments": rows,
-        "now": newest and {"url": reverse("file", args=[newest.public_id]), "name": newest.given_name},
-        "file_warnings": [
-            _(images.WARNINGS[code]) for row in rows for code in row.warnings if code in images.WARNINGS
-        ],
-        "file_not_taken": bool(rows) and slot not in drafts.acceptable_slots(page.application),
-    }
-
-
 SECRETS: dict[str, Callable[[Page, Question], None]] = {"card-pin": seal_pin, "email-code": confirm_code}
+# What is wrong although every answer is right; "" for nothing.
+GUARDS: dict[str, Callable[[Page, Question], str]] = {
+    flow.CHECK: is_what_was_seen,
+    flow.CONSENT: is_what_was_read,
+}
 AFTER: dict[str, Callable[[Page, Question], None]] = {"email": send_code, flow.CONSENT: freeze}
 CONTEXTS: dict[str, Callable[[Page], dict[str, Any]]] = {
     "card-check": _card_context,

@@ -48,12 +48,30 @@ WORDS = {
             "どの暗証番号かを確かめて、もう一度読み取ってください。続けて間違えると、カードが使えなくなります。"
         ),
     ),
-    "reader_locked": Refusal(
-        lazy("暗証番号が使えなくなっています。"),
-        lazy("暗証番号を続けて間違えたため、カードが暗証番号を受け付けません。"),
+    "reader_locked_authenticate": Refusal(
+        lazy("利用者証明用電子証明書の暗証番号（数字4桁）が使えなくなっています。"),
+        lazy("3回続けて間違えたため、カードがこの暗証番号を受け付けません。残り0回です。"),
         lazy(
-            "市区町村の窓口で暗証番号の再設定を受けてから、もう一度お進みください。"
-            "署名用の暗証番号は、スマートフォンのアプリとコンビニの端末でも再設定できます。入力した内容は保存されています。"
+            "市区町村の窓口で、利用者証明用の暗証番号の再設定（初期化）を受けてください。手続きのあと、もう一度読み取ってください。"
+            "途中の申請は残っています。何度読み取っても、カードは使えるようになりません。"
+        ),
+        whom=MUNICIPALITY,
+    ),
+    "reader_locked_read_attributes": Refusal(
+        lazy("券面事項入力補助用の暗証番号（数字4桁）が使えなくなっています。"),
+        lazy("3回続けて間違えたため、カードがこの暗証番号を受け付けません。残り0回です。"),
+        lazy(
+            "市区町村の窓口で、券面事項入力補助用の暗証番号の再設定（初期化）を受けてください。手続きのあと、この手順から続けられます。"
+            "入力した内容は保存されています。"
+        ),
+        whom=MUNICIPALITY,
+    ),
+    "reader_locked_sign": Refusal(
+        lazy("署名用電子証明書の暗証番号（英数字6〜16文字）が使えなくなっています。"),
+        lazy("5回続けて間違えたため、カードがこの暗証番号を受け付けません。残り0回です。"),
+        lazy(
+            "市区町村の窓口で再設定（初期化）を受けてください。スマートフォンのアプリで予約して、コンビニの端末で再設定することもできます。"
+            "手続きのあと、ここに戻って署名してください。入力した内容は保存されています。"
         ),
         whom=MUNICIPALITY,
     ),
@@ -125,6 +143,25 @@ WORDS = {
         ),
         whom=MUNICIPALITY,
     ),
+    "qr_wrong_number": Refusal(
+        lazy("選んだ数字は、パソコンの画面の数字と違います。"),
+        lazy("ほかの人が作ったQRコードで読み取ってしまうのを防ぐため、このQRコードは使えなくしました。"),
+        lazy(
+            "ご自分のパソコンで始めたときは、パソコンの画面でQRコードを作り直してください。"
+            "メールやメッセージで届いたQRコードやURLのときは、何もせずにこの画面を閉じてください。"
+        ),
+        action=lazy("最初の画面へ"),
+        whom=lazy("このサイトの運用担当"),
+    ),
+    "qr_gone": Refusal(
+        lazy("このQRコードは、もう使えません。"),
+        lazy("10分が過ぎたか、すでに使われたか、パソコンの画面で取り消されています。"),
+        lazy(
+            "パソコンの画面でQRコードを作り直して、スマートフォンで開いてください。入力した内容は保存されています。"
+        ),
+        action=lazy("最初の画面へ"),
+        whom=lazy("このサイトの運用担当"),
+    ),
     "other_card": Refusal(
         lazy("ログインに使用したマイナンバーカードをセットしてください"),
         lazy("ログインのときと違うカードが読み取られました。"),
@@ -144,6 +181,16 @@ WORDS = {
         lazy("入力内容の確認から、もう一度お進みください。"),
         TASKS,
         lazy("申請の手順へ戻る"),
+    ),
+    "unchanged": Refusal(
+        lazy("修正をお願いした項目が、まだ1つも変わっていません。"),
+        lazy("前回と同じ内容では、同じ理由でもう一度お返しすることになります。"),
+        lazy(
+            "申請の手順の「修正をお願いします」の一覧から直してください。"
+            "直す必要がないと思われるときは、申請先の認証局にお問い合わせください。"
+        ),
+        TASKS,
+        lazy("修正する項目を見る"),
     ),
     "authority_closed": Refusal(
         lazy("選んだ申請先では、いまこの資格の申請を受け付けていません。"),
@@ -210,11 +257,14 @@ def page(request: HttpRequest, refused: Refused, *, back: str = "") -> HttpRespo
     """The refusal as a page of its own; `back` is where the person tries again. A visit that only asks is no error."""
     if request.method == "POST":
         note_refusal(request, refused.code, refused.detail.get("problem", ""))
-    words = WORDS.get(refused.code, WORDS["not_now"])
+    exact = f"{refused.code}_{refused.detail.get('operation', '')}"
+    words = WORDS.get(exact) or WORDS.get(refused.code, WORDS["not_now"])
     left = refused.detail.get("tries_left")
     tries = _("あと%(left)s回まちがえると使えなくなります。") % {"left": left} if left else ""
+    asked = refused.detail.get("asked")
     context = {
         "refusal": words,
+        "asked": [_(str(label)) for label in asked] if isinstance(asked, list) else [],
         "tries": tries,
         "action_url": reverse(words.back) if words.back else back or reverse(TASKS),
         "errors": True,

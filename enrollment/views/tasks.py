@@ -1,7 +1,5 @@
 """The task list, and beginning an application."""
 
-from typing import NamedTuple
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,10 +7,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from enrollment import authorities, drafts, flow
-from enrollment.applicants import emails
+from enrollment.applicants import corrections, emails
 from enrollment.errors import Refused
 from enrollment.flow import State
-from enrollment.models import Application, StepAnswers
+from enrollment.models import Application
+from enrollment.retention import unfinished
 from enrollment.views import refusals
 from enrollment.views.door import Visit, signed_in
 from enrollment.views.pages import progress
@@ -34,49 +33,65 @@ def tasks(request: HttpRequest, visit: Visit) -> HttpResponse:
     except Refused as refused:
         return refusals.page(request, refused)
     draft = drafts.load(application, visit.at)
-    opened = drafts.open_fields(application, draft)
     rows = [row for row in flow.steps_for(draft) if row.slug != flow.DONE]
-    asked = _asked(application)
-    waiting = [item for item in asked if not item.is_answered and flow.is_open(flow.STEP[item.slug], draft)]
+    asked = corrections.asked(application, draft)
+    waiting = [item for item in asked if not item.is_changed and flow.is_open(flow.STEP[item.slug], draft)]
     onward = flow.STEP[waiting[0].slug] if waiting else flow.first_open(draft)
+    not_taken = _not_taken(application, draft)
     context = {
         "application": application,
         "person": draft.answer("card", "name") or "",
         "authority_name": _(authorities.authority(draft.authority).name) if draft.authority else "",
-        "tasks": [_task(row, draft, opened) for row in rows],
+        "phases": _phases(rows, draft, not_taken),
+        "total": len(rows),
+        "done": sum(row.is_complete(draft) for row in rows),
         "minutes": sum(row.minutes for row in rows if not row.is_complete(draft)),
+        "kept_until": unfinished.kept_until(application),
         "onward": reverse("step", args=[onward.slug]),
         "onward_title": _(onward.title),
         "steps": progress(draft, onward.number),
-        "returned": asked,
+        "asked": asked,
     }
     return render(request, "enrollment/tasks.html", context)
 
 
-class Asked(NamedTuple):
-    """One correction that the examiner asks for; answered when its page was saved after that (ST-14)."""
-
-    slug: str
-    sentence: str
-    is_answered: bool
+def _not_taken(application: Application, draft: flow.Draft) -> frozenset[str]:
+    """Pages whose file the authority chosen now does not take (PH-03)."""
+    slots = frozenset(application.attachments.values_list("slot", flat=True)) - draft.files
+    return frozenset(slot.replace("_", "-") for slot in slots)
 
 
-def _asked(application: Application) -> list[Asked]:
-    if application.state != State.RETURNED:
-        return []
-    at = application.timeline.filter(kind="return_to_applicant").latest("happened_at").happened_at
-    saved = set(
-        StepAnswers.objects.filter(application=application, saved_at__gt=at).values_list("step", flat=True)
+def _phases(rows: list[flow.Step], draft: flow.Draft, not_taken: frozenset[str]) -> list[dict[str, object]]:
+    """The pages under the steps of the source manual, as it counts them (ST-01)."""
+    found = []
+    for number, title in flow.PHASES.items():
+        mine = [row for row in rows if row.number == number]
+        if mine:
+            done = sum(row.is_complete(draft) for row in mine)
+            tasks = [_task(row, draft, row.slug in not_taken) for row in mine]
+            found.append({"number": NUMBERS[number - 1], "title": _(title), "tasks": tasks, "done": done})
+    return found
+
+
+def _task(row: flow.Step, draft: flow.Draft, is_not_taken: bool) -> dict[str, object]:
+    state = (
+        "done" if row.is_complete(draft) else "doing" if row.slug in draft.begun or is_not_taken else "todo"
     )
-    items = application.return_items.filter(round=application.round).order_by("pk")
-    return [Asked(item.step, item.note or item.code, item.step in saved) for item in items]
-
-
-def _task(row: flow.Step, draft: flow.Draft, opened: object) -> dict[str, object]:
-    state = "done" if row.is_complete(draft) else "doing" if row.slug in draft.begun else "todo"
-    url = reverse("step", args=[row.slug]) if flow.is_open(row, draft) else ""
-    title = f"{NUMBERS[row.number - 1]} {_(row.title)}"
-    return {"title": title, "state": state, "url": url, "minutes": row.minutes}
+    hint = (
+        _("添付した画像は、いまの申請先では使えない形式です。別の画像を選んでください。")
+        if is_not_taken
+        else ""
+    )
+    if not hint and state == "doing":
+        hint = _("途中まで入力されています。")
+    return {
+        "title": _(row.title),
+        "state": state,
+        "url": reverse("step", args=[row.slug]) if flow.is_open(row, draft) else "",
+        "minutes": row.minutes,
+        "hint": hint,
+        "wrong": is_not_taken,
+    }
 
 
 def _nothing_open(request: HttpRequest, visit: Visit) -> HttpResponse:

@@ -24,6 +24,7 @@ from ledger import clock
 from outbox.models import Mail
 
 REQUEST = re.compile(r'name="request" value="([^"]*)"')
+SEEN = {flow.CHECK: "seen", flow.CONSENT: "asked"}  # hidden fields: what the person looked at
 PINS = {
     "authenticate": "authentication_pin",
     "read_attributes": "attributes_pin",
@@ -74,7 +75,15 @@ class Applying:
         """Carry one step out, whatever kind it is."""
         if slug in ("card", flow.SIGN):
             return self.answer(self.read_card(self.get(slug)))
+        if slug in SEEN:
+            return self.post(slug, self.answers(slug) | {SEEN[slug]: self.seen(slug)})
         return self.post(slug, {"code": self.code()} if slug == "email-code" else None)
+
+    def seen(self, slug: str) -> str:
+        """What the page of ⑨ or ⑩ says that it shows."""
+        found = re.search(f'name="{SEEN[slug]}" value="([^"]*)"', self.get(slug).content.decode())
+        assert found
+        return found[1]
 
     def until(self, slug: str) -> None:
         """Sign in where needed and carry out every step before `slug`, each time where the product leads."""
