@@ -42,7 +42,7 @@ def parse(text: str) -> date:
     if len(text) > LONGEST:
         raise _format_problem()
     plain = AFTERWARDS.sub("", re.sub(r"\s", "", text)).translate(FOLDED).upper()
-    plain = KANJI_RUN.sub(lambda run: _number(run[0]), plain)
+    plain = KANJI_RUN.sub(lambda run: kanji_number(run[0]), plain)
     twice = YEAR_TWICE.fullmatch(plain)
     if twice is None:
         return _single(plain)
@@ -87,7 +87,7 @@ def _format_problem() -> Problem:
     )
 
 
-def _number(kanji: str) -> str:
+def kanji_number(kanji: str) -> str:
     """五十三 is 53, 二〇二四 is 2024; a run that is no number stays and then fits no pattern."""
     if "十" not in kanji:
         return kanji.translate(KANJI_DIGITS)

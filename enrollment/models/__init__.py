@@ -22,6 +22,7 @@ from enrollment.models.people import (
     PhoneReading,
     UnsentForm,
 )
+from enrollment.models.places import PostalPlace
 from enrollment.models.reviewing import (
     CardHolder,
     CardOrder,
@@ -48,6 +49,7 @@ __all__ = [
     "EmailCode",
     "Finding",
     "PhoneReading",
+    "PostalPlace",
     "ReturnItem",
     "SealedPin",
     "Statement",
