@@ -173,6 +173,7 @@ QUEUES = (*REVIEW_QUEUES.values(), "files", "keys", "default")
 
 # --- storage and mail ------------------------------------------------------------------------------------
 STORAGE_ROOT = Path(unquote(urlsplit(_text("STORAGE_URL")).path)) if _text("STORAGE_URL") else HOME / "files"
+INKAN_CLAMD = _text("INKAN_CLAMD")  # a malware scanner's socket; "" where there is none
 EMAIL_URL = _text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = f"Inkan <no-reply@{ORIGIN_PARTS.hostname or 'localhost'}>"
 
@@ -243,7 +244,7 @@ SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["enrollment.views.receiving.OneBoundedFile"]  # PH-06
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 
@@ -264,6 +265,7 @@ STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [
     ROOT / "static",
     ("design-tokens", ROOT / "node_modules" / "@digital-go-jp" / "design-tokens" / "dist"),
+    ("cropperjs", ROOT / "node_modules" / "cropperjs" / "dist"),
 ]
 WHITENOISE_USE_FINDERS = IS_DEMO
 WHITENOISE_AUTOREFRESH = False

@@ -1,9 +1,11 @@
 """The pages that ask for one file each, with what must be said about it (PH-07, PH-11, PH-12, PH-14, PH-51)."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,18 +32,33 @@ class Drawn(forms.FileField):
 
 
 class FileQuestion(Question):
-    """A page for one slot; the file itself is taken by `uploads`, the form only draws the control."""
+    """A page for one slot; the file itself is taken by `uploads`, the form only draws the controls.
+
+    Two of them, because a phone opens its camera or its pictures, not both: whichever is used fills the same slot.
+    `recorded` is the day of shooting in the kept file's own record; the view sets it.
+    """
 
     template = "enrollment/file.html"
     file_label: Words = ""
+    facing: ClassVar[str] = "environment"  # HTML Media Capture: the camera that looks away from the person
+    recorded: date | None = None
     file = Drawn()
+    camera = Drawn(required=False)
 
     def prepare(self) -> None:
         self.fields["file"].label = self.file_label
         self.fields["file"].widget = forms.FileInput(
             attrs={"accept": ",".join(KIND_TYPES[kind] for kind in self.kinds)}
         )
-        self.order_fields(["file"])
+        self.fields["camera"].label = _("カメラで撮影")
+        self.fields["camera"].widget = forms.FileInput(
+            attrs={"accept": KIND_TYPES["jpeg"], "capture": self.facing}
+        )
+        self.order_fields(["file", "camera"])
+
+    def lock(self, names: frozenset[str]) -> None:
+        """The two controls of the one file are open or closed together."""
+        super().lock(names | {"camera"} if "file" in names else names - {"camera"})
 
     @property
     def kinds(self) -> list[str]:
@@ -49,26 +66,44 @@ class FileQuestion(Question):
         return [kind for kind in KIND_NAMES if kind in taken]
 
     @property
+    def kinds_in_words(self) -> str:
+        return _("・").join(KIND_NAMES[kind] for kind in self.kinds)
+
+    @property
     def limits(self) -> str:
         """What may be given, said before choosing."""
-        kinds = _("・").join(KIND_NAMES[kind] for kind in self.kinds)
-        text = _("%(kinds)s、4MBまで。") % {"kinds": kinds}
+        text = _("%(kinds)s、4MBまで。") % {"kinds": self.kinds_in_words}
         if self.slot == "photo":
             text += _("縦531×横413ピクセル以上。")
         return text
 
+    @property
+    def most(self) -> int:
+        return authorities.most_files(self.draft.authority, self.slot) if self.draft.authority else 1
+
     def values(self) -> dict[str, Any]:
-        return {name: value for name, value in super().values().items() if name != "file"}
+        return {name: value for name, value in super().values().items() if name not in ("file", "camera")}
 
     def context(self) -> dict[str, Any]:
-        most = authorities.most_files(self.draft.authority, self.slot) if self.draft.authority else 1
-        return {"limits": self.limits, "most": most}
+        return {
+            "limits": self.limits,
+            "kinds": self.kinds,
+            "kinds_in_words": self.kinds_in_words,
+            "most": self.most,
+        }
+
+
+def _told_day(day: date) -> str:
+    return date_format(day, _("Y年n月j日"))
 
 
 class Photo(FileQuestion):
+    """`taken_on` is declared by the person; the file's own record fills it in, and a difference is pointed out once."""
+
     slot = "photo"
     template = "enrollment/photo.html"
     file_label = gettext_lazy("顔写真")
+    facing = "user"
 
     taken_on = Text(
         gettext_lazy("撮影日"),
@@ -82,6 +117,16 @@ class Photo(FileQuestion):
         gettext_lazy("6か月以内に撮影した、本人の加工していない写真です"),
         required=True,
     )
+    _filled = False
+
+    def full_clean(self) -> None:
+        """A day that was not typed is the recorded one, to be confirmed by the person (PH-07)."""
+        if self.is_bound and self.recorded and not str(self.data.get("taken_on") or "").strip():
+            data = MultiValueDict(self.data) if isinstance(self.data, MultiValueDict) else MultiValueDict()
+            data["taken_on"] = self.recorded.isoformat()
+            self.data = data
+            self._filled = True
+        super().full_clean()
 
     def clean_taken_on(self) -> date:
         try:
@@ -90,6 +135,34 @@ class Photo(FileQuestion):
         except Problem as problem:
             raise told(problem) from problem
         return day
+
+    @property
+    def typed_day(self) -> date | None:
+        day = getattr(self, "cleaned_data", {}).get("taken_on")
+        return day if isinstance(day, date) else None
+
+    def needs_another_look(self) -> str:
+        """Once for a day that was filled in, once for each declared day that is not the recorded one."""
+        day = self.typed_day
+        if not self.recorded or day is None:
+            return ""
+        record = {"day": _told_day(self.recorded)}
+        if self._filled:
+            return (
+                _("写真の記録から、撮影日に「%(day)s」を入れました。正しければ、このままお進みください。")
+                % record
+            )
+        if day != self.recorded and self.data.get("seen_day") != day.isoformat():
+            return (
+                _(
+                    "写真の記録では、撮影日は%(day)sです。入力した日付を確かめてください。正しければ、このままお進みください。"
+                )
+                % record
+            )
+        return ""
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"seen_day": self.typed_day.isoformat() if self.typed_day else ""}
 
 
 class Identity(FileQuestion):
@@ -106,6 +179,20 @@ class Identity(FileQuestion):
         autocomplete="off",
         css="width-20",
     )
+
+    @property
+    def day_is(self) -> str:
+        """PH-12: "expiry" or "issue" as the kind decides; "" while no kind is chosen."""
+        kind = self["kind"].value()
+        if kind not in dict(IDENTITY_KINDS):
+            return ""
+        return "issue" if kind == "driving_history" else "expiry"
+
+    def prepare(self) -> None:
+        super().prepare()
+        label = {"expiry": _("有効期限"), "issue": _("交付日")}.get(self.day_is)
+        if label:
+            self.fields["day_on_paper"].label = label
 
     def clean(self) -> dict[str, Any]:
         data = dict(super().clean() or {})

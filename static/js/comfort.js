@@ -50,7 +50,8 @@ async function preview(input, place) {
   place.hidden = false;
 }
 
-for (const box of document.querySelectorAll("[data-upload]")) {
+// Where the file is also sent at once, enrollment/upload.js does this.
+for (const box of document.querySelectorAll("[data-upload]:not([data-file-area] *)")) {
   const input = box.querySelector("input[type='file']");
   const place = box.querySelector("[data-upload-preview]");
   const face = box.querySelector("[data-upload-face]");
