@@ -44,6 +44,9 @@ class FieldSet(NamedTuple):
     `membership` is "medical_association", "pharmacists_association" or "" (not asked).
     `card_pin_digits` is 0 where no card is made. `printed_name` asks for the 券面表記 of NM-08.
     `name_proofs` are the papers that show a former name or an alias (NM-20).
+    `card_pin_refused` are the kinds of easy PIN of `values.pins` that are not taken (DQ-22: no source names the
+    rule, it is a setting). `card_pin_tries` is how many wrong PINs lock the card, 0 where that is not known (DQ-24).
+    `registration_digits` is the longest registration number (DQ-02: a setting).
     """
 
     membership: str
@@ -56,6 +59,9 @@ class FieldSet(NamedTuple):
     printed_name: bool
     office_postal_codes: bool
     name_proofs: tuple[str, ...]
+    card_pin_refused: tuple[str, ...] = ("same", "rising", "birth")
+    card_pin_tries: int = 0
+    registration_digits: int = 7
 
 
 class ConsentItem(NamedTuple):

@@ -115,6 +115,7 @@ FIELDS: dict[str, FieldSet] = {
         printed_name=True,
         office_postal_codes=True,
         name_proofs=(_("戸籍謄本"), _("戸籍抄本"), _("戸籍の全部事項証明書または個人事項証明書")),
+        card_pin_tries=15,
     ),
     "medis": FieldSet(
         membership="",
