@@ -35,6 +35,7 @@ from ledger.clock import today
 OPEN_STATES = (State.DRAFT.value, State.RETURNED.value)
 LARGEST_RAW = 20_000  # characters kept of what was typed at one step
 WHOLE_STEP = "*"
+NO_CARD = "no"  # ③ wants_card, asked where the authority's dated row allows it (CA-07, CA-20)
 # What a named field opens besides itself (ST-14): a new reading asks for a new spelling, a "yes" for what follows it.
 SPELLING = frozenset(
     f"{part}_{kind}" for part in ("family", "given") for kind in ("kana", "romaji", "typed")
@@ -154,14 +155,16 @@ def load(application: Application, at: datetime) -> Draft:
     """What flow's tables ask: three queries."""
     rows = list(application.answers.all())
     chosen = application.authority
-    fields = authorities.fields(chosen, today(at)) if chosen else None
+    given = {row.step: row.data["values"] for row in rows if row.data.get("values") is not None}
+    wants_card = given.get("qualification", {}).get("wants_card") != NO_CARD
+    fields = authorities.fields(chosen, today(at), wants_card=wants_card) if chosen else None
     applicant = application.applicant
     sealed = SealedPin.objects.filter(application=application, authority=chosen).exists()
     return Draft(
         qualification=application.qualification,
         authority=chosen,
         fields=fields,
-        answers={row.step: row.data["values"] for row in rows if row.data.get("values") is not None},
+        answers=given,
         begun=frozenset(row.step for row in rows),
         files=acceptable_slots(application),
         has_card_pin=sealed,
@@ -234,6 +237,16 @@ def keep_typed(application: Application, slug: str, *, raw: Raw, version: int, a
     return kept(application, slug).version
 
 
+def adopt_address(applicant: Applicant, address: str, at: datetime) -> None:
+    """The address confirmed in the account is the one of ⑧ too; what was agreed to is agreed to anew (DQ-21)."""
+    application = current(applicant)
+    before = kept(application, "email") if application else Kept()
+    if application is None or before.values is None or before.values.get("address") == address:
+        return
+    raw, values = {**before.raw, "address": [address]}, {**before.values, "address": address}
+    save(application, "email", raw=raw, values=values, version=before.version, at=at)
+
+
 def lock(application: Application) -> Application:
     """The row, locked for this transaction and still open; raises Refused("not_now")."""
     locked = (
@@ -245,10 +258,13 @@ def lock(application: Application) -> Application:
 
 
 def _copy_columns(application: Application, slug: str, values: Mapping[str, Any] | None) -> None:
-    """What must be searched or kept unique; a changed authority erases the sealed PIN (decision 20)."""
+    """What must be searched or kept unique.
+
+    A changed authority erases the sealed PIN (decision 20), and so does going without a card (DQ-26).
+    """
     if slug == "qualification" and values is not None:
         application.qualification = values["qualification"]
-        if application.authority != values["authority"]:
+        if application.authority != values["authority"] or values.get("wants_card") == NO_CARD:
             application.authority = values["authority"]
             SealedPin.objects.filter(application=application).delete()
     if slug == "licence":

@@ -205,15 +205,13 @@ def link_locked(application: Application, about: str) -> None:
     )
 
 
-def address_changed(application: Application | None, applicant: Applicant, former: str, at: datetime) -> None:
-    """A security notice (DQ-28): in the inbox, and to the address that was given up, whatever is ticked."""
-    body = (
-        f"お知らせを受け取るメールアドレスが変更されました。\n変更日時：{_moment(at)}\n\n"
-        "お心当たりがない場合は、マイナンバーカードの利用を止める手続きをし、申請先の認証局へご連絡ください。"
-    )
+def address_changed(applicant: Applicant, former: str, at: datetime) -> None:
+    """A security notice (DQ-28): in the inbox, and by mail to the address that was given up, whatever is ticked."""
     title = "メールアドレスが変更されました"
-    mark = f"address:{applicant.public_id}:{at.isoformat()}"
-    about = str(application.public_id) if application else str(applicant.public_id)
+    said = f"お知らせを受け取るメールアドレスが変更されました。\n変更日時：{_moment(at)}"
+    warning = "お心当たりがない場合は、マイナンバーカードの一時利用停止の手続きをし、申請先の認証局へご連絡ください。"
+    body = f"{said}\n\n{warning}"
+    about, mark = str(applicant.public_id), f"address:{applicant.public_id}:{at.isoformat()}"
     notices.post(applicant.public_id, "address", title, body, about=about, dedupe=mark)
-    text = f"お知らせを受け取るメールアドレスが変更されました。\n\n{PORTAL}\n{settings.ORIGIN}/status/\n"
+    text = f"{said}\n\n{PORTAL}\n{settings.ORIGIN}/status/\n"
     mails.send(former, title, text, kind="address", about=about, dedupe=mark)

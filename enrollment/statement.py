@@ -117,7 +117,7 @@ def read(data: bytes) -> dict[str, Any]:
 
 
 class Difference(NamedTuple):
-    """One thing that two statements of an application say differently. `before` or `now` is None where it is new or gone.
+    """One thing that two statements of an application say differently; None where it is not there.
 
     `part` is a step's slug, "files" (then `name` is the slot), or "" for what belongs to the whole statement.
     """
@@ -140,7 +140,7 @@ WHOLE = (
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """What an officer must look at again after a correction (ST-14): from the facts of two statements, as `read` gives."""
+    """What an officer must look at again after a correction (ST-14), from the facts of two statements."""
     found = [
         Difference("", name, before.get(name), now.get(name))
         for name in WHOLE

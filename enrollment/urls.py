@@ -2,18 +2,41 @@
 
 from django.urls import path
 
-from enrollment.views import card_holders, cards, echoes, files, lookups, public, status, steps, tasks
+from enrollment.views import (
+    account,
+    by_phone,
+    card_holders,
+    cards,
+    crop,
+    echoes,
+    files,
+    lookups,
+    public,
+    session,
+    status,
+    steps,
+    tasks,
+)
 
 urlpatterns = [
     path("", public.start, name="start"),
     path("card/", card_holders.card_holders, name="card_holders"),
     path("status/", status.status, name="status"),
+    path("status/email/", account.address, name="account_address"),
+    path("status/email/code/", account.code, name="account_code"),
     path("status/notices/<uuid:public_id>/", status.notice, name="notice"),
     path("status/<uuid:public_id>/withdraw/", status.withdraw, name="withdraw"),
     path("apply/", tasks.tasks, name="tasks"),
     path("apply/sign-in/", cards.sign_in, name="sign_in"),
     path("apply/sign-out/", cards.sign_out, name="sign_out"),
+    path("apply/session/", session.session, name="session"),
+    path("apply/unsent/", session.left_over, name="unsent"),
     path("apply/card/answer/", cards.answer, name="card_answer"),
+    path("apply/qr/", by_phone.begin, name="qr_begin"),
+    path("apply/qr/answer/", by_phone.answer, name="qr_answer"),
+    path("apply/qr/read/<str:token>/", by_phone.read, name="qr_read"),
+    path("apply/qr/<uuid:public_id>/", by_phone.wait, name="qr"),
+    path("apply/qr/<uuid:public_id>/state/", by_phone.state, name="qr_state"),
     path("apply/romaji/", lookups.romaji, name="romaji"),
     path("apply/echo/<slug:kind>/", echoes.echo, name="echo"),
     path("apply/email-code/resend/", tasks.resend_code, name="resend_code"),

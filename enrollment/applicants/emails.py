@@ -4,41 +4,64 @@ import hmac
 import secrets
 import unicodedata
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from enrollment import notices
 from enrollment.applicants import accounts
 from enrollment.errors import Refused
 from enrollment.models import Applicant, EmailCode
 from ledger import log
 from outbox import mails
+from outbox.models import Job, Mail
 from vault import keyring
 
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
 RESEND_AFTER = timedelta(seconds=60)
 MOST_AN_HOUR = 5
+HOUR = timedelta(hours=1)
+DIGITS = 6
 
 
 def is_confirmed(applicant: Applicant, address: str) -> bool:
     return applicant.email_verified_at is not None and applicant.email == address
 
 
+class Wait(NamedTuple):
+    """How long until another code may be sent, and the refusal's code; 0 seconds: now."""
+
+    seconds: int
+    code: str
+
+
+def wait(applicant: Applicant, at: datetime) -> Wait:
+    """60 seconds between two codes, five codes in any hour (DQ-20)."""
+    lately = EmailCode.objects.filter(applicant=applicant, created_at__gt=at - HOUR).order_by("-created_at")
+    times = list(lately.values_list("created_at", flat=True))
+    if len(times) >= MOST_AN_HOUR:
+        return Wait(_seconds(times[MOST_AN_HOUR - 1] + HOUR - at), "code_too_often")
+    if times and times[0] + RESEND_AFTER > at:
+        return Wait(_seconds(times[0] + RESEND_AFTER - at), "code_too_soon")
+    return Wait(0, "")
+
+
+def _seconds(left: timedelta) -> int:
+    return int(left.total_seconds()) + 1
+
+
 def send_code(applicant: Applicant, address: str, at: datetime) -> None:
-    """Mail a new code; raises Refused("code_too_soon", seconds=…) or Refused("code_too_often")."""
+    """Mail a new code; raises Refused("code_too_soon" or "code_too_often", seconds=…)."""
     code = f"{secrets.randbelow(1_000_000):06d}"
     with transaction.atomic():
         Applicant.objects.select_for_update().get(pk=applicant.pk)
-        lately = EmailCode.objects.filter(applicant=applicant, created_at__gt=at - timedelta(hours=1))
-        newest = lately.order_by("-created_at").first()
-        if newest is not None and newest.created_at + RESEND_AFTER > at:
-            wait = newest.created_at + RESEND_AFTER - at
-            raise Refused("code_too_soon", seconds=int(wait.total_seconds()) + 1)
-        if lately.count() >= MOST_AN_HOUR:
-            raise Refused("code_too_often")
+        left = wait(applicant, at)
+        if left.seconds:
+            raise Refused(left.code, seconds=left.seconds)
         EmailCode.objects.filter(applicant=applicant, spent_at=None).update(spent_at=at)
         row = EmailCode.objects.create(
             applicant=applicant,
@@ -71,21 +94,42 @@ def pending(applicant: Applicant, address: str, at: datetime) -> EmailCode | Non
     return row if row is not None and row.address == address else None
 
 
+def newest(applicant: Applicant) -> EmailCode | None:
+    """The code that was sent last, whatever has become of it."""
+    return EmailCode.objects.filter(applicant=applicant).order_by("-pk").first()
+
+
+def is_stuck(row: EmailCode) -> bool:
+    """Whether the mail with this code could not be handed to the mail server so far (DQ-20)."""
+    mail = Mail.objects.filter(dedupe=f"n2:{row.pk}", sent_at=None).first()
+    if mail is None:
+        return False
+    tried = Job.objects.filter(kind=mails.KIND, subject=str(mail.public_id), attempts__gt=0)
+    return tried.exclude(last_error="").exists()
+
+
+def digits_of(typed: str) -> str:
+    """Full-width digits, spaces and hyphens are no mistakes."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", typed) if letter.isdigit())
+
+
 def confirm(applicant: Applicant, address: str, typed: str, at: datetime) -> None:
     """Confirm the address, counting the try first; raises Refused("code_gone" or "code_wrong", tries_left=…)."""
     row = pending(applicant, address, at)
     waiting = EmailCode.objects.filter(pk=row.pk if row else 0, spent_at=None, attempts__lt=TRIES)
     if row is None or waiting.update(attempts=F("attempts") + 1) != 1:
         raise Refused("code_gone")
-    code = "".join(letter for letter in unicodedata.normalize("NFKC", typed) if letter.isdigit())
-    if not hmac.compare_digest(bytes(row.code_digest), _digest(applicant, address, code)):
+    if not hmac.compare_digest(bytes(row.code_digest), _digest(applicant, address, digits_of(typed))):
         left = TRIES - row.attempts - 1
         raise Refused("code_wrong" if left else "code_gone", tries_left=left)
     with transaction.atomic():
         if EmailCode.objects.filter(pk=row.pk, spent_at=None).update(spent_at=at) != 1:
             raise Refused("code_gone")
+        former = applicant.email if applicant.email_verified_at else ""
         applicant.email, applicant.email_verified_at = address, at
         applicant.save(update_fields=["email", "email_verified_at"])
+        if former and former != address:
+            notices.address_changed(applicant, former, at)
         log.append(
             "applicant.email_confirmed", actor=accounts.actor(applicant), subject=str(applicant.public_id)
         )

@@ -1,9 +1,11 @@
 """⑧ The e-mail address and its confirmation code (DQ-19 to DQ-21, DQ-28)."""
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from enrollment import values
+from enrollment.applicants import emails
 from enrollment.steps.question import Question, Text, Tick
 
 
@@ -34,6 +36,8 @@ class Address(Question):
 
 
 class Code(Question):
+    """One field for all six digits, which a phone fills from the mail (DQ-20)."""
+
     secret = True
     template = "enrollment/email_code.html"
 
@@ -50,3 +54,16 @@ class Code(Question):
             }
         ),
     )
+
+    def clean_code(self) -> str:
+        """A code of another length was mistyped: it is told, and costs no try."""
+        code = emails.digits_of(self.cleaned_data["code"])
+        if len(code) != emails.DIGITS:
+            raise forms.ValidationError(
+                _(
+                    "確認コードは6桁の数字です（入力されたのは%(count)s桁です）。メールをもう一度ご確認ください。"
+                )
+                % {"count": len(code)},
+                code="code_length",
+            )
+        return code

@@ -3,7 +3,6 @@
 from django.http import JsonResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-
 from django.utils.translation import gettext_lazy as lazy
 
 from enrollment import drafts

@@ -10,15 +10,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from enrollment import authorities, drafts, flow, signed, statement, submission
+from enrollment import authorities, flow, signed, statement, submission
 from enrollment.applicants import card_pins, corrections, emails
 from enrollment.applicants.prices import amount_text
 from enrollment.errors import Refused
 from enrollment.flow import Draft, Step
-from enrollment.models import Application
+from enrollment.models import Applicant, Application
 from enrollment.steps import Question
 from enrollment.steps.consent import Consent
-from enrollment.views import summary
+from enrollment.views import refusals, summary
 from enrollment.views.door import Visit
 from ledger.clock import today
 
@@ -143,22 +143,29 @@ def consent_changes(
 
 
 def _email_context(page: Page) -> dict[str, Any]:
-    return {
-        "address": page.draft.answer("email", "address") or page.visit.applicant.email,
-        "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-        "code_is_on_its_way": emails.pending(
-            page.visit.applicant, str(page.draft.answer("email", "address") or ""), page.visit.at
-        )
-        is not None,
-        "wait": _seconds(page.request.GET.get("wait", "")),
+    address = str(page.draft.answer("email", "address") or page.visit.applicant.email)
+    return code_context(page.visit.applicant, address, page.visit.at) | {
         "is_confirmed": page.step.is_complete(page.draft) and page.step.slug == "email-code",
         "onward": reverse("step", args=[flow.first_open(page.draft, page.step.slug).slug]),
-        "sent": "sent" in page.request.GET,
+        "resend_url": reverse("resend_code"),
+        "change_url": reverse("step", args=["email"]),
     }
 
 
-def _seconds(text: str) -> int:
-    return min(int(text), 3600) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
+def code_context(applicant: Applicant, address: str, at: datetime) -> dict[str, Any]:
+    """What a code's page says of its mail: from whom, on its way or stuck, when the next can be sent (DQ-20, DQ-28)."""
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    waiting = emails.pending(applicant, address, at)
+    left = emails.wait(applicant, at)
+    return {
+        "address": address,
+        "sender": sender,
+        "sender_domain": sender.rpartition("@")[2],
+        "code_is_on_its_way": waiting is not None,
+        "is_stuck": waiting is not None and emails.is_stuck(waiting),
+        "tries_left": emails.TRIES - waiting.attempts if waiting else 0,
+        "again": "" if left.seconds == 0 else refusals.wait_sentence(left.code, left.seconds),
+    }
 
 
 def _card_context(page: Page) -> dict[str, Any]:

@@ -253,6 +253,16 @@ def code_sentence(refused: Refused) -> str:
     }
 
 
+def wait_sentence(code: str, seconds: int) -> str:
+    """When the next confirmation code can be sent (DQ-20)."""
+    if code == "code_too_often":
+        minutes = -(-seconds // 60)
+        return _("確認コードは1時間に5回まで送れます。あと%(minutes)s分待つと再送できます。") % {
+            "minutes": minutes
+        }
+    return _("あと%(seconds)s秒待つと再送できます。") % {"seconds": seconds}
+
+
 def page(request: HttpRequest, refused: Refused, *, back: str = "") -> HttpResponse:
     """The refusal as a page of its own; `back` is where the person tries again. A visit that only asks is no error."""
     if request.method == "POST":

@@ -1,5 +1,6 @@
 """The task list, and beginning an application."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -113,6 +114,8 @@ def resend_code(request: HttpRequest, visit: Visit) -> HttpResponse:
         return redirect("tasks")
     try:
         emails.send_code(visit.applicant, address, visit.at)
+        messages.success(request, _("確認コードを送りました。届くまでに数分かかることがあります。"))
     except Refused as refused:
-        return redirect(f"{reverse('step', args=['email-code'])}?wait={refused.detail.get('seconds', 3600)}")
-    return redirect(f"{reverse('step', args=['email-code'])}?sent=1")
+        seconds = int(str(refused.detail["seconds"]))
+        messages.warning(request, refusals.wait_sentence(refused.code, seconds))
+    return redirect("step", "email-code")
