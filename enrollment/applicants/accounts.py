@@ -3,7 +3,7 @@
 Sources: ST-04, ST-21, ST-23, ST-27; decisions 2 and 7. The cookie's clear text is stored nowhere.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,6 +14,7 @@ from ledger import log
 from vault import tokens
 
 TOUCH_EVERY = 30  # seconds: the last use is written at most this often
+LATELY = timedelta(days=1)
 
 
 def actor(applicant: Applicant) -> log.Actor:
@@ -21,11 +22,12 @@ def actor(applicant: Applicant) -> log.Actor:
 
 
 def sign_in(
-    proof: JpkiResult, at: datetime, former: ApplicantSession | None = None
+    proof: JpkiResult, at: datetime, former: ApplicantSession | None = None, *, way: str = ""
 ) -> tuple[ApplicantSession, str]:
     """Open a session for the holder of this authentication certificate; the first sign-in makes the account.
 
-    `proof` is a checked answer of the card. Returns the row and the cookie's clear text, new at each sign-in.
+    `proof` is a checked answer of the card, `way` how it was read (ways.py). Returns the row and the cookie's clear
+    text, new at each sign-in.
     """
     with transaction.atomic():
         certificate = _certificate(proof, at)
@@ -36,6 +38,7 @@ def sign_in(
             token_digest=tokens.digest(token),
             applicant=certificate.applicant,
             certificate=certificate,
+            way=way,
             created_at=at,
             last_seen_at=at,
         )
@@ -43,25 +46,51 @@ def sign_in(
             "applicant.signed_in",
             actor=actor(certificate.applicant),
             subject=str(certificate.applicant.public_id),
+            data={"way": way},
         )
     return session, token
 
 
 def current(token: str, at: datetime) -> ApplicantSession | None:
     """The living session of this cookie, or None: unknown, ended, or idle for too long (ST-21)."""
+    session = look(token, at)
+    if session is not None and (at - session.last_seen_at).total_seconds() > TOUCH_EVERY:
+        touch(session, at)
+    return session
+
+
+def look(token: str, at: datetime) -> ApplicantSession | None:
+    """As `current`, without counting as a use of the session."""
+    session = _of_cookie(token)
+    if session is None or session.ended_at is not None or until(session) <= at:
+        return None
+    return session
+
+
+def lately(token: str, at: datetime) -> ApplicantSession | None:
+    """The session of this cookie that has ended within the last day, however it ended; it opens nothing."""
+    session = _of_cookie(token)
+    if session is None or session.last_seen_at <= at - LATELY or look(token, at) is not None:
+        return None
+    return session
+
+
+def touch(session: ApplicantSession, at: datetime) -> None:
+    """Note a use: thirty minutes more from now."""
+    ApplicantSession.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
+    session.last_seen_at = max(at, session.last_seen_at)
+
+
+def until(session: ApplicantSession) -> datetime:
+    """When this session ends unless it is used before."""
+    return session.last_seen_at + settings.APPLICANT_IDLE
+
+
+def _of_cookie(token: str) -> ApplicantSession | None:
     if not token or len(token) > 100 or not token.isascii():
         return None
-    session = (
-        ApplicantSession.objects.select_related("applicant", "certificate")
-        .filter(
-            token_digest=tokens.digest(token), ended_at=None, last_seen_at__gt=at - settings.APPLICANT_IDLE
-        )
-        .first()
-    )
-    if session is not None and (at - session.last_seen_at).total_seconds() > TOUCH_EVERY:
-        ApplicantSession.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
-        session.last_seen_at = at
-    return session
+    rows = ApplicantSession.objects.select_related("applicant", "certificate")
+    return rows.filter(token_digest=tokens.digest(token)).first()
 
 
 def sign_out(session: ApplicantSession, at: datetime) -> None:

@@ -29,11 +29,10 @@ def ask(
     browser: str,
     at: datetime,
     *,
-    return_to: str,
     session: ApplicantSession | None = None,
     digest: bytes = b"",
-) -> str:
-    """The request to post to the reader, as JSON; the same question of the same browser keeps its row a while."""
+) -> CardReading:
+    """A question to the card; the same question of the same browser keeps its row a while."""
     wanted = {
         "purpose": purpose,
         "browser_digest": tokens.digest(browser),
@@ -45,28 +44,47 @@ def ask(
     if reading is None:
         challenge = tokens.digest(tokens.new_token())
         reading = CardReading.objects.create(challenge=challenge, expires_at=at + LIFETIME, **wanted)
+    return reading
+
+
+def request_of(reading: CardReading, return_to: str) -> str:
+    """What is posted to the reader, as JSON; `return_to` is the path that takes the answer."""
     request = CardRequest(
-        operation=OPERATIONS[purpose],
-        challenge=bytes(reading.challenge) if purpose == SIGN_IN else b"",
-        digest=digest,
+        operation=OPERATIONS[reading.purpose],
+        challenge=bytes(reading.challenge) if reading.purpose == SIGN_IN else b"",
+        digest=bytes(reading.digest or b""),
         return_to=return_to,
         state=str(reading.public_id),
     )
     return to_json(request)
 
 
+def find(text: str) -> CardReading | None:
+    """The reading of this public id; None for an unknown one and for a text that is none."""
+    try:
+        wanted = uuid.UUID(text)
+    except ValueError:
+        return None
+    rows = CardReading.objects.select_related("session__applicant", "session__certificate")
+    return rows.filter(public_id=wanted).first()
+
+
+def asked(text: str, browser: str) -> CardReading:
+    """The reading of this id that this browser asked for, whatever its state; raises Refused("reading_unknown")."""
+    found = find(text)
+    if found is None or not browser or bytes(found.browser_digest) != tokens.digest(browser):
+        raise Refused("reading_unknown")
+    return found
+
+
 def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardResponse]:
     """Read the reader's answer and spend its row; raises Refused("reading_unreadable" or "reading_unknown")."""
     try:
         response = response_from_json(text)
-        state = uuid.UUID(response.state)
-    except (ContractError, ValueError):
+    except ContractError:
         raise Refused("reading_unreadable") from None
-    found = CardReading.objects.select_related("session__applicant", "session__certificate").filter(
-        public_id=state, browser_digest=tokens.digest(browser)
-    )
-    reading = found.first()
-    if reading is None or not browser or OPERATIONS[reading.purpose] != response.operation:
+    reading = asked(response.state, browser)
+    if OPERATIONS[reading.purpose] != response.operation:
         raise Refused("reading_unknown")
     if CardReading.objects.filter(pk=reading.pk, spent_at=None, expires_at__gt=at).update(spent_at=at) != 1:
         raise Refused("reading_spent", purpose=reading.purpose)
@@ -74,9 +92,14 @@ def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardRespon
 
 
 def require_answer(response: CardResponse) -> None:
-    """Turn what went wrong at the reader into a refusal, and a phone-held certificate into the one of ST-03."""
+    """Turn what went wrong at the reader into a refusal, and a phone-held certificate into the one of ST-03.
+
+    The refusal names the operation, and with it which of the card's three PINs was meant (ST-06).
+    """
     if response.outcome != "ok":
-        raise Refused(f"reader_{response.outcome}", tries_left=response.tries_left)
+        raise Refused(
+            f"reader_{response.outcome}", tries_left=response.tries_left, operation=response.operation
+        )
     if response.medium != "card":
         raise Refused("phone_certificate")
 

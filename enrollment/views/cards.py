@@ -1,21 +1,25 @@
-"""Pages that ask for the card: sign-in (②), ④; and the one address to which the reader answers (④, ⑪, sign-in)."""
+"""Pages that ask for the card: sign-in (②), ④, ⑪; and the one address to which the reader answers."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from cards.exchange import CardResponse
 from enrollment import drafts, flow, submission
-from enrollment.applicants import accounts, readings
+from enrollment.applicants import accounts, readings, unsent, ways
 from enrollment.errors import Refused
-from enrollment.flow import State
-from enrollment.models import ApplicantSession, Application, CardReading
+from enrollment.models import ApplicantSession, CardReading
 from enrollment.views import refusals
 from enrollment.views.door import BROWSER_COOKIE, Visit, browser_of, set_cookie, signed_in, visitor
 from ledger import clock
@@ -26,15 +30,19 @@ NEXT = ("apply", "status")
 @require_safe
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """② The card opens the account (ST-04, ST-27)."""
-    wanted = request.GET.get("next", "apply")
-    wanted = wanted if wanted in NEXT else "apply"
+    """② The card opens the account (ST-04, ST-26, ST-27)."""
+    wanted = _wanted(request.GET)
     if visitor(request) is not None:
         return redirect("status" if wanted == "status" else "tasks")
-    context = {"pin": "authenticate", "ended": bool(request.GET.get("ended")), "wanted": wanted}
-    return reader_page(
-        request, "enrollment/sign_in.html", context, readings.SIGN_IN, return_query=f"?next={wanted}"
-    )
+    ended = request.GET.get("ended", "")
+    context: dict[str, object] = {"pin": "authenticate", "ended": ended, "wanted": wanted}
+    query = {"next": wanted} | ({"ended": ended} if ended in ("1", "kept") else {})
+    return reader_page(request, "enrollment/sign_in.html", context, readings.SIGN_IN, query=query)
+
+
+def _wanted(query: Mapping[str, str]) -> str:
+    wanted = query.get("next", "apply")
+    return wanted if wanted in NEXT else "apply"
 
 
 def reader_page(
@@ -45,19 +53,27 @@ def reader_page(
     *,
     session: ApplicantSession | None = None,
     digest: bytes = b"",
-    return_query: str = "",
+    query: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """A page whose button posts a card request to the reader."""
+    """A page whose button posts a card request to the reader, or shows a QR code for a phone.
+
+    The way of the sign-in is the one that is offered first; `?way=` chooses another (ST-26).
+    """
     browser = browser_of(request)
-    asked = readings.ask(
-        purpose,
-        browser,
-        clock.now(),
-        return_to=reverse("card_answer") + return_query,
-        session=session,
-        digest=digest,
-    )
-    context |= {"reader_url": settings.READER_URL, "request_json": asked, "purpose": purpose}
+    reading = readings.ask(purpose, browser, clock.now(), session=session, digest=digest)
+    usual = session.way if session else ways.guessed(request.headers.get("User-Agent", ""))
+    way = ways.known(request.GET.get("way", "")) or usual or ways.READER
+    carried = {"way": way} | ({"next": query["next"]} if query and "next" in query else {})
+    asked = readings.request_of(reading, f"{reverse('card_answer')}?{urlencode(carried)}")
+    context |= {
+        "reader_url": settings.READER_URL,
+        "request_json": asked,
+        "reading": reading.public_id,
+        "purpose": purpose,
+        "way": ways.WAY[way],
+        "ways": [(row, f"?{urlencode({**(query or {}), 'way': row.code})}") for row in ways.WAYS],
+        "carried": carried,
+    }
     response = render(request, template, context)
     set_cookie(response, BROWSER_COOKIE, browser)
     return response
@@ -67,22 +83,35 @@ def reader_page(
 @require_POST
 @never_cache
 def answer(request: HttpRequest) -> HttpResponse:
-    """What the reader says; the row of its state tells what it was asked for."""
+    """What the reader says."""
+    return carry_out(request, request.POST.get("response", ""), request.GET)
+
+
+class Answered(NamedTuple):
+    """An answer whose row was found and spent, the address's query, and the moment."""
+
+    reading: CardReading
+    response: CardResponse
+    query: Mapping[str, str]
+    at: datetime
+
+
+def carry_out(request: HttpRequest, text: str, query: Mapping[str, str]) -> HttpResponse:
+    """Do what the reader's answer is for; the row of its state tells what it was asked for (④, ⑪, sign-in)."""
     at = clock.now()
     back = reverse("sign_in")
     try:
-        reading, response = readings.take(
-            request.POST.get("response", ""), request.COOKIES.get(BROWSER_COOKIE, ""), at
-        )
-        back = _asked_on(reading)
-        return ANSWERS[reading.purpose](request, reading, response, at)
+        reading, response = readings.take(text, request.COOKIES.get(BROWSER_COOKIE, ""), at)
+        back = asked_on(reading)
+        return ANSWERS[reading.purpose](request, Answered(reading, response, query, at))
     except Refused as refused:
         if refused.code == "reading_spent" and refused.detail.get("purpose") == readings.SIGN:
             return _already_signed(request, refused)
         return refusals.page(request, refused, back=back)
 
 
-def _asked_on(reading: CardReading) -> str:
+def asked_on(reading: CardReading) -> str:
+    """The page that asked for this reading."""
     slugs = {readings.ATTRIBUTES: "card", readings.SIGN: flow.SIGN}
     return reverse("step", args=[slugs[reading.purpose]]) if reading.purpose in slugs else reverse("sign_in")
 
@@ -90,28 +119,38 @@ def _asked_on(reading: CardReading) -> str:
 def _already_signed(request: HttpRequest, refused: Refused) -> HttpResponse:
     """ST-11: a double click or a reload ends at the same receipt."""
     visit = visitor(request)
-    if visit and Application.objects.of(visit.applicant).filter(state=State.SUBMITTED).exists():
+    if visit and submission.handed_in(visit.applicant):
         return redirect("step", flow.DONE)
     return refusals.page(request, refused)
 
 
-def _signed_in(
-    request: HttpRequest, reading: CardReading, response: CardResponse, at: datetime
-) -> HttpResponse:
-    proof = readings.prove_sign_in(reading, response, at)
+def _signed_in(request: HttpRequest, answered: Answered) -> HttpResponse:
+    proof = readings.prove_sign_in(answered.reading, answered.response, answered.at)
     former = visitor(request)
-    session, token = accounts.sign_in(proof, at, former.session if former else None)
-    if request.GET.get("next") == "status":
-        page: HttpResponse = redirect("status")
-    else:
-        try:
-            drafts.begin(session, at)
-            page = redirect("tasks")
-        except Refused as refused:
-            page = refusals.page(request, refused)
+    way = ways.known(answered.query.get("way", ""))
+    session, token = accounts.sign_in(proof, answered.at, former.session if former else None, way=way)
+    page = _first_page(request, session, answered)
     set_cookie(page, settings.APPLICANT_COOKIE_NAME, token)
     page.delete_cookie(BROWSER_COOKIE, path="/", samesite="Lax")
     return page
+
+
+def _first_page(request: HttpRequest, session: ApplicantSession, answered: Answered) -> HttpResponse:
+    """Where the person wanted to go; first of all to what was typed before the last session ended (ST-21)."""
+    if _wanted(answered.query) == "status":
+        return redirect("status")
+    try:
+        drafts.begin(session, answered.at)
+    except Refused as refused:
+        return refusals.page(request, refused)
+    step = unsent.give_back(session.applicant, answered.at)
+    if unsent.left_over(session.applicant, answered.at):
+        return redirect("unsent")
+    if not step:
+        return redirect("tasks")
+    words = _("ログインが切れたときに送られた内容を、入力欄に戻しました。確かめて、次へお進みください。")
+    messages.info(request, words)
+    return redirect("step", step)
 
 
 def _same_session(request: HttpRequest, reading: CardReading) -> Visit:
@@ -121,21 +160,24 @@ def _same_session(request: HttpRequest, reading: CardReading) -> Visit:
     return visit
 
 
-def _read_attributes(
-    request: HttpRequest, reading: CardReading, response: CardResponse, at: datetime
-) -> HttpResponse:
-    visit = _same_session(request, reading)
-    drafts.keep_card(drafts.require_current(visit.applicant), visit.session, response, at)
+def _read_attributes(request: HttpRequest, answered: Answered) -> HttpResponse:
+    visit = _same_session(request, answered.reading)
+    application = drafts.require_current(visit.applicant)
+    drafts.keep_card(application, visit.session, answered.response, answered.at)
     return redirect("step", "card-check")
 
 
-def _signed(request: HttpRequest, reading: CardReading, response: CardResponse, at: datetime) -> HttpResponse:
-    visit = _same_session(request, reading)
-    submission.submit(reading, response, visit.session, at)
+def _signed(request: HttpRequest, answered: Answered) -> HttpResponse:
+    visit = _same_session(request, answered.reading)
+    submission.submit(answered.reading, answered.response, visit.session, answered.at)
     return redirect("step", flow.DONE)
 
 
-ANSWERS = {readings.SIGN_IN: _signed_in, readings.ATTRIBUTES: _read_attributes, readings.SIGN: _signed}
+ANSWERS: dict[str, Callable[[HttpRequest, Answered], HttpResponse]] = {
+    readings.SIGN_IN: _signed_in,
+    readings.ATTRIBUTES: _read_attributes,
+    readings.SIGN: _signed,
+}
 
 
 @require_POST

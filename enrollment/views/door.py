@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, NamedTuple, ParamSpec
+from typing import Any, Concatenate, NamedTuple, ParamSpec, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
-from enrollment.applicants import accounts
+from enrollment.applicants import accounts, unsent
 from enrollment.models import Applicant, ApplicantSession
 from ledger import clock, log
 from vault import tokens
@@ -51,12 +51,37 @@ def signed_in(
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         visit = visitor(request)
         if visit is None:
-            wanted = "status" if request.path.startswith(reverse("status")) else "apply"
-            ended = "&ended=1" if settings.APPLICANT_COOKIE_NAME in request.COOKIES else ""
-            return redirect(f"{reverse('sign_in')}?{urlencode({'next': wanted})}{ended}")
+            return _to_the_card(request)
+        _tell_until(request, visit)
         return view(request, visit, *args, **kwargs)
 
     return inner
+
+
+def _tell_until(request: HttpRequest, visit: Visit) -> None:
+    """layout.html tells the person until when the session lasts, and warns in time (ST-21)."""
+    until = accounts.until(visit.session)
+    cast(Any, request).session_until = until
+    cast(Any, request).session_seconds = int((until - visit.at).total_seconds())
+
+
+def _to_the_card(request: HttpRequest) -> HttpResponse:
+    """To the sign-in and back; what was just sent to a step is kept for the same person (ST-21)."""
+    wanted = "status" if request.path.startswith(reverse("status")) else "apply"
+    token = request.COOKIES.get(settings.APPLICANT_COOKIE_NAME, "")
+    ended = {"ended": "1"} if token else {}
+    found = request.resolver_match
+    if token and request.method == "POST" and found is not None and found.url_name == "step":
+        typed = dict(request.POST.lists())
+        if unsent.keep(token, found.kwargs["slug"], typed, sent_version(request), clock.now()):
+            ended = {"ended": "kept"}
+    return redirect(f"{reverse('sign_in')}?{urlencode({'next': wanted, **ended})}")
+
+
+def sent_version(request: HttpRequest) -> int:
+    """The version of the step that the sent page showed; 0 for what is no number."""
+    typed = request.POST.get("version", "0")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
 
 
 def note_refusal(request: HttpRequest, code: str, problem: object = "") -> None:
