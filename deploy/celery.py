@@ -39,6 +39,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("sweep the outbox", "outbox.sweep", 5 if settings.BROKER_IS_EMBEDDED else 30),
     Entry("what ran out", "clock.minute", 60),
     Entry("lists and the daily root", "clock.hour", 3600),
+    Entry("what is kept no longer", "clock.retention", 3600),
+    Entry("files without a row", "clock.day", 86400),
 )
 
 VISIBILITY_TIMEOUT = 600

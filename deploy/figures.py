@@ -43,6 +43,20 @@ def _overdue() -> list[tuple[dict[str, str], float]]:
     return [({"queue": row["queue"]}, (now - row["since"]).total_seconds()) for row in oldest]
 
 
+def _chores() -> tuple[Figure, Figure]:
+    """The clock's pieces of work: failures in a row, and how long ago each was last done (-1: never)."""
+    now = clock.now()
+    rows = list(apps.get_model("outbox.ChoreRecord")._default_manager.order_by("name"))
+    failures = [({"chore": row.name}, row.failures) for row in rows]
+    ages = [({"chore": row.name}, (now - row.done_at).total_seconds() if row.done_at else -1) for row in rows]
+    return (
+        Figure(
+            "inkan_chore_failures", "Tries in a row at a piece of the clock's work that failed.", failures
+        ),
+        Figure("inkan_chore_age_seconds", "How long ago it was last done; -1 for never.", ages),
+    )
+
+
 def _figures() -> Iterable[Figure]:
     yield Figure("inkan_jobs", "Jobs in the outbox.", _by_state("outbox.Job", "queue", "state"))
     yield Figure("inkan_job_overdue_seconds", "How long the oldest due job waits.", _overdue())
@@ -50,6 +64,7 @@ def _figures() -> Iterable[Figure]:
         "inkan_applications", "Applications.", _by_state("enrollment.Application", "authority", "state")
     )
     yield Figure("inkan_credentials", "Credentials.", _by_state("signing.Credential", "authority", "state"))
+    yield from _chores()
 
 
 def exposition() -> str:

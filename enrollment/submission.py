@@ -111,6 +111,8 @@ def submit(
         raise Refused("statement_changed")
     if bytes(application.certificate_fingerprint) != bytes(session.certificate.fingerprint):
         raise Refused("other_card")
+    if application.return_until is not None and at >= application.return_until:
+        raise Refused("not_now")  # ST-13: past its deadline, though the clock has not withdrawn it yet
     result = jpki.check_signature(response, frozen.content, at, readings.trust())
     readings.require_valid(result, "signature")
     _require_same_person(drafts.answers(application, "card"), result)

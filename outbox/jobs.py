@@ -90,7 +90,7 @@ def run(job_id: int) -> None:
     except UnknownKind as problem:
         _fail(job, repr(problem))
     except Exception as problem:
-        logger.warning("job %s %s: attempt %s failed: %s", job.pk, job.kind, job.attempts, _where(problem))
+        logger.warning("job %s %s: attempt %s failed: %s", job.pk, job.kind, job.attempts, where(problem))
         _retry(job, f"{type(problem).__name__}: {problem}")
     else:
         _mine(job).update(state=Job.State.DONE, lease_until=None, last_error="")
@@ -166,7 +166,7 @@ def _kept(error: str) -> str:
     return error.replace("\0", "")[:_LONGEST_ERROR]  # PostgreSQL keeps no NUL
 
 
-def _where(problem: Exception) -> str:
+def where(problem: Exception) -> str:
     """Type and place of a failure. Its message may quote personal data: that stays in the row, out of the log."""
     frames = traceback.extract_tb(problem.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""

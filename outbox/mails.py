@@ -55,7 +55,7 @@ def send(to: str, subject: str, body: str, *, kind: str, about: str, dedupe: str
 def deliver(public_id: str) -> None:
     """The handler of `outbox.mail`: hand an unsent mail to the server and note the moment."""
     mail = Mail.objects.filter(public_id=public_id).first()
-    if mail is None or mail.sent_at is not None:
+    if mail is None or mail.sent_at is not None or mail.erased_at is not None:
         return
     if urlsplit(settings.EMAIL_URL).scheme != "mailbox":  # there the row itself is the delivery
         _hand_over(mail)
@@ -63,8 +63,8 @@ def deliver(public_id: str) -> None:
 
 
 def all_sent() -> list[Mail]:
-    """The delivered mails, newest first, for the demo's mailbox page."""
-    return list(Mail.objects.filter(sent_at__isnull=False).order_by("-sent_at", "-pk")[:500])
+    """The delivered mails that are still whole, newest first, for the demo's mailbox page."""
+    return list(Mail.objects.filter(sent_at__isnull=False, erased_at=None).order_by("-sent_at", "-pk")[:500])
 
 
 def erase(about: str) -> int:

@@ -44,6 +44,7 @@ class Job(models.Model):
                 fields=["lease_until"], condition=models.Q(state="leased"), name="outbox_job_leased"
             ),
             models.Index(fields=["subject", "kind"], name="outbox_job_subject"),
+            models.Index(fields=["created_at"], condition=models.Q(state="done"), name="outbox_job_done"),
         ]
 
     def __str__(self) -> str:
@@ -62,11 +63,17 @@ class Mail(models.Model):
     body = EncryptedTextField(_("本文"))
     created_at = models.DateTimeField(_("作成日時"))
     sent_at = models.DateTimeField(_("送信日時"), null=True)
+    erased_at = models.DateTimeField(null=True)  # recipient and body are gone; that it was sent is remembered
 
     class Meta:
         verbose_name = _("メール")
         verbose_name_plural = _("メール")
-        indexes = [models.Index(fields=["about"], name="outbox_mail_about")]
+        indexes = [
+            models.Index(fields=["about"], name="outbox_mail_about"),
+            models.Index(
+                fields=["sent_at"], condition=models.Q(erased_at__isnull=True), name="outbox_mail_whole"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.public_id}"
@@ -98,7 +105,26 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="outbox_notice_owner"),
             models.Index(fields=["about"], name="outbox_notice_about"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(secret__isnull=False), name="outbox_notice_secret"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.public_id}"
+
+
+class ChoreRecord(models.Model):
+    """How the clock's last try at one piece of its work ended (`outbox.chores`)."""
+
+    name = models.CharField(_("定期処理"), max_length=64, unique=True)
+    tried_at = models.DateTimeField(_("開始日時"))
+    done_at = models.DateTimeField(_("完了日時"), null=True)
+    failures = models.PositiveIntegerField(_("連続失敗回数"), default=0)
+
+    class Meta:
+        verbose_name = _("定期処理の記録")
+        verbose_name_plural = _("定期処理の記録")
+
+    def __str__(self) -> str:
+        return self.name

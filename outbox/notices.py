@@ -1,6 +1,8 @@
 """The person's inbox in the portal. A secret (link and password, decision 19) is its owner's alone, until erased."""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -63,3 +65,15 @@ def erase_secret(about: str) -> int:
     """Forget the secrets about this public id (bound, expired, locked or issued anew); how many there were."""
     with_secret = Notice.objects.filter(about=about, secret__isnull=False)
     return with_secret.update(secret=None, secret_erased_at=clock.now())
+
+
+def with_old_secret(before: datetime, most: int) -> list[int]:
+    """Notices posted before this moment whose clear text is still there, for the timetable."""
+    rows = Notice.objects.filter(secret__isnull=False, created_at__lt=before)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+
+
+def erase_old_secrets(keys: Sequence[int], before: datetime) -> int:
+    """Forget the secrets of these notices, if they are as old as that; how many there were."""
+    rows = Notice.objects.filter(pk__in=keys, secret__isnull=False, created_at__lt=before)
+    return rows.update(secret=None, secret_erased_at=clock.now())

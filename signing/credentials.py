@@ -6,6 +6,7 @@ suspension or revocation ends, it ends in the same transaction (decision 11).
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -190,6 +191,12 @@ def expire_due(at: datetime) -> int:
             CardBinding.objects.filter(credential=credential).update(is_living=False)
             _log("expired", credential, SYSTEM, "not_after")
     return len(due)
+
+
+def ended_before(moment: datetime, public_ids: Iterable[UUID]) -> list[UUID]:
+    """Those of these credentials whose certificate's validity ended before the moment, revoked early or not."""
+    rows = Credential.objects.filter(public_id__in=list(public_ids), not_after__lt=moment)
+    return list(rows.values_list("public_id", flat=True))
 
 
 def _move(

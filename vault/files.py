@@ -77,14 +77,30 @@ def names() -> Iterator[str]:
             yield path.name
 
 
+def names_before(moment: datetime) -> Iterator[str]:
+    """Stored names whose file was complete before this moment of the product's time."""
+    for name in names():
+        if _is_older(_path(name), moment):
+            yield name
+
+
 def clear_leftovers(before: datetime) -> int:
     """Remove half-written files last touched before this moment (a crash between write and rename)."""
     cleared = 0
     for path in (settings.STORAGE_ROOT / _INCOMING).glob("*"):
-        if path.stat().st_mtime < before.timestamp():
+        if _is_older(path, before):
             path.unlink(missing_ok=True)
             cleared += 1
     return cleared
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    """Files bear the machine's time, moments are the product's (decision 14); a file that is gone is no older."""
+    try:
+        touched = path.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return touched < (moment - settings.CLOCK_OFFSET).timestamp()
 
 
 def _path(name: str) -> Path:

@@ -1,0 +1,142 @@
+"""The timetable of the API's short-lived rows and of what a certificate leaves behind (decision 31).
+
+Signatures, sessions, authenticators and credentials themselves stay: the signer reads them at /me/, and they name
+people by public ids and the 本人ID only. Challenges are gone after ten minutes (`ceremonies.forget_overdue`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from ledger import clock
+from ledger.erasure import Erased, Rule
+from signing.flow import Item
+from signing.models import (
+    AccessToken,
+    Activation,
+    ActivationItem,
+    AuthorizationCode,
+    Credential,
+    IssuanceIntent,
+)
+
+DAY = timedelta(days=1)  # a late or repeated use is still told from an unknown one (RFC 6749 section 4.1.2)
+YEARS = 10
+TRIED = (Item.RESERVED, Item.SIGNED, Item.FAILED)
+
+
+def _tokens(at: datetime) -> QuerySet[AccessToken]:
+    return AccessToken.objects.filter(expires_at__lte=at - DAY)
+
+
+def _codes(at: datetime) -> QuerySet[AuthorizationCode]:
+    """A code that is redeemed twice ends its tokens, so it lives as long as they do."""
+    living = AccessToken.objects.filter(code=OuterRef("pk"))
+    return AuthorizationCode.objects.filter(~Exists(living), expires_at__lte=at - DAY)
+
+
+def _sads(at: datetime) -> QuerySet[Activation]:
+    """Authorisations under which nothing was ever asked of the signer; the others belong to the signature's record."""
+    tried = ActivationItem.objects.filter(activation=OuterRef("pk"), state__in=TRIED)
+    return Activation.objects.filter(~Exists(tried), expires_at__lte=at - DAY)
+
+
+def _certificates(at: datetime) -> QuerySet[Credential]:
+    day = clock.civil_months_later(clock.today(at), -12 * YEARS)
+    return Credential.objects.filter(
+        certificate__isnull=False, not_after__lt=clock.end_of_day(day) - timedelta(days=4)
+    )
+
+
+def _keys(rows: QuerySet[Any], most: int) -> list[int]:
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+
+
+def _delete(rows: QuerySet[Any], keys: Sequence[int], name: str) -> Erased | None:
+    count = rows.filter(pk__in=keys).delete()[1].get(rows.model._meta.label, 0)
+    return Erased(name, {"count": count}) if count else None
+
+
+def old_tokens(at: datetime, most: int) -> list[int]:
+    return _keys(_tokens(at), most)
+
+
+def erase_tokens(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_tokens(at), keys, "access_token")
+
+
+def old_codes(at: datetime, most: int) -> list[int]:
+    return _keys(_codes(at), most)
+
+
+def erase_codes(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_codes(at), keys, "authorization_code")
+
+
+def unused_sads(at: datetime, most: int) -> list[int]:
+    return _keys(_sads(at), most)
+
+
+def erase_sads(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_sads(at), keys, "activation")
+
+
+def old_certificates(at: datetime, most: int) -> list[int]:
+    return _keys(_certificates(at), most)
+
+
+def erase_certificate(keys: Sequence[int], at: datetime) -> Erased | None:
+    """Name, birth date and key of one certificate; that there was one, and its serial number, stays."""
+    credential = _certificates(at).filter(pk__in=keys).first()
+    if credential is None:
+        return None
+    IssuanceIntent.objects.filter(credential=credential).update(subject={}, to_be_signed=None)
+    Credential.objects.filter(pk=credential.pk).update(certificate=None, wrapped_key=None)
+    return Erased(str(credential.public_id), {"serial": credential.serial or ""}, credential.authority)
+
+
+TIMETABLE: tuple[Rule, ...] = (
+    Rule(
+        "access_token",
+        what="電子カルテなどに渡した接続の許可（照合用の値）",
+        after="有効期限",
+        period="1日",
+        remains="監査記録",
+        source="RFC 6749 sections 4.1.2, 10.3",
+        due=old_tokens,
+        erase=erase_tokens,
+    ),
+    Rule(
+        "authorization_code",
+        what="接続の許可に使った確認コード（照合用の値）",
+        after="有効期限、およびそのコードで渡した許可の消去",
+        period="1日",
+        remains="監査記録",
+        source="RFC 6749 section 4.1.2",
+        due=old_codes,
+        erase=erase_codes,
+    ),
+    Rule(
+        "activation",
+        what="使われなかった署名の許可（文書のハッシュ値）",
+        after="有効期限",
+        period="1日",
+        remains="監査記録",
+        source="decision 12",
+        due=unused_sads,
+        erase=erase_sads,
+    ),
+    Rule(
+        "certificate",
+        what="電子証明書と暗号化した秘密鍵",
+        after="電子証明書の有効期間の満了",
+        period="10年",
+        remains="証明書の番号、署名の記録",
+        source="decision 31; 電子署名法施行規則 12条2項 as domain.md 6.4 reads it",
+        due=old_certificates,
+        erase=erase_certificate,
+        batch=1,
+    ),
+)
