@@ -6,13 +6,14 @@ and are offered here, so that this is the one door. Kanji are never put through 
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
 from enrollment.problems import Problem
 from enrollment.problems import gettext_noop as _
 from enrollment.romaji.conversion import Field, candidates, spellings
-from enrollment.romaji.kana import kana, large_letters, same_kana
+from enrollment.romaji.kana import kana, large_letters, same_kana, with_small_letters, without_spaces
 from enrollment.romaji.spelling import chosen, fits_certificate, style, typed
 
 __all__ = [
@@ -25,9 +26,12 @@ __all__ = [
     "chosen",
     "compare",
     "fits_certificate",
+    "is_latin",
     "is_split",
+    "joined",
     "kana",
     "large_letters",
+    "printable",
     "same_kana",
     "search_key",
     "spellings",
@@ -37,6 +41,8 @@ __all__ = [
     "substitutes",
     "typed",
     "unprintable",
+    "with_small_letters",
+    "without_spaces",
 ]
 
 LONGEST_NAME = 100  # code points (NM-15)
@@ -60,6 +66,7 @@ _PAIRS = """
 廳庁 辯弁 辨弁 穗穂 稻稲 專専 傳伝 團団 圖図 聲声 寶宝 將将 尙尚 巖巌 巢巣 帶帯 彥彦 從従 惡悪 懷懐 戶戸 户戸 拜拝
 收収 效効 敕勅 晝昼 曉暁 樂楽 樣様 歐欧 步歩 每毎 渕淵 渊淵 溫温 滿満 燈灯 爲為 獨独 畫画 當当 盡尽 祕秘 祿禄 稱称 經経
 繼継 續続 肅粛 臺台 舊旧 莖茎 薰薫 譽誉 讓譲 豫予 贊賛 轉転 遲遅 鄕郷 鄉郷 醫医 釋釈 錄録 鎭鎮 隨随 隱隠 靈霊
+郞郎 昻昂 寬寛 賴頼 敎教 黃黄 內内 戾戻 產産 硏研 緣縁 蔣蒋 卽即 旣既 﨔欅
 顏顔 餘余 驛駅 鷄鶏 麥麦 麴麹 默黙 齒歯 曻昇 枩松 梹浜 衞衛 逹達 邨村 頴穎 斈学 吿告 吳呉 吴呉
 """
 VARIANTS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
@@ -121,15 +128,34 @@ def substitutes(text: str) -> tuple[Strange, ...]:
 
 
 def unprintable(text: str, authority: str) -> tuple[Strange, ...]:
-    """Characters of a 券面表記 that the authority's card cannot show, with their places (NM-08)."""
+    """Characters of a 券面表記 that the authority's card cannot show, with their places (NM-08).
+
+    A variation selector is told together with its kanji, because by itself it cannot be seen.
+    """
     codec = PRINTABLE.get(authority)
     if codec is None:
         return substitutes(text)
     return tuple(
         Strange(position, letter)
-        for position, letter in enumerate(text, 1)
+        for position, letter in _seen(text)
         if letter == GETA or not _encodes(letter, codec)
     )
+
+
+def _seen(text: str) -> Iterator[tuple[int, str]]:
+    """What an eye counts as one character, with its place."""
+    for position, letter in enumerate(text, 1):
+        if not SELECTOR.match(letter):
+            yield position, letter + text[position : position + 1] * bool(SELECTOR.match(text, position))
+
+
+def printable(text: str, authority: str) -> str:
+    """The same name in characters that the authority's card can show; "" where a character has no known variant."""
+    found = text
+    for strange in unprintable(text, authority):
+        plain = "".join(_plain(letter) for letter in SELECTOR.sub("", strange.character)).translate(VARIANTS)
+        found = found.replace(strange.character, plain)
+    return "" if unprintable(found, authority) else found
 
 
 def _encodes(letter: str, codec: str) -> bool:
@@ -154,6 +180,17 @@ def splits(name: str) -> tuple[Split, ...]:
         places = [(at, at) for at in range(1, len(whole)) if not SELECTOR.match(whole[at])]
     ways = [Split(whole[:start], whole[end:]) for start, end in places]
     return (*ways, Split(whole, ""))
+
+
+def joined(family: str, given: str) -> str:
+    """The two parts of a name as the card writes them."""
+    return "　".join(part for part in (family, given) if part)
+
+
+def is_latin(name: str) -> bool:
+    """Whether a name is written in Latin letters, as on the cards of foreign residents (NM-21)."""
+    letters = [letter for letter in name if letter.isalpha()]
+    return bool(letters) and all("LATIN" in unicodedata.name(letter, "") for letter in letters)
 
 
 def is_split(name: str, family: str, given: str) -> bool:

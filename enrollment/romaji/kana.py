@@ -10,6 +10,7 @@ from enrollment.problems import gettext_noop as _
 
 LONGEST = 60
 SPACES = " \u3000\u00a0\t"
+SPACE_RUN = re.compile(f"[{SPACES}]+")
 HALF = "ｦｧｨｩｪｫｬｭｮｯｰｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝ･"
 FULL = (
     "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソ"
@@ -22,11 +23,16 @@ HALF_VOICED = dict(zip("ハヒフヘホ", "パピプペポ", strict=True))
 VOICED_MARKS = "\u309b\u3099\uff9e"
 HALF_VOICED_MARKS = "\u309c\u309a\uff9f"
 MARKS = re.compile(f"(.)([{VOICED_MARKS}{HALF_VOICED_MARKS}])")
-DASHES = re.compile("(?<=[ァ-ヴー])[\u2212\u2010\u2015\uff0d-]")
+DASHES = re.compile("(?<=[ァ-ヴー])[\u2212\u2010\u2015\uff0d-]+")
 TAKEN = re.compile("[ァ-ヴー]+(?:・[ァ-ヴー]+)*")
 KANA = re.compile("[ァ-ヴー・]")
-I_ROW = "キシチニヒミリギジヂビピ"
-LARGE = re.compile(f"(?<=[{I_ROW}])[ヨユ](?=ウ)|ツ(?=[パピプペポ])")
+# Where a large letter stands although a small one is usual (NM-13). Not after every i-row kana: ミヤコ and
+# キヨミ are names; the words are those that no rule can tell from others (マツトモ is a name, ハツトリ is not).
+LARGE = re.compile(
+    "(?<=[キシチニヒミリギジヂビピ])[ヨユ](?=[ウーン])|(?<=[キシチニヒリギジヂビピ])ヤ(?=[クン])|ツ(?=[パピプペポ])"
+)
+LARGE_IN_WORDS = re.compile("(?<=^ハ)ツ(?=トリ)|(?<=^[ホハニ])ツ(?=タ$)|(?<=^イ)ツ(?=シキ$)")
+SMALL = str.maketrans("ヤユヨツ", "ャュョッ")
 
 
 def _join(match: re.Match[str]) -> str:
@@ -38,7 +44,7 @@ def _join(match: re.Match[str]) -> str:
 def normalised(text: str) -> str:
     """Half-width, hiragana, separate marks and dashes as full-width katakana; the rest stays as it is."""
     text = text.strip(SPACES).translate(WIDEN)
-    return DASHES.sub("ー", MARKS.sub(_join, text))
+    return DASHES.sub(lambda match: "ー" * len(match[0]), MARKS.sub(_join, text))
 
 
 def kana(text: str) -> str:
@@ -67,8 +73,17 @@ def kana(text: str) -> str:
 
 
 def large_letters(text: str) -> tuple[int, ...]:
-    """Positions of a large ヨ, ユ or ツ where a small one is usual: ask, do not refuse (NM-13)."""
-    return tuple(match.start() for match in LARGE.finditer(normalised(text)))
+    """Positions of a large ヤ, ユ, ヨ or ツ where a small one is usual: ask, do not refuse (NM-13)."""
+    found = normalised(text)
+    return tuple(sorted({m.start() for rule in (LARGE, LARGE_IN_WORDS) for m in rule.finditer(found)}))
+
+
+def with_small_letters(text: str) -> str:
+    """The same reading with small letters where `large_letters` found large ones."""
+    letters = list(normalised(text))
+    for at in large_letters(text):
+        letters[at] = letters[at].translate(SMALL)
+    return "".join(letters)
 
 
 def same_kana(one: str, other: str) -> bool:
@@ -78,3 +93,9 @@ def same_kana(one: str, other: str) -> bool:
 
 def _bare(text: str) -> str:
     return re.sub(f"[{SPACES}・]", "", normalised(text))
+
+
+def without_spaces(text: str) -> tuple[str, ...]:
+    """The two ways to write a reading that was typed with spaces: parted by ・ (RJ-23), or as one word."""
+    found = normalised(text)
+    return tuple(SPACE_RUN.sub(between, found) for between in ("・", "")) if SPACE_RUN.search(found) else ()

@@ -32,7 +32,7 @@ CONTRACTED = _rows("キ KY シ SH チ CH ニ NY ヒ HY ミ MY リ RY ギ GY ジ 
 SMALL = _rows("ァ ア ィ イ ゥ ウ ェ エ ォ オ ャ ヤ ュ ユ ョ ヨ ヮ ワ")
 
 # RJ-20: the second official spelling of the ヴ row.
-SECOND = _rows("ヴァ BA ヴィ BI ヴェ BE ヴォ BO ヴャ BYA ヴュ BYU ヴョ BYO")
+SECOND = _rows("ヴァ BA ヴィ BI ヴェ BE ヴォ BO")
 
 # RJ-31 (6): what people write abroad; offered last.
 CUSTOMARY = _rows(

@@ -59,15 +59,6 @@ def test_a_page_in_error_says_so_in_its_title_and_leads_to_the_field() -> None:
     assert 'autocomplete="postal-code"' in page and 'inputmode="numeric"' in page
 
 
-@pytest.mark.requirement("RJ-30")
-def test_the_candidates_come_as_json_for_the_page_s_comfort() -> None:
-    person = Applying()
-    person.sign_in()
-    found = person.browser.get(reverse("romaji"), {"family": "いのうえ", "given": "ッ"}).json()
-    assert found["family"] == {"kana": "イノウエ", "candidates": ["INOUE", "INOE"], "problem": ""}
-    assert found["given"]["candidates"] == [] and found["given"]["problem"]
-
-
 @pytest.mark.requirement("ST-08")
 def test_the_check_page_shows_every_value_and_leads_back_to_itself() -> None:
     person = Applying()
