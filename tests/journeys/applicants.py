@@ -1,13 +1,14 @@
 """A person with a My Number Card before the portal: every act is named as the person would tell it."""
 
 import re
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Page
 
+from tests.journeys import answers, papers
 from tests.journeys.eyes import Eyes, eventually, slug_of
+from tests.journeys.stories import Story
 from tests.support.browser import complaints
 from tests.support.product import Product
 
@@ -22,6 +23,10 @@ PICTURES = {  # step -> the demo picture that is uploaded there
     "identity": "identity",
 }
 CODE = re.compile(r"\b(\d{6})\b")
+SUMMARY = """[...document.querySelectorAll("section.summary")].map(group => [
+  new URL(group.querySelector("a.summary-change")?.href ?? location.href).pathname.split("/")[2],
+  [...group.querySelectorAll(".summary-value")].map(one => one.textContent),
+])"""
 
 
 class Notice(NamedTuple):
@@ -34,9 +39,13 @@ class Notice(NamedTuple):
 class Applicant:
     """One browser page in the hands of one demo person (a row of `manage.py demo_people`)."""
 
-    def __init__(self, product: Product, page: Page, person: dict[str, Any], eyes: Eyes) -> None:
-        self.product, self.page, self.person, self.eyes = product, page, person, eyes
+    def __init__(
+        self, product: Product, page: Page, person: dict[str, Any], eyes: Eyes, story: Story | None = None
+    ) -> None:
+        self.product, self.page, self.person, self.eyes, self.story = product, page, person, eyes, story
         self.card = str(person["slug"])
+        self.has_script = True
+        self.sent: dict[str, list[bytes]] = {}  # step -> the very bytes that were uploaded there
 
     # --- the card ------------------------------------------------------------------------------------------------
     def reads_the_card(self, pin: str, *, card: str = "") -> None:
@@ -57,6 +66,14 @@ class Applicant:
         self.eyes.look(self.page, "sign-in")
         self.reads_the_card("authentication_pin", card=card)
 
+    def begins(self) -> None:
+        """From the start page by its own button to the list of steps."""
+        self.page.goto("/")
+        self.eyes.look(self.page, "start")
+        self.page.get_by_role("link", name="申請をはじめる").first.click()
+        self.eyes.look(self.page, "sign-in")
+        self.reads_the_card("authentication_pin")
+
     def signs_out(self) -> None:
         self.page.locator("form[action='/apply/sign-out/'] button").first.click()
 
@@ -65,8 +82,9 @@ class Applicant:
         self.page.goto(f"/apply/{slug}/")
 
     def goes_on(self) -> None:
-        """The button at the foot of the page."""
-        self.page.locator(NEXT).click()
+        """The button at the foot of the page, and the page that answers."""
+        with self.page.expect_navigation():
+            self.page.locator(NEXT).click()
 
     def goes_on_from(self, slug: str) -> None:
         """… and the page really changes: otherwise the page's errors are told."""
@@ -96,102 +114,111 @@ class Applicant:
         if slug == "card":
             self.reads_the_card("attributes_pin")
             return
-        getattr(self, f"_{slug.replace('-', '_')}", self._file if slug in PICTURES else self._nothing)()
+        if slug == "card-check":
+            assert self.person["name"] in self.page.locator("main").inner_text()
+        self.fills(slug)
+        if slug == "names" and self.story and self.story.unprintable:
+            self.is_told_what_cannot_be_printed(self.story.unprintable)
         if slug in PICTURES:
-            self.uploads(slug)
-        if slug == "names":
-            self.goes_on()
-            self.eyes.look(self.page, "names-with-romaji")
-        self.goes_on_from(slug)
+            self.uploads_all(slug)
+        self.waits_for_candidates()
+        self.goes_on()
+        if self.is_asked_to_look_again(slug):
+            self.goes_on_from(slug)
+
+    def fills(self, slug: str) -> None:
+        """Every answer of this person to this page: the story's own, and the common ones where they are asked."""
+        own = self.story.says.get(slug, {}) if self.story else {}
+        common = answers.common(slug, self.person)
+        if slug == "email-code":
+            common = {"code": eventually(self.newest_code, f"a mail with a code for {self.person['email']}")}
+        for name, value in common.items():
+            if name not in own and not (own and slug in answers.WHOLE):
+                self.gives(name, value, must=False)
+        for name, value in own.items():
+            self.gives(name, value)
+
+    def gives(self, name: str, value: Any, *, must: bool = True) -> None:
+        """One answer into the control of this name, whatever kind of control it is."""
+        controls = self.page.locator(f"main form [name='{name}']")
+        if not must and not controls.count():
+            return
+        kind = controls.first.evaluate("one => one.tagName === 'SELECT' ? 'select' : one.type")
+        if kind == "radio":
+            self.page.locator(f"main form [name='{name}'][value='{value}']").check()
+        elif kind == "checkbox":
+            controls.set_checked(bool(value))
+        elif kind == "select":
+            controls.select_option(value)
+        else:
+            controls.fill(str(value))
+
+    def waits_for_candidates(self) -> None:
+        """They come while kana are typed; without a script they come after a round trip."""
+        kana = self.page.locator("main [name=family_kana]")
+        if self.has_script and kana.count() and kana.is_visible():
+            self.page.locator("main [name=family_romaji] option").first.wait_for(state="attached")
+
+    def is_asked_to_look_again(self, slug: str) -> bool:
+        """Whether the page came back without an error: fresh spellings to choose from, a hint, an odd answer."""
+        if slug_of(self.page) != slug:
+            return False
+        assert not self.page.locator(".error-summary").count(), self.errors()
+        self.eyes.look(self.page, f"{slug}-second-look")
+        own = self.story.says.get(slug, {}) if self.story else {}
+        for name in own:
+            if name.endswith("_romaji"):
+                self.gives(name, own[name])
+        return True
 
     def types(self, name: str, text: str) -> None:
         """Into the field of this name, where the authority asks for it."""
-        field = self.page.locator(f"main [name={name}]:not([type=radio]):not([type=checkbox])")
-        if field.count():
-            field.fill(text)
+        self.gives(name, text, must=False)
 
-    def chooses(self, name: str, value: str) -> None:
-        radio = self.page.locator(f"main input[name={name}][value={value}]")
-        if radio.count():
-            radio.check()
+    def picture(self, slug: str, kind: str = "jpg") -> Path:
+        """The person's paper for this page; who has no paper of that kind shows the licence."""
+        drawn = self.person["pictures"]
+        return papers.of(Path(drawn.get(PICTURES[slug], drawn["licence"])), slug, kind)
 
-    def ticks(self, name: str) -> None:
-        self.page.locator(f"main input[type=checkbox][name={name}]").check()
-
-    def picture(self, slug: str) -> Path:
-        return Path(self.person["pictures"][PICTURES[slug]])
+    def uploads_all(self, slug: str) -> None:
+        """The story's files for this page, one after the other; without a script each goes with a button."""
+        kinds = self.story.files.get(slug, ("jpg",)) if self.story else ("jpg",)
+        self.sent[slug] = []
+        for place, kind in enumerate(kinds, 1):
+            self.uploads(slug, self.picture(slug, kind))
+            if not self.has_script and place < len(kinds):
+                with self.page.expect_navigation():
+                    self.page.locator("button[name=stay]").click()
 
     def uploads(self, slug: str, path: Path | None = None) -> None:
-        self.page.locator("input[type=file]").set_input_files(path or self.picture(slug))
+        """Chooses a file; with a script it is sent at once, without one by the page's button."""
+        chosen = path or self.picture(slug)
+        self.chooses_file(chosen)
+        if self.has_script:
+            self.page.locator(f"main .upload-name:text-is('{chosen.name}')").last.wait_for()
+        self.sent.setdefault(slug, []).append(chosen.read_bytes())
 
-    def _nothing(self) -> None:
-        """A page that asks nothing but to go on."""
+    def chooses_file(self, path: Path) -> None:
+        self.page.locator("main input[type=file][name=file]").set_input_files(path)
 
-    def _file(self) -> None:
-        """A page that asks for nothing but its file."""
+    def is_told_what_cannot_be_printed(self, strange: tuple[str, ...]) -> None:
+        """券面表記 as the card has the name: the page says which characters cannot be printed, and where (NM-08)."""
+        meant = self.page.locator("[name=printed_name]").input_value()
+        self.gives("printed_name", self.person["name"])
+        self.waits_for_candidates()
+        self.goes_on()
+        told = self.page.locator(".error-summary").inner_text()
+        assert all(one in told for one in strange), told
+        assert self.page.locator("[name=printed_name]").input_value() == self.person["name"]
+        self.gives("printed_name", meant)
 
-    def _qualification(self) -> None:
-        self.chooses("hpki_card", "none")
-        self.chooses("qualification", self.person["qualification"])
-        self.chooses("authority", self.person["authority"])
-
-    def _card_check(self) -> None:
-        assert self.person["name"] in self.page.locator("main").inner_text()
-        self.ticks("is_right")
-
-    def _names(self) -> None:
-        family, given = self.person["kana"].split("\u3000")
-        self.types("family_kana", family)
-        self.types("given_kana", given)
-
-    def _other_name(self) -> None:
-        self.chooses("kind", "none")
-
-    def _home(self) -> None:
-        self.types("postal_code", self.person["postal_code"])
-
-    def _licence(self) -> None:
-        self.types("registration_number", self.person["registration_number"])
-        self.types("registered_on", self.person["registration_date"])
-
-    def _membership(self) -> None:
-        self.chooses("member", "no")
-
-    def _card_pin(self) -> None:
-        digits = re.search(r"数字(\d)桁", self.page.locator("main").inner_text())
-        pin = "835927"[: int(digits[1]) if digits else 4]
-        self.types("pin", pin)
-        self.types("again", pin)
-
-    def _workplace(self) -> None:
-        self.chooses("has_workplace", "yes")
-        self.types("name", "見本総合診療所")
-        self.types("postal_code", "100-8914")
-        self.types("address", "東京都千代田区霞が関９－９－９")
-
-    def _delivery(self) -> None:
-        self.types("phone", self.person["phone_number"])
-        self.chooses("send_to", "home")
-        places = self.page.locator("main select[name=pickup]")
-        if places.count():
-            places.select_option(index=1)
-
-    def _photo(self) -> None:
-        self.types("taken_on", date.today().replace(day=1).isoformat())
-        self.ticks("is_recent")
-
-    def _identity(self) -> None:
-        self.chooses("kind", "driving_licence")
-        self.types("day_on_paper", f"{date.today().year + 3}-03-01")
-
-    def _email(self) -> None:
-        self.types("address", self.person["email"])
-
-    def _email_code(self) -> None:
-        self.types("code", eventually(self.newest_code, f"a mail with a code for {self.person['email']}"))
-
-    def _consent(self) -> None:
-        self.ticks("agree")
+    def reads_summary(self) -> dict[str, list[str]]:
+        """⑨: step -> the values shown in its group, to the code point; every thumbnail has arrived."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('main img')].every(one => one.complete && one.naturalWidth > 0)"
+        )
+        found: list[tuple[str, list[str]]] = self.page.evaluate(SUMMARY)
+        return {slug: values for slug, values in found}
 
     def mails(self) -> list[str]:
         """Subject and body of every mail to this person, newest first, as the mailbox shows them."""
@@ -222,11 +249,17 @@ class Applicant:
 
     def applies(self) -> str:
         """The whole way from the start page to the receipt number."""
-        self.page.goto("/")
-        self.eyes.look(self.page, "start")
-        self.signs_in()
+        self.begins()
         self.fills_everything()
         return self.signs()
+
+    def withdraws(self) -> None:
+        """The application is taken back at /status/, and its people may begin anew."""
+        self.page.goto("/status/")
+        self.page.get_by_role("link", name="取り下げる").first.click()
+        self.eyes.look(self.page, "withdraw")
+        self.page.locator("main form button[type=submit]").first.click()
+        assert self.status() == "取下げ"
 
     def status(self) -> str:
         """What /status/ says of the newest application."""

@@ -11,6 +11,7 @@ from tests.journeys.applicants import Applicant
 from tests.journeys.eyes import Eyes
 from tests.journeys.officers import Officer
 from tests.journeys.phones import Phone
+from tests.journeys.stories import Story
 from tests.support import services
 from tests.support.browser import visit
 from tests.support.ehr import Ehr
@@ -32,12 +33,17 @@ class City:
     def person(self, slug: str) -> dict[str, Any]:
         return next(row for row in self.people["people"] if row["slug"] == slug)
 
-    def page(self, *, phone: bool = True) -> Page:
+    def page(self, *, phone: bool = True, **options: Any) -> Page:
         """A fresh visitor's page."""
-        return self._visits.enter_context(visit(self.browser, self.product.url, phone=phone))
+        return self._visits.enter_context(visit(self.browser, self.product.url, phone=phone, **options))
 
     def applicant(self, slug: str, eyes: Eyes, *, phone: bool = True) -> Applicant:
         return Applicant(self.product, self.page(phone=phone), self.person(slug), eyes)
+
+    def hero(self, story: Story, eyes: Eyes, *, phone: bool | None = None, **options: Any) -> Applicant:
+        """The person of a story, on the story's own device unless another is named."""
+        page = self.page(phone=story.phone if phone is None else phone, **options)
+        return Applicant(self.product, page, self.person(story.slug), eyes, story)
 
     def officer(self, username: str, eyes: Eyes) -> Officer:
         """Signed in at the desk; the same officer stays at the same desk."""

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from playwright.sync_api import Page
@@ -22,13 +23,15 @@ class Eyes:
     def __init__(self, story: str, *, is_strict: bool = True) -> None:
         self.story, self.is_strict = story, is_strict
         self._seen: list[str] = []
+        self.pictures: list[Path] = []
 
     def look(self, page: Page, name: str) -> None:
         """axe finds nothing, nothing scrolls sideways, there is one heading and a title, and a picture is kept."""
         if not self.is_strict or name in self._seen:
             return
         self._seen.append(name)
-        shoot(page, f"{self.story}-{len(self._seen):02d}-{name}")
+        path = shoot(page, f"{self.story}-{len(self._seen):02d}-{name}")
+        self.pictures.append(path)
         assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
         assert page.title().strip(), f"{page.url} has no title"
         assert_fits(page)
@@ -44,6 +47,20 @@ def eventually(ask: Callable[[], Found], what: str, seconds: float = 45.0, pause
             return found
         assert time.monotonic() < until, f"waited {seconds:g} s in vain for {what}"
         time.sleep(pause)
+
+
+def told_of_errors(page: Page) -> str:
+    """The error summary's words; the page's title says エラー, the focus is on the summary, every line leads to a control."""
+    summary = page.locator(".error-summary")
+    assert summary.count() == 1, f"{page.url} tells of no error:\n{page.locator('main').inner_text()[:500]}"
+    assert page.title().startswith("エラー"), page.title()
+    page.wait_for_function("document.activeElement?.matches('.error-summary')")
+    nowhere = page.evaluate(
+        """[...document.querySelectorAll(".error-summary a")].map(link => link.hash)
+           .filter(hash => !document.getElementById(hash.slice(1))?.matches("input, select, textarea, button"))"""
+    )
+    assert not nowhere, f"{page.url}: lines of the error summary lead to no control: {nowhere}"
+    return summary.inner_text()
 
 
 def slug_of(page: Page) -> str:

@@ -215,6 +215,21 @@ class Product:
         assert done.returncode == 0 or not check, f"manage.py {arguments}: {done.stdout}{done.stderr}"
         return done
 
+    def tells(self, program: str, *words: str) -> Any:
+        """The JSON that `main` of tests.support.<program> prints in this installation's environment."""
+        command = f"import django; django.setup(); from tests.support import {program}; {program}.main()"
+        done = subprocess.run(
+            [sys.executable, "-c", command, *words],
+            cwd=ROOT,
+            env={**self.env, "DJANGO_SETTINGS_MODULE": "deploy.settings"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program} {words}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
     def people(self) -> dict[str, Any]:
         """The demo people, officers and the demo EHR with their secrets."""
         found: dict[str, Any] = json.loads(self.manage("demo_people").stdout)
