@@ -20,6 +20,7 @@ reset: setup ## deletes everything that `make run` has kept under INKAN_HOME
 
 test: setup ## all checks and all tests, on servers of their own
 	@deploy/packages.sh
+	@deploy/face.sh
 	@$(MAKE) --no-print-directory check
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not journey"
 	@$(PY) -m pytest -m journey
@@ -36,6 +37,7 @@ chaos: setup ## the long fault runs; prints what was lost
 
 requirements: setup ## which numbered requirement is proven by which test
 	@deploy/packages.sh
+	@deploy/face.sh
 	@$(PY) -m pytest --requirements
 
 bench: setup ## the benchmarks, each beside the yardstick of the same run

@@ -39,9 +39,12 @@ KIND_NAMES = {"jpeg": "JPEG(JPG)", "png": "PNG", "bmp": "BMP", "pdf": "PDF"}
 # What `Picture.measures` may hold, each with its shape. The hints rest on these figures, and officers see them.
 MEASURES: dict[str, type] = {
     "brightness": float,  # mean luminance, 0 to 255
-    "faces_looked_for": bool,  # False: the optional face finder is not installed here, or this is no photo
+    "contrast": float,  # luminance between the darkest and the brightest hundredth, 0 to 255
+    "bright_share": float,  # of the place where a photo has its face: what is blown out
+    "sharpness": float,  # 0 to 1; missing where nothing is drawn that could be sharp
+    "faces_looked_for": bool,  # False: no photo, or the optional face finder is not installed here
     "faces": int,
-    "head": float,  # height from crown to chin as a share of the picture's, estimated from the only face
+    "head": float,  # of the only face: crown to chin as a share of the picture's height, estimated
     "taken_on": str,  # ISO date, as the file's own record says
 }
 
@@ -198,8 +201,8 @@ def _measures(head: Mapping[str, Any], taken: date | None) -> Measures:
     told = head.get("measures")
     found: Measures = {}
     for name, shape in MEASURES.items():
-        value = told.get(name) if isinstance(told, dict) else None
-        if type(value) is shape and shape is not str and 0 <= value <= 1_000_000:
+        value: Any = told.get(name) if isinstance(told, dict) else None
+        if type(value) is shape and isinstance(value, int | float) and 0 <= value <= 1_000_000:
             found[name] = value
     if taken:
         found["taken_on"] = taken.isoformat()

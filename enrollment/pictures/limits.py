@@ -11,7 +11,17 @@ PHOTO_WIDTH = 413
 PHOTO_RATIO = PHOTO_WIDTH / PHOTO_HEIGHT
 PHOTO_RATIO_TOLERANCE = 0.02
 FEWEST_TONES = 50
-DARK_MEAN = 60  # mean luminance of 255 below which a hint is given
+
+# Hints, which never refuse; calibrated in tests/enrollment/test_images_hints.py
+DARK_MEAN = 60  # mean luminance of 255: a passport photo's light background alone lies above
+BRIGHT_SHARE = 0.4  # of the face's place that is blown out; a white wall or coat lies beside it
+PHOTO_SHARPNESS = 0.22  # blurred by four pixels at 413 across
+DOCUMENT_SHARPNESS = 0.26  # small print can no longer be read
+HEAD_OF_FACE = 1.27  # crown to chin, of what the face finder frames
+HEAD_SMALL, HEAD_LARGE = (
+    0.55,
+    0.95,
+)  # of the height; PH-08 asks for 0.71 to 0.80, which the finder cannot tell so well
 
 SHOWN_SIDE = (
     1_600  # least long side of a shrunk copy, which lies below twice this: small print stays readable

@@ -63,7 +63,7 @@ class Raster(NamedTuple):
     shown_height: int
     frames: int
     tones: int
-    measures: dict[str, float]
+    measures: dict[str, int | float | bool]
     taken: date | None
 
 
@@ -84,8 +84,15 @@ class Sheet(NamedTuple):
     height: int
 
 
-def accept(kind: str, file: IO[bytes], *, photo: bool, crop: Crop | None = None) -> Raster:
-    """Decode the first frame, or the crop of it.
+def accept(
+    kind: str,
+    file: IO[bytes],
+    *,
+    photo: bool,
+    crop: Crop | None = None,
+    find_faces: hints.Finder | None = None,
+) -> Raster:
+    """Decode the first frame, or the crop of it; faces are looked for in photos, where somebody can.
 
     Raises `TooLarge` and `CropOutside` before loading, anything else for a broken file (PH-17).
     """
@@ -108,7 +115,10 @@ def accept(kind: str, file: IO[bytes], *, photo: bool, crop: Crop | None = None)
     colour = _srgb(small, profile)
     if (placing.mirrored, placing.turned) in UPRIGHT:
         colour = colour.transpose(UPRIGHT[placing.mirrored, placing.turned])
-    return Raster(_jpeg(colour), *placing.size, *colour.size, frames, tones, hints.measured(colour), taken)
+    measures: dict[str, int | float | bool] = dict(hints.measured(colour, photo=photo))
+    if photo and find_faces:
+        measures |= hints.with_faces(colour, find_faces)
+    return Raster(_jpeg(colour), *placing.size, *colour.size, frames, tones, measures, taken)
 
 
 def _decoded(part: Box, divided: int) -> Box:

@@ -16,15 +16,30 @@ import socket
 import time
 from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from enrollment.pictures import limits, raster, structure, wire
+from enrollment.pictures.hints import Finder
 from enrollment.pictures.placing import Crop, CropOutside
 
 documents: ModuleType | None = None
 if find_spec("pikepdf") and find_spec("pypdfium2"):  # an optional extra (PH-50)
     documents = importlib.import_module("enrollment.documents")
+
+
+def _mapped() -> int:
+    """Bytes of address space that this process has."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+
+
+find_faces: Finder | None = None
+beside_the_limit = 0  # what the face finder's libraries map before any file is seen
+if find_spec("cv2"):  # an optional extra: advisory only
+    before = _mapped()
+    find_faces = importlib.import_module("enrollment.pictures.faces").find
+    beside_the_limit = _mapped() - before
 
 READY = b"ready"
 
@@ -38,7 +53,7 @@ def verdict(head: dict[str, Any], upload: int) -> tuple[dict[str, Any], bytes]:
         with mmap(upload, 0, access=ACCESS_READ) as data:
             structure.check(head["kind"], data)
         with open(upload, "rb", closefd=False) as file:
-            found = raster.accept(head["kind"], file, photo=head["photo"], crop=crop)
+            found = raster.accept(head["kind"], file, photo=head["photo"], crop=crop, find_faces=find_faces)
     except (raster.TooLarge, CropOutside) as problem:
         code = "image_too_large" if isinstance(problem, raster.TooLarge) else "crop_outside"
         return {"code": code, "width": problem.width, "height": problem.height}, b""
@@ -84,7 +99,7 @@ def _child(head: dict[str, Any], connection: socket.socket, upload: int, copy: i
     connection.sendall(wire.HELLO)
     seconds = limits.CPU_SECONDS[head["kind"]]
     for what, most in (
-        (resource.RLIMIT_AS, limits.MEMORY_BYTES),
+        (resource.RLIMIT_AS, limits.MEMORY_BYTES + beside_the_limit),
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, wire.MOST_BODY),
         (resource.RLIMIT_CORE, 0),
@@ -125,7 +140,7 @@ def _reap(children: dict[int, float]) -> None:
 def warm() -> None:
     """Decode one small picture of each kind, so that no child pays for what the libraries load at first use."""
     for kind in raster.FORMATS:
-        raster.accept(kind, raster.drawn(kind), photo=True)
+        raster.accept(kind, raster.drawn(kind), photo=True, find_faces=find_faces)
     gc.collect()
     gc.freeze()
 
