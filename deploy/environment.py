@@ -5,6 +5,7 @@ Source: contract.md "Environment". Each variable may be given as NAME_FILE (the 
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 
@@ -48,6 +49,10 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _day(value: str) -> date:
+    return date.fromisoformat(value)
+
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # name -> (default or None where the settings derive one, reader)
@@ -80,6 +85,7 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "INKAN_JPKI_TRUST": (None, _path),
     "INKAN_SESSION_HOURS": ("18", _number(1, 24)),
     "INKAN_PROXY_SECRET": (None, _text),
+    "INKAN_JPA_OPENS": (None, _day),
     "INKAN_CLAMD": (None, _text),
     "INKAN_CLOCK_OFFSET": ("0", _number(-400 * 86400, 400 * 86400)),
 }

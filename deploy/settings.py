@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -33,6 +33,8 @@ ORIGIN = (_text("INKAN_ORIGIN") or f"http://localhost:{ENV['PORT']}").rstrip("/"
 ORIGIN_PARTS = urlsplit(ORIGIN)
 IS_HTTPS = ORIGIN_PARTS.scheme == "https"
 WEBAUTHN_RP_ID = _text("INKAN_RP_ID") or (ORIGIN_PARTS.hostname or "localhost")
+# CA-01: the first day on which pharmacists may choose JPA; without it JPA is closed. The demo's JPA has been open.
+JPA_OPENS = cast(date | None, ENV["INKAN_JPA_OPENS"]) or (date(2026, 4, 1) if IS_DEMO else None)
 ALLOWED_HOSTS = [ORIGIN_PARTS.hostname or "localhost", *(["127.0.0.1"] if IS_DEMO else [])]
 ROOT_URLCONF = "deploy.urls"
 WSGI_APPLICATION = "deploy.wsgi.application"

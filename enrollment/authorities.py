@@ -19,14 +19,14 @@ from enrollment.authority_data.kinds import (
     FieldSet,
     PickupPlace,
     Price,
+    PriceRow,
     Qualification,
     row_on,
 )
-from enrollment.authority_data.rows import JPA_OPENS, SLOTS
+from enrollment.authority_data.rows import SLOTS
 from enrollment.problems import gettext_noop as _
 
 __all__ = [
-    "JPA_OPENS",
     "SLOTS",
     "Authority",
     "ConsentChange",
@@ -53,10 +53,13 @@ __all__ = [
     "most_files",
     "notices",
     "open_authorities",
+    "opened_by_operator",
+    "opens_on",
     "phone_binding_once",
     "price",
     "qualification",
     "qualifications",
+    "set_openings",
     "waiting_months",
     "waiting_text",
 ]
@@ -103,17 +106,50 @@ def open_authorities(qualification: str, on: date) -> tuple[Authority, ...]:
 
 def is_open(authority: str, qualification: str, on: date) -> bool:
     """Whether the pair may be submitted on that day; False for codes that do not exist (CA-03)."""
+    first = opens_on(authority, qualification)
+    return first is not None and first <= on
+
+
+def opened_by_operator(authority: str, qualification: str) -> bool:
+    """Whether the pair's first day is the operator's to set; until then its people are told where else to apply."""
+    return (authority, qualification) in rows.OPENED_BY_OPERATOR
+
+
+def opens_on(authority: str, qualification: str) -> date | None:
+    """The first day of a pair; None for one that does not exist, and for one that the operator has not opened."""
     openings = rows.OPENINGS.get(authority, ())
-    return any(row.qualification == qualification and row.since <= on for row in openings)
+    days = [row.since for row in openings if row.qualification == qualification]
+    return days[0] if days else _opened.get((authority, qualification))
 
 
-def price(authority: str, member: bool | None, on: date) -> Price:
+_opened: dict[tuple[str, str], date] = {}
+
+
+def set_openings(days: Mapping[tuple[str, str], date | None]) -> None:
+    """The operator's days for the pairs of `rows.OPENED_BY_OPERATOR` (CA-01), once, when the product starts.
+
+    Raises `UnknownAuthority` for another pair: the rest of the matrix is not the operator's to change.
+    """
+    for pair, day in days.items():
+        if pair not in rows.OPENED_BY_OPERATOR:
+            raise UnknownAuthority(*pair)
+        if day is None:
+            _opened.pop(pair, None)
+        else:
+            _opened[pair] = day
+
+
+def price(authority: str, member: bool | None, on: date, *, wants_card: bool = True) -> Price:
     """The price of the day, tax included, in yen (CA-04, CA-05). `member` None counts as no member.
 
+    Without a card it is the card row's own price, where that row lets one go without (CA-20).
     Raises `UnknownAuthority` for a day before the first price.
     """
-    wanted = [row for row in _of(rows.PRICES, authority) if row.member is bool(member)]
-    row = row_on(wanted, on)
+    table: Sequence[PriceRow] = _of(rows.PRICES, authority)
+    card = row_on(_of(rows.CARDS, authority), on)
+    if not wants_card and card is not None and card_choice(authority, on):
+        table = card.without
+    row = row_on([row for row in table if row.member is bool(member)], on)
     if row is None:
         raise UnknownAuthority(authority)
     return Price(row.amount, row.listed, row.amount < row.listed, row.since)
@@ -126,12 +162,17 @@ def card_made(authority: str, on: date) -> bool:
 
 
 def card_choice(authority: str, on: date) -> bool:
-    """Whether ③ asks if a card is wanted (CA-07, CA-20); no row of today allows it."""
+    """Whether ③ asks if a card is wanted: its row allows "no" and carries the price (CA-07, CA-20)."""
     row = row_on(_of(rows.CARDS, authority), on)
-    return row is not None and row.choice
+    return (
+        row is not None and row.made and row.choice and {one.member for one in row.without} == {True, False}
+    )
 
 
-def card_text(authority: str, on: date) -> str:
+def card_text(authority: str, on: date, *, wants_card: bool = True) -> str:
+    """Whether a card comes, in words (CA-06, CA-20)."""
+    if not wants_card and card_choice(authority, on):
+        return _("HPKIカードは発行されません（希望しない）。")
     row = row_on(_of(rows.CARDS, authority), on)
     return row.text if row else ""
 
@@ -205,12 +246,14 @@ def waiting_months(authority: str, member: bool, on: date) -> int:
 
 def notices(authority: str, qualification: str, on: date) -> tuple[str, ...]:
     """Notices for the start page and ③, also of an authority still closed (CA-03, CA-08, CA-22)."""
+    state = "open" if is_open(authority, qualification, on) else "closed"
     return tuple(
         row.text
         for row in _of(rows.NOTICES, authority)
         if row.since <= on
         and (row.until is None or on < row.until)
         and row.qualification in ("", qualification)
+        and row.when in ("", state)
     )
 
 

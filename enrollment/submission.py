@@ -93,7 +93,9 @@ def waiting(application: Application) -> Statement | None:
 
 def price_of(draft: flow.Draft, day: date) -> authorities.Price:
     """The price of the day for this applicant (CA-05)."""
-    return authorities.price(draft.authority, draft.answer("membership", "member") == "yes", day)
+    wants_card = draft.answer("qualification", "wants_card") != drafts.NO_CARD
+    is_member = draft.answer("membership", "member") == "yes"
+    return authorities.price(draft.authority, is_member, day, wants_card=wants_card)
 
 
 def submit(

@@ -5,8 +5,15 @@ from datetime import date
 from enrollment.models import CardHolder
 
 
-def holds_card(qualification: str, registration_number: str, birth_date: date) -> bool:
-    """Whether any authority knows a card, also an expired, revoked or ordered one, of exactly this person."""
-    return CardHolder.objects.filter(
+ORDERED = "ordered"
+
+
+def standing(qualification: str, registration_number: str, birth_date: date) -> str:
+    """What any authority knows of exactly this person: "held" (also expired or revoked), "ordered", or ""."""
+    rows = CardHolder.objects.filter(
         qualification=qualification, registration_number=registration_number, birth_date=birth_date
-    ).exists()
+    )
+    known = set(rows.values_list("status", flat=True))
+    if not known:
+        return ""
+    return ORDERED if known == {ORDERED} else "held"

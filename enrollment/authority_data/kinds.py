@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 
 class Authority(NamedTuple):
@@ -73,18 +73,21 @@ class ConsentItem(NamedTuple):
     text: str
 
 
-class CardRow(NamedTuple):
-    since: date
-    made: bool
-    choice: bool  # CA-20: only a row that allows "no" lets ③ ask
-    text: str
-
-
 class PriceRow(NamedTuple):
     since: date
     member: bool
     listed: int
     amount: int
+
+
+class CardRow(NamedTuple):
+    """Whether a card is made (CA-06). Only a row that allows "no" and carries its prices lets ③ ask (CA-20)."""
+
+    since: date
+    made: bool
+    choice: bool
+    text: str
+    without: tuple[PriceRow, ...] = ()  # the prices of those who want no card
 
 
 class OpeningRow(NamedTuple):
@@ -106,12 +109,16 @@ class MonthsRow(NamedTuple):
 
 
 class NoticeRow(NamedTuple):
-    """Shown on the start page and at ③ from `since` until the day before `until` (CA-08, CA-22)."""
+    """Shown on the start page and at ③ from `since` until the day before `until` (CA-08, CA-22).
+
+    `when` "closed" or "open": only while this qualification cannot, or can, be submitted here (CA-03).
+    """
 
     since: date
     until: date | None
     qualification: str  # "" = every qualification
     text: str
+    when: Literal["", "closed", "open"] = ""
 
 
 class ConsentRow(NamedTuple):

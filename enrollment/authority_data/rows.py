@@ -21,8 +21,6 @@ from enrollment.authority_data.kinds import (
 from enrollment.problems import gettext_noop as _
 
 BEGIN = date(2024, 6, 1)
-# The second row of CA-01: the day on which pharmacists may choose JPA here. The operator sets it.
-JPA_OPENS = date(2026, 4, 1)
 
 QUALIFICATIONS = (
     Qualification("doctor", _("医師"), _("医籍"), _("医籍登録番号")),
@@ -62,8 +60,10 @@ OPENINGS: dict[str, tuple[OpeningRow, ...]] = {
         OpeningRow(BEGIN, "dentist"),
         OpeningRow(BEGIN, "pharmacist"),
     ),
-    "jpa": (OpeningRow(JPA_OPENS, "pharmacist"),),
+    "jpa": (),
 }
+# The second row of CA-01: pairs whose first day the operator sets (authorities.set_openings; closed until then).
+OPENED_BY_OPERATOR = frozenset({("jpa", "pharmacist")})
 
 PRICES: dict[str, tuple[PriceRow, ...]] = {
     "jma": (PriceRow(BEGIN, True, 0, 0), PriceRow(BEGIN, False, 5_500, 0)),
@@ -186,30 +186,36 @@ NOTICES: dict[str, tuple[NoticeRow, ...]] = {
     "jpa": (
         NoticeRow(
             BEGIN,
-            JPA_OPENS,
+            None,
             "pharmacist",
             _(
                 "日本薬剤師会への申請は、まだここから受け付けていません。日本薬剤師会のホームページから申請してください。"
             ),
+            when="closed",
         ),
         NoticeRow(
-            JPA_OPENS,
+            BEGIN,
             None,
             "pharmacist",
             _("お使いの薬局システムがHPKIセカンド電子証明書に対応している必要があります。"),
+            when="open",
         ),
         NoticeRow(
-            JPA_OPENS,
+            BEGIN,
             None,
             "pharmacist",
             _("勤務先の薬局とMEDISとの契約（HPKIセカンド電子証明書の利用契約）が必要です。"),
+            when="open",
         ),
-        NoticeRow(JPA_OPENS, None, "pharmacist", _("スマートフォンの登録は、当面、1回に限られます。")),
         NoticeRow(
-            JPA_OPENS,
+            BEGIN, None, "pharmacist", _("スマートフォンの登録は、当面、1回に限られます。"), when="open"
+        ),
+        NoticeRow(
+            BEGIN,
             None,
             "pharmacist",
             _("HPKIカードを後から申請するときは、同じ額の費用がもう一度かかります。"),
+            when="open",
         ),
     ),
 }

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from enrollment import authorities, flow, signed, statement, submission
-from enrollment.applicants import card_pins, corrections, emails
+from enrollment import authorities, drafts, flow, signed, statement, submission
+from enrollment.applicants import card_pins, comparison, corrections, emails
 from enrollment.applicants.prices import amount_text
 from enrollment.errors import Refused
 from enrollment.flow import Draft, Step
@@ -124,7 +124,13 @@ def _check_context(page: Page) -> dict[str, Any]:
         "changes": consent_changes(page.application, page.draft, page.visit.at),
         "price": amount_text(price),
         "price_as_of": price.as_of,
-        "card_text": _(authorities.card_text(page.draft.authority, today(page.visit.at))),
+        "card_text": _(
+            authorities.card_text(
+                page.draft.authority,
+                today(page.visit.at),
+                wants_card=page.draft.answer("qualification", "wants_card") != drafts.NO_CARD,
+            )
+        ),
         "waiting_text": _(authorities.waiting_text(page.draft.authority, today(page.visit.at))),
     }
 
@@ -168,6 +174,11 @@ def code_context(applicant: Applicant, address: str, at: datetime) -> dict[str, 
     }
 
 
+def _office_context(page: Page) -> dict[str, Any]:
+    """③ What one should know of each authority before choosing (CA-21, CA-22)."""
+    return {"offices": comparison.compared(today(page.visit.at))}
+
+
 def _card_context(page: Page) -> dict[str, Any]:
     return {"card_rows": summary.rows("card", page.draft.answers["card"])}
 
@@ -184,6 +195,7 @@ GUARDS: dict[str, Callable[[Page, Question], str]] = {
 }
 AFTER: dict[str, Callable[[Page, Question], None]] = {"email": send_code, flow.CONSENT: freeze}
 CONTEXTS: dict[str, Callable[[Page], dict[str, Any]]] = {
+    "qualification": _office_context,
     "card-check": _card_context,
     "card-pin": _pin_context,
     flow.CHECK: _check_context,

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from enrollment import authorities, days, flow, values
 from enrollment.models import Application
-from enrollment.steps import delivery, files, other_name
+from enrollment.steps import delivery, doubts, echoes, files, hints, other_name
+from enrollment.steps.qualification import WANTS_CARD
 from enrollment.steps.question import Words
 from ledger import clock
 
@@ -61,8 +62,24 @@ def _place(value: Any) -> str:
     return next((_(row.name) for row in places if row.code == value), _text(value))
 
 
+def _phone(value: Any) -> str:
+    return values.hyphenated(str(value or ""))
+
+
+def _institution(value: Any) -> str:
+    return echoes.institution(str(value)) if value else ""
+
+
+def _unknown(value: Any) -> str:
+    return _("分からない") if value else ""
+
+
 def _warnings(value: Any) -> str:
-    return "\n".join(_(values.WARNINGS[code]) for code in value or () if code in values.WARNINGS)
+    return "\n".join(str(doubts.SENTENCES[code]) for code in value or () if code in doubts.SENTENCES)
+
+
+def _flags(value: Any) -> str:
+    return "\n".join(str(hints.FLAGS[code]) for code in value or () if code in hints.FLAGS)
 
 
 class Line(NamedTuple):
@@ -88,10 +105,13 @@ NAME_LINES = (
     Line("family_romaji", gettext_lazy("姓（ローマ字）")),
     Line("given_romaji", gettext_lazy("名（ローマ字）")),
 )
+# What the applicant was asked to look at twice, and left as it is (DQ-07, DQ-13, K-18).
+WARNINGS = Line("warnings", gettext_lazy("ご確認ください"), _warnings)
 LINES: dict[str, tuple[Line, ...]] = {
     "qualification": (
         Line("qualification", gettext_lazy("国家資格"), _qualification),
         Line("authority", gettext_lazy("申請先（認証局）"), _authority),
+        Line("wants_card", gettext_lazy("HPKIカードの発行"), _one_of(WANTS_CARD)),
         Line("hpki_card", gettext_lazy("HPKIカード"), _one_of([("none", gettext_lazy("持っていない"))])),
     ),
     "card": (
@@ -102,33 +122,44 @@ LINES: dict[str, tuple[Line, ...]] = {
         Line("birth_date", gettext_lazy("生年月日"), _day),
         Line("address", gettext_lazy("住所")),
     ),
-    "names": (*NAME_LINES, Line("printed_name", gettext_lazy("HPKIカードに印字する氏名"))),
-    "other-name": (Line("kind", gettext_lazy("併記"), _one_of(other_name.KINDS)), *NAME_LINES),
-    "home": (Line("postal_code", gettext_lazy("郵便番号"), _postal),),
+    "names": (
+        *NAME_LINES,
+        Line("printed_name", gettext_lazy("券面表記（HPKIカードに印字する氏名）")),
+        Line("flags", gettext_lazy("審査で確認する点"), _flags),
+    ),
+    "other-name": (
+        Line("kind", gettext_lazy("併記"), _one_of(other_name.KINDS)),
+        *NAME_LINES,
+        Line("flags", gettext_lazy("審査で確認する点"), _flags),
+    ),
+    "home": (Line("postal_code", gettext_lazy("郵便番号"), _postal), WARNINGS),
     "licence": (
         Line("registration_number", gettext_lazy("登録番号")),
         Line("registered_on", gettext_lazy("登録年月日"), _day),
         Line("reissued_on", gettext_lazy("書換交付・再交付の日"), _day),
+        WARNINGS,
         Line("has_notes_on_back", gettext_lazy("裏面に追記がある"), _yes),
         Line("is_changing_surname", gettext_lazy("改姓手続き中"), _yes),
     ),
     "membership": (
         Line("member", gettext_lazy("会への所属"), YES_NO),
         Line("number", gettext_lazy("会員番号")),
+        Line("number_unknown", gettext_lazy("会員番号"), _unknown),
     ),
     "workplace": (
         Line("has_workplace", gettext_lazy("勤務先"), YES_NO),
         Line("name", gettext_lazy("名称")),
-        Line("institution_code", gettext_lazy("医療機関コード・薬局コード")),
-        Line("warnings", gettext_lazy("ご確認ください"), _warnings),
         Line("postal_code", gettext_lazy("郵便番号"), _postal),
         Line("address", gettext_lazy("住所")),
+        Line("institution_code", gettext_lazy("医療機関コード・薬局コード"), _institution),
+        WARNINGS,
     ),
     "delivery": (
-        Line("phone", gettext_lazy("電話番号")),
+        Line("phone", gettext_lazy("電話番号"), _phone),
         Line("send_to", gettext_lazy("送付先"), _one_of(delivery.PLACES)),
         Line("postal_code", gettext_lazy("送付先の郵便番号"), _postal),
         Line("address", gettext_lazy("送付先の住所")),
+        WARNINGS,
         Line("pickup", gettext_lazy("HPKIカードの受け取り場所"), _place),
     ),
     "photo": (Line("taken_on", gettext_lazy("撮影日"), _day),),
