@@ -58,7 +58,8 @@ if (form && line) {
     event.preventDefault();
     form.dataset.waited = "yes";
     const late = new Promise((done) => setTimeout(done, PATIENCE));
-    Promise.race([onItsWay, late]).then(() => form.requestSubmit(event.submitter));
+    // Later than this event: a browser ignores what asks to submit while the first submission is being told about.
+    Promise.race([onItsWay, late]).then(() => setTimeout(() => form.requestSubmit(event.submitter)));
   });
   // Back out of the browser's memory: the page goes on keeping what is typed.
   window.addEventListener("pageshow", () => {
