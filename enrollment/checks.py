@@ -15,10 +15,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from cards import cms, jpki, profile, trust
-from enrollment import names, signed, statement
+from enrollment import checklists, names, signed, statement
 from enrollment.flow import LIVING, State
 from enrollment.models import Application, Attachment, CardHolder, Finding
 from enrollment.models import Statement as StatementRow
+from enrollment.steps import file_hints
 from ledger import clock, log
 
 logger = logging.getLogger(__name__)
@@ -117,12 +118,16 @@ def _files_are_intact(case: Case) -> Result:
 
 
 def _file_warnings(case: Case) -> Result:
-    """What the picture inspection noticed; never a refusal (PH-07, PH-10)."""
-    noticed = [
-        f"{attachment.slot}: {', '.join(str(warning) for warning in attachment.warnings)}"
-        for attachment in Attachment.objects.filter(application=case.application)
-        if attachment.warnings
-    ]
+    """What was measured in the pictures, with its figures; never a refusal (PH-07 to PH-10)."""
+    declared = str(case.answers.get("photo", {}).get("taken_on") or "")
+    noticed = []
+    for row in Attachment.objects.filter(application=case.application).order_by("slot", "ordinal"):
+        day = declared if row.slot == "photo" else ""
+        seen = checklists.Seen(row.slot, row.warnings, row.measures, file_hints.shown_sides(row), day)
+        for line in checklists.measured(seen):
+            if line.outcome == checklists.CARE:
+                figure = f"（{line.figure % line.values}）" if line.figure else ""
+                noticed.append(f"{SLOTS[row.slot]}：{line.what}{figure}")
     return (
         Result("notice", " / ".join(noticed)) if noticed else Result("pass", "画像に気になる点はありません。")
     )
@@ -172,6 +177,14 @@ def _registration_is_plausible(case: Case) -> Result:
     return Result("pass", f"登録年月日の時点で {age} 歳です。")
 
 
+SLOTS = {
+    "photo": "顔写真",
+    "identity": "身分証",
+    "licence_front": "資格免許証（表）",
+    "licence_back": "資格免許証（裏）",
+    "name_proof": "併記する氏名の書類",
+    "licence_name_proof": "改姓手続き中の書類",
+}
 CHECKS: Mapping[str, Callable[[Case], Result]] = {
     "jpki_signature": _jpki_signature,
     "names": _names_agree,

@@ -174,14 +174,17 @@ def load(application: Application, at: datetime) -> Draft:
 
 
 def acceptable_slots(application: Application) -> frozenset[str]:
-    """Slots whose every file the chosen authority takes (PH-03: another authority may take fewer kinds)."""
+    """Slots whose every file the chosen authority takes (PH-03: another one may take fewer kinds, or only one file)."""
     if not application.authority:
         return frozenset()
-    kinds: dict[str, set[str]] = {}
+    kinds: dict[str, list[str]] = {}
     for slot, kind in Attachment.objects.filter(application=application).values_list("slot", "kind"):
-        kinds.setdefault(slot, set()).add(kind)
+        kinds.setdefault(slot, []).append(kind)
     return frozenset(
-        slot for slot, found in kinds.items() if found <= images.taken_kinds(application.authority, slot)
+        slot
+        for slot, found in kinds.items()
+        if set(found) <= images.taken_kinds(application.authority, slot)
+        and len(found) <= authorities.most_files(application.authority, slot)
     )
 
 

@@ -1,6 +1,7 @@
 """What an officer types with a move: a note, a reason, the checklist, the fields to be corrected."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import checklists
+from enrollment.desk.measured import Told
 from enrollment.review import Correction
 from enrollment.steps.question import Words
 
@@ -38,21 +40,39 @@ class ReasonForm(forms.Form):
     )
 
 
+class Asked(forms.ChoiceField):
+    """One line of the checklist, with what was measured for it."""
+
+    def __init__(self, *, measured: Sequence[Told] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.measured = measured
+
+
 class ChecklistForm(NoteForm):
-    """One answer for each line that applies; the second officer starts with an empty sheet (decision 6)."""
+    """One answer for each line that applies; the second officer starts with an empty sheet (decision 6).
+
+    What was measured stands beside the question and answers nothing: hints never decide.
+    """
 
     field_order: Sequence[str]
 
-    def __init__(self, data: object = None, *, slots: frozenset[str]) -> None:
+    def __init__(
+        self,
+        data: object = None,
+        *,
+        slots: frozenset[str],
+        measured: Mapping[str, Sequence[Told]] | None = None,
+    ) -> None:
         super().__init__(data)  # type: ignore[arg-type]
         self.slots = slots
         lines = checklists.lines_for(slots)
         for line in lines:
-            self.fields[f"line-{line.slug}"] = forms.ChoiceField(
+            self.fields[f"line-{line.slug}"] = Asked(
                 label=gettext(line.question),
                 choices=ANSWERS,
                 widget=forms.RadioSelect,
                 error_messages={"required": _("適合・不適合・該当なしのどれかを選んでください。")},
+                measured=(measured or {}).get(line.shown_by, ()),
             )
         self.order_fields([*(f"line-{line.slug}" for line in lines), "note"])
 

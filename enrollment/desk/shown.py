@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from enrollment import flow, statement
 from enrollment.models import Application, Attachment, Statement
+from enrollment.steps import file_hints
 from enrollment.steps.question import Words
 from enrollment.views import summary
 
@@ -35,6 +36,12 @@ EVENTS = {
     "deliver": gettext_lazy("証明書を発行し、申請者に知らせた"),
     "withdraw": gettext_lazy("取り下げた"),
     "lapse": gettext_lazy("期限までに修正されなかった"),
+    "phone_bound": gettext_lazy("申請者がスマートフォンを登録した"),
+    "link_locked": gettext_lazy("登録用のURLが停止された"),
+    "link_expired": gettext_lazy("登録用のURLの期限が過ぎた"),
+    "erased": gettext_lazy("保存期間が過ぎたため、入力内容と画像を消去した"),
+    "draft_reminder": gettext_lazy("下書きの消去を予告した"),
+    "return_reminder": gettext_lazy("修正の期限を予告した"),
 }
 VERDICTS = {
     "recommended": EVENTS["recommend"],
@@ -82,13 +89,28 @@ def pictures(case: Application) -> list[dict[str, str]]:
         {
             "name": str(SLOTS.get(row.slot, row.slot)),
             "url": reverse("admin:enrollment_case_file", args=[case.public_id, row.public_id]),
-            "facts": f"{row.kind.upper()} {row.width}×{row.height}",
+            "facts": _facts(row),
         }
         for row in sorted(
             Attachment.objects.filter(application=case),
             key=lambda row: (order.get(row.slot, len(order)), row.ordinal),
         )
     ]
+
+
+def _facts(row: Attachment) -> str:
+    """What the applicant sent, and which part of it is shown."""
+    sent = f"{row.kind.upper()} {row.width}×{row.height}"
+    if row.crop is None:
+        return sent
+    width, height = file_hints.shown_sides(row)
+    if row.slot == "photo":
+        return _("%(sent)s（申請者が%(width)s×%(height)sに切り抜き）") % {
+            "sent": sent,
+            "width": width,
+            "height": height,
+        }
+    return _("%(sent)s（申請者が右に%(turned)s度回転）") % {"sent": sent, "turned": row.crop["turned"]}
 
 
 def places(case: Application) -> list[tuple[str, str, Words]]:
@@ -99,7 +121,7 @@ def places(case: Application) -> list[tuple[str, str, Words]]:
         for step in flow.ASKED
         if step.slug in answers and step.slug not in NOT_CORRECTED
         for line in summary.LINES.get(step.slug, ())
-        if line.key in answers[step.slug] and line.key != "warnings"
+        if line.key in answers[step.slug] and line.key not in ("warnings", "flags")
     ]
     slots = Attachment.objects.filter(application=case).values_list("slot", flat=True).distinct()
     return found + [(slot.replace("_", "-"), "", SLOTS.get(slot, slot)) for slot in sorted(slots)]

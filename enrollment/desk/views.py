@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from enrollment import checks, flow, review
-from enrollment.desk import queue, shown
+from enrollment.desk import measured, queue, shown
 from enrollment.desk.access import case_of, note, officer_of
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
 from enrollment.desk.offers import obstacle, offers
@@ -79,7 +79,7 @@ ACTS: dict[str, Act] = {
 def _form(name: str, case: Application, data: Any = None) -> forms.Form:
     if name in ("recommend", "approve"):
         slots = frozenset(Attachment.objects.filter(application=case).values_list("slot", flat=True))
-        return ChecklistForm(data, slots=slots)
+        return ChecklistForm(data, slots=slots, measured=measured.by_slot(case))
     if name == "return_to_applicant":
         return CorrectionsForm(data, places=shown.places(case))
     if name == "reject":

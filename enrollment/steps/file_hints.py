@@ -22,15 +22,13 @@ class Hint(NamedTuple):
     can_crop: bool
 
 
-def _sides(measures: Mapping[str, Any]) -> str:
-    width, height = measures.get("shown_width"), measures.get("shown_height")
-    if not width or not height:
-        return ""
+def _sides(row: Attachment) -> str:
+    width, height = shown_sides(row)
     return _("この写真は縦%(height)s×横%(width)sです。") % {"height": height, "width": width}
 
 
-def _head(measures: Mapping[str, Any]) -> str:
-    head = measures.get("head")
+def _head(row: Attachment) -> str:
+    head = row.measures.get("head")
     if not isinstance(head, float):
         return ""
     return _("この写真では、写真の高さの約%(percent)s%%です（目安は71〜80%%）。") % {
@@ -38,16 +36,17 @@ def _head(measures: Mapping[str, Any]) -> str:
     }
 
 
-def _faces(measures: Mapping[str, Any]) -> str:
-    return _("見つかった顔：%(faces)s") % {"faces": measures["faces"]} if measures.get("faces") else ""
+def _faces(row: Attachment) -> str:
+    faces = row.measures.get("faces")
+    return _("見つかった顔：%(faces)s") % {"faces": faces} if faces else ""
 
 
-def _taken(measures: Mapping[str, Any]) -> str:
-    day = recorded_day(measures)
+def _taken(row: Attachment) -> str:
+    day = recorded_day(row.measures)
     return _("記録の撮影日：%(day)s") % {"day": date_format(day, _("Y年n月j日"))} if day else ""
 
 
-MEASURED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+MEASURED: dict[str, Callable[[Attachment], str]] = {
     "photo_ratio": _sides,
     "head_small": _head,
     "head_large": _head,
@@ -64,13 +63,18 @@ def recorded_day(measures: Mapping[str, Any]) -> date | None:
         return None
 
 
+def shown_sides(row: Attachment) -> tuple[int, int]:
+    """Width and height of what is shown, in pixels of the original: the crop's, or the whole picture's."""
+    return (row.crop["width"], row.crop["height"]) if row.crop else (row.width, row.height)
+
+
 def of(row: Attachment) -> list[Hint]:
     """In the order in which they were found; codes that this version does not know are left out."""
     return [
         Hint(
             code,
             _(images.WARNINGS[code]),
-            MEASURED[code](row.measures) if code in MEASURED else "",
+            MEASURED[code](row) if code in MEASURED else "",
             code in CURED_BY_CROP and row.slot == "photo",
         )
         for code in row.warnings

@@ -143,6 +143,21 @@ def not_taken(page: Page, form: FileQuestion) -> str:
     ) % {**words, "count": len(rows)}
 
 
+def warn_not_taken(page: Page) -> None:
+    """Said at once when another authority has been chosen (PH-03)."""
+    taken = drafts.acceptable_slots(page.application)
+    slots = set(Attachment.objects.filter(application=page.application).values_list("slot", flat=True))
+    names = [
+        _(step.title) for step in flow.steps_for(page.draft) if step.slug.replace("-", "_") in slots - taken
+    ]
+    if names:
+        told_names = _("、").join(names)
+        messages.warning(
+            page.request,
+            _("申請先が変わったため、次のファイルは差し替えが必要です：%(names)s") % {"names": told_names},
+        )
+
+
 # --- what else can be done to it ----------------------------------------------------------------------------------
 
 ACTS: dict[str, Callable[[Attachment, datetime], None]] = {
@@ -190,6 +205,7 @@ def context(page: Page, form: FileQuestion) -> dict[str, Any]:
     return {
         "files": found,
         "has_hints": any(one["hints"] for one in found),
+        "crop_url": next((one["crop_url"] for one in found for hint in one["hints"] if hint.can_crop), ""),
         "not_taken": not_taken(page, form),
         "is_full": form.most > 1 and len(rows) >= form.most,
         "same_paper": bool(other and not rows and uploads.kept(page.application, other)),

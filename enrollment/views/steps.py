@@ -189,6 +189,8 @@ def _onward(request: HttpRequest, page: Page) -> HttpResponse:
     """The next open step; from ⑨ back to ⑨ (ST-08); after a correction first what else is asked for (ST-14)."""
     page.application.refresh_from_db()  # and with it the applicant, whose address may just have been confirmed
     draft = drafts.load(page.application, page.visit.at)
+    if page.step.slug == "qualification":
+        files.warn_not_taken(page._replace(draft=draft))
     onward = flow.first_open(draft, page.step.slug)
     check = flow.STEP[flow.CHECK]
     if page.step.number < check.number:

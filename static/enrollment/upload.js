@@ -57,12 +57,18 @@ function place() {
 
 function wrong(code, text, file) {
   const box = place();
-  const line = element("div", "field-error");
-  line.setAttribute("role", "alert");
-  line.append(element("p", "", `${word("error")}${text}`));
-  box.append(line);
+  box.append(refusal(`${word("error")}${text}`));
+  const blank = document.querySelector("template[data-summary-blank]").content.cloneNode(true);
+  blank.querySelector("[data-summary-text]").textContent = text;
+  summarise(blank);
   if (CAN_BE_MADE.has(code) && file.size < LARGEST_REDRAWN) offerRedrawn(box, code, file);
   for (const input of area.querySelectorAll("input[type='file']")) input.value = "";
+}
+
+function refusal(text) {
+  const line = element("div", "field-error");
+  line.append(element("p", "", text));
+  return line;
 }
 
 // Only where this browser can really draw the file (Safari also draws HEIC).
@@ -126,12 +132,10 @@ function send(file) {
 
 function failed(name, file) {
   const box = place();
-  const line = element("div", "field-error");
+  const line = refusal(word(name));
   line.setAttribute("role", "alert");
-  line.append(element("p", "", word(name)));
   box.append(line);
-  if (file && name !== "ended") box.append(button(word("again"), "button button-small", () => send(file)));
-  if (file && name === "ended") box.append(button(word("again"), "button button-small", () => send(file)));
+  if (file) box.append(button(word("again"), "button button-small", () => send(file)));
 }
 
 function post(data, { progress = () => {}, failed: whenFailed }) {
@@ -163,7 +167,7 @@ function arrived(text) {
   area.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
   dress();
   const part = area.querySelector("[data-file-part]");
-  summarise(part.querySelector("template[data-summary]"));
+  summarise(part.querySelector("template[data-summary]")?.content.cloneNode(true));
   if ("refused" in part.dataset) {
     waiting = null;
     return;
@@ -178,14 +182,14 @@ function arrived(text) {
 }
 
 // The error summary stands where the page itself would put it, and takes the focus.
-function summarise(template) {
+function summarise(summary) {
   const main = document.getElementById("main");
   const mark = word("error");
   main.querySelector(".error-summary")?.remove();
   document.title = document.title.replace(mark, "");
-  if (!template) return;
+  if (!summary) return;
   document.title = mark + document.title;
-  main.querySelector("h1").before(template.content.cloneNode(true));
+  main.querySelector("h1").before(summary);
   main.querySelector(".error-summary").focus();
 }
 

@@ -54,7 +54,10 @@ def test_nobody_else_sees_it(person: Applying) -> None:
     other.sign_in()
     url = reverse("file", args=[row.public_id])
     assert other.browser.get(url).status_code == 404
-    assert other.browser.post(reverse("remove_file", args=[row.public_id])).status_code == 404
+    for name in ("whole", "crop"):
+        assert other.browser.get(reverse(name, args=[row.public_id])).status_code == 404
+    other.until("licence-front")
+    other.post("licence-front", {"act": f"remove:{row.public_id}"})
     assert Client().get(url).url.startswith(reverse("sign_in"))  # type: ignore[attr-defined]
     assert Attachment.objects.count() == 1
 
