@@ -86,7 +86,7 @@ def test_wrong_pins_stay_here_with_the_tries_left_and_then_lock(browser: Client)
     assert "チェックを入れてください" in warned
     assert reader.tries_left("doctor", CardPin.ATTRIBUTES) == 1
     locked = read(browser, READ, "doctor", "0002", last_try="on")
-    assert "市区町村" in locked and "申請の画面に戻る" in locked
+    assert "暗証番号がロックされています" in locked and "申請の画面に戻る" in locked
     assert (answered(locked).outcome, answered(locked).tries_left) == ("locked", 0)
     assert answered(read(browser, LOGIN, "doctor", "1234")).outcome == "ok"  # another PIN, another counter
 
@@ -101,10 +101,30 @@ def test_what_cannot_be_the_pin_costs_no_try(browser: Client, request_: str, pin
     assert [reader.tries_left("doctor", which) for which in CardPin] == [3, 5, 3]
 
 
-def test_the_locked_card_says_where_to_go(browser: Client) -> None:
-    page = read(browser, LOGIN, "locked", "1234")
-    assert "暗証番号がロックされています" in page and "市区町村の窓口" in page
+@pytest.mark.parametrize(
+    ("request_", "pin", "name"),
+    [(LOGIN, "1234", "利用者証明用"), (READ, "5678", "券面事項入力補助用"), (SIGN, "ABC123", "署名用")],
+)
+def test_the_locked_card_is_named_here_and_explained_by_the_portal(
+    browser: Client, request_: str, pin: str, name: str
+) -> None:
+    page = read(browser, request_, "locked", pin)
+    assert f"このカードの{name}の暗証番号は使えません" in page and 'class="refusal' not in page
     assert "別のカードで読み取る" in page
+    assert answered(page).outcome == "locked"
+
+
+@pytest.mark.requirement("ST-27")
+def test_a_card_taken_away_early_costs_no_try_and_is_read_again(browser: Client) -> None:
+    for request_, pin in ((LOGIN, "1234"), (READ, "5678"), (SIGN, "ABC123")):
+        page = read(browser, request_, "doctor", pin, taken_away="on")
+        assert "暗証番号の回数は減っていません" in page and "もう一度読み取る" in page
+        assert answered(page).outcome == "removed"
+    assert [reader.tries_left("doctor", which) for which in CardPin] == [3, 5, 3]
+    again = post(browser, LOGIN)[1]
+    for words in ("カードをセット", "動かさないでください", "取り外します", "読み取っています。"):
+        assert words in again
+    assert "カードを取り外してください" in read(browser, LOGIN, "doctor", "1234")
 
 
 def test_a_phone_signs_in_and_reads_nothing(browser: Client) -> None:

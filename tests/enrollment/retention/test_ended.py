@@ -48,7 +48,7 @@ def test_three_civil_months_after_the_end_only_the_shell_is_left(state: State) -
     assert (entry.subject, entry.data) == (str(application.public_id), {"files": 1, "statements": 1})
     assert run("ended_case", TOO_LATE) == 0
     page = browser_of(application.applicant).get(reverse("status")).content.decode()
-    assert "保存期間が過ぎたため、入力内容と画像を消去しました" in page
+    assert "入力内容と画像を消去しました" in page
 
 
 @pytest.mark.django_db
