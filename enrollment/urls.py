@@ -39,6 +39,7 @@ urlpatterns = [
     path("apply/qr/<uuid:public_id>/state/", by_phone.state, name="qr_state"),
     path("apply/romaji/", lookups.romaji, name="romaji"),
     path("apply/echo/<slug:kind>/", echoes.echo, name="echo"),
+    path("apply/postal/", echoes.postal, name="postal"),
     path("apply/email-code/resend/", tasks.resend_code, name="resend_code"),
     path("apply/files/<uuid:public_id>/", files.picture, name="file"),
     path("apply/files/<uuid:public_id>/whole/", crop.whole, name="whole"),

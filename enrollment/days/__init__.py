@@ -8,6 +8,7 @@ from enrollment.days.eras import ERAS, Era, in_both, in_era
 from enrollment.days.reading import parse
 from enrollment.days.rules import (
     HISTORY_CERTIFICATES_SINCE,
+    age_on,
     check_identity_day,
     check_photo_taken,
     is_early_registration,
@@ -20,6 +21,7 @@ __all__ = [
     "ERAS",
     "HISTORY_CERTIFICATES_SINCE",
     "Era",
+    "age_on",
     "check_identity_day",
     "check_photo_taken",
     "in_both",

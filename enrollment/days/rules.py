@@ -24,6 +24,11 @@ def months_from(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def age_on(day: date, birth_date: date) -> int:
+    """Completed years of age."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
 def registered_on(text: str, *, birth_date: date, today: date) -> date:
     """登録年月日: not after today and not before the 18th birthday (DQ-07).
 

@@ -1,7 +1,6 @@
 """What a table of postal codes answers; `Table` is the seam behind which every table stands (DQ-17)."""
 
 from collections.abc import Iterable
-from os.path import commonprefix
 from typing import NamedTuple, Protocol
 
 MOST = 12  # more towns than this are no choice any more: what they have in common is filled in instead
@@ -37,4 +36,11 @@ def offered(places: Iterable[Place]) -> tuple[Place, ...]:
     shared = {
         city: [place.town for place in once if (place.prefecture, place.city) == city] for city in cities
     }
-    return tuple(Place(*city, town=commonprefix(towns)) for city, towns in sorted(shared.items()))
+    return tuple(Place(*city, town=_beginning(towns)) for city, towns in sorted(shared.items()))
+
+
+def _beginning(texts: list[str]) -> str:
+    """What all of them begin with."""
+    first, last = min(texts), max(texts)
+    same = next((place for place, letter in enumerate(first) if letter != last[place]), len(first))
+    return first[:same]

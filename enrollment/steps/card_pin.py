@@ -11,6 +11,8 @@ from enrollment import values
 from enrollment.problems import Problem
 from enrollment.steps.question import Question, Words, told
 
+LONGEST = 16
+
 
 class Secret(forms.CharField):
     """A number that is never drawn again."""
@@ -20,8 +22,12 @@ class Secret(forms.CharField):
             render_value=False,
             attrs={"inputmode": "numeric", "autocomplete": "new-password", "class": "width-8"},
         )
-        super().__init__(label=label, max_length=16, strip=True, widget=widget)
+        super().__init__(label=label, max_length=LONGEST, strip=True, widget=widget)
         self.error_messages["required"] = gettext_lazy("暗証番号を入力してください。")
+        self.error_messages["max_length"] = gettext_lazy(
+            "長すぎます（入力は%(show_value)d文字）。短い暗証番号にしてください。"
+        )
+        self.error_messages["null_characters_not_allowed"] = gettext_lazy("使えない文字が含まれています。")
 
 
 class Form(Question):
@@ -32,25 +38,30 @@ class Form(Question):
     again = Secret(gettext_lazy("HPKIカードの暗証番号（確認のためもう一度）"))
 
     def prepare(self) -> None:
-        self.digits = self.draft.fields.card_pin_digits if self.draft.fields else 4
+        fields = self.draft.fields
+        self.digits = fields.card_pin_digits if fields else 4
+        self.refused = fields.card_pin_refused if fields else ()
         self.fields["pin"].help_text = _(
             "数字%(digits)d桁。届いたHPKIカードを使うときの番号です。マイナンバーカードの暗証番号とは別のものです。"
         ) % {"digits": self.digits}
 
     def clean(self) -> dict[str, Any]:
         data = dict(super().clean() or {})
-        if "pin" in data:
-            born = date.fromisoformat(str(self.draft.answer("card", "birth_date")))
-            try:
-                data["pin"] = values.card_pin(data["pin"], digits=self.digits, birth_date=born)
-                if (
-                    "again" in data
-                    and values.card_pin(data["again"], digits=self.digits, birth_date=born) != data["pin"]
-                ):
-                    self.add_error("again", _("2つの暗証番号が違います。もう一度入力してください。"))
-            except Problem as problem:
-                self.add_error("pin", told(problem))
-        return data
+        if "pin" not in data:
+            return data
+        born = date.fromisoformat(str(self.draft.answer("card", "birth_date")))
+        try:
+            pin = values.card_pin(data["pin"], digits=self.digits, birth_date=born, refused=self.refused)
+        except Problem as problem:
+            self.add_error("pin", told(problem))
+            return data
+        if "again" in data and values.same_digits(data["again"]) != pin:
+            self.add_error("again", _("1回目と2回目の暗証番号が違います。もう一度、両方を入力してください。"))
+        return data | {"pin": pin}
 
     def values(self) -> dict[str, Any]:
         return {"is_set": True}
+
+    def context(self) -> dict[str, Any]:
+        fields = self.draft.fields
+        return {"tries": fields.card_pin_tries if fields else 0}

@@ -18,7 +18,7 @@ class Form(Question):
     number = Text(
         gettext_lazy("会員番号"),
         when=True,
-        longest=20,
+        longest=40,
         inputmode="numeric",
         autocomplete="off",
         css="width-12",
@@ -38,13 +38,17 @@ class Form(Question):
 
     def clean(self) -> dict[str, Any]:
         data = dict(super().clean() or {})
-        if not self.digits or data.get("member") != MEMBER or data.get("number_unknown"):
-            return data | ({"number": ""} if self.digits else {})
+        if not self.digits:
+            return data
+        typed = str(data.get("number") or "")
+        if data.get("member") != MEMBER or (data.get("number_unknown") and not typed):
+            self.errors.pop("number", None)
+            return data | {"number": "", "number_unknown": bool(data.get("number_unknown")) and not typed}
         try:
-            data["number"] = values.member_number(str(data.get("number") or ""), digits=self.digits)
+            data["number"] = values.member_number(typed, digits=self.digits)
         except Problem as problem:
-            self.add_error("number", told(problem) if data.get("number") else _unknown())
-        return data
+            self.add_error("number", told(problem) if typed else _unknown())
+        return data | {"number_unknown": False}
 
 
 def _unknown() -> ValidationError:

@@ -14,8 +14,8 @@ from enrollment.values.institutions import (
 )
 from enrollment.values.numbers import email, member_number, postal_code, registration_number
 from enrollment.values.phones import hyphenated, phone
-from enrollment.values.pins import card_pin
-from enrollment.values.prefectures import PREFECTURES
+from enrollment.values.pins import card_pin, same_digits
+from enrollment.values.prefectures import PREFECTURES, prefecture_of
 
 __all__ = [
     "PHARMACY",
@@ -32,5 +32,7 @@ __all__ = [
     "parts",
     "phone",
     "postal_code",
+    "prefecture_of",
     "registration_number",
+    "same_digits",
 ]

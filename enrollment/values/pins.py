@@ -47,3 +47,8 @@ def _is(kind: str, pin: str, birth_date: date) -> bool:
     if kind == RISING:
         return pin == "1234567890"[: len(pin)]
     return pin in {birth_date.strftime(form) for form in FORMS}
+
+
+def same_digits(text: str) -> str:
+    """What is compared with a PIN that was typed before: full-width digits are digits."""
+    return text.translate(WIDE_DIGITS)

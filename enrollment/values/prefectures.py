@@ -12,6 +12,6 @@ NAMES = (
 PREFECTURES = {f"{number:02d}": name for number, name in enumerate(NAMES, 1)}
 
 
-def number_of(address: str) -> str:
+def prefecture_of(address: str) -> str:
     """The number of the prefecture with which an address begins; "" where it names none."""
     return next((number for number, name in PREFECTURES.items() if address.startswith(name)), "")

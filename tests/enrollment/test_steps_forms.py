@@ -31,8 +31,13 @@ def ask(
     **draft: Any,
 ) -> Question:
     answers = {"card": CARD | (card or {})} | draft.pop("answers", {})
-    fields = authorities.fields(authority, date(2026, 11, 20))
-    known = Draft(qualification="doctor", authority=authority, fields=fields, answers=answers, **draft)
+    rows: dict[str, Any] = {
+        "qualification": "doctor",
+        "authority": authority,
+        "fields": authorities.fields(authority, date(2026, 11, 20)),
+        "answers": answers,
+    }
+    known = Draft(**(rows | draft))
     data = MultiValueDict({name: [value] for name, value in given.items()})
     form = QUESTIONS[slug](data, draft=known, at=AT)
     form.is_valid()
@@ -88,7 +93,7 @@ def test_holders_and_those_who_wait_are_sent_to_the_card_site(held: str, code: s
     assert "HPKIカードをお持ちの方" in str(form.errors)
 
 
-# --- ⑥ (names: names/test_forms.py) --------------------------------------------------------------------------------
+# --- ⑥ (names: names/test_forms.py; the others: steps/) ----------------------------------------------------------
 
 
 # --- ⑦ to ⑩ -------------------------------------------------------------------------------------------------

@@ -103,6 +103,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "apply/qr/<uuid:public_id>/state/": (MISSING, NO),
     "apply/romaji/": (NO, applicants("200", "200")),
     "apply/echo/<slug:kind>/": (NO, applicants("200", "200")),
+    "apply/postal/": (NO, applicants("200", "200")),
     "apply/email-code/resend/": (NO, applicants("302 /apply/", "302 /apply/")),
     "apply/files/<uuid:public_id>/": (applicants("404", "200"), NO),
     "apply/files/<uuid:public_id>/whole/": (applicants("404", "404"), NO),  # the row's file is no photo
