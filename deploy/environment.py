@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
+from enrollment.pictures import scanner
+
 
 class EnvironmentRefused(SystemExit):
     """Stops the start and names every variable that is wrong."""
@@ -38,6 +40,11 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _scanner(value: str) -> str:
+    scanner.read_address(value)
+    return value
 
 
 def _url(*schemes: str) -> Callable[[str], str]:
@@ -86,7 +93,7 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "INKAN_SESSION_HOURS": ("18", _number(1, 24)),
     "INKAN_PROXY_SECRET": (None, _text),
     "INKAN_JPA_OPENS": (None, _day),
-    "INKAN_CLAMD": (None, _text),
+    "INKAN_CLAMD": (None, _scanner),
     "INKAN_CLOCK_OFFSET": ("0", _number(-400 * 86400, 400 * 86400)),
 }
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from deploy.celery import app
+from enrollment.pictures import scanner
 
 log = logging.getLogger("inkan.health")
 
@@ -58,6 +59,10 @@ def storage() -> None:
     bears_a_file(settings.STORAGE_ROOT)
 
 
+def malware_scanner() -> None:
+    scanner.ping(settings.INKAN_CLAMD)
+
+
 PROBES: dict[str, Callable[[], None]] = {
     "database": database,
     "broker": broker,
@@ -67,10 +72,15 @@ PROBES: dict[str, Callable[[], None]] = {
 }
 
 
+# What only some requests need, and only where it is configured: without it no file is taken, everything else goes on.
+BESIDE = ("scanner",)
+
+
 def parts() -> dict[str, str]:
     """Each part with "ok" or "unavailable"; the reason is in the log only."""
     states = {}
-    for name, probe in PROBES.items():
+    probes = PROBES | ({"scanner": malware_scanner} if settings.INKAN_CLAMD else {})
+    for name, probe in probes.items():
         try:
             probe()
             states[name] = "ok"

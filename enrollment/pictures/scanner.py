@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-CONNECT_SECONDS = 2.0
+CONNECT_SECONDS = PING_SECONDS = 2.0
 SCAN_SECONDS = 20.0  # 4 MB take a tenth of a second; a clamd that reloads its signatures needs longer
 CHUNK = 256 * 1024
 MOST_ANSWER = 4_096
@@ -63,7 +63,7 @@ def scan(data: bytes, address: str) -> str:
     """ "clean", or "" where no scanner is configured; raises `Infected` or `ScannerUnavailable` within 22 seconds."""
     if not address:
         return ""
-    answer = _asked(address, b"zINSTREAM\0", data)
+    answer = _asked(address, b"zINSTREAM\0", data, SCAN_SECONDS)
     if answer == "stream: OK":
         return "clean"
     found = FOUND.fullmatch(answer)
@@ -73,13 +73,13 @@ def scan(data: bytes, address: str) -> str:
 
 
 def ping(address: str) -> None:
-    """Raises `ScannerUnavailable` where the configured scanner does not answer."""
-    if _asked(address, b"zPING\0", None) != "PONG":
+    """Raises `ScannerUnavailable` where the configured scanner does not answer within four seconds."""
+    if _asked(address, b"zPING\0", None, PING_SECONDS) != "PONG":
         raise ScannerUnavailable("not clamd")
 
 
-def _asked(address: str, command: bytes, data: bytes | None) -> str:
-    until = time.monotonic() + SCAN_SECONDS
+def _asked(address: str, command: bytes, data: bytes | None, seconds: float) -> str:
+    until = time.monotonic() + seconds
     try:
         with _connected(read_address(address)) as connection:
             _limit(connection, until)

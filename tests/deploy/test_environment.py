@@ -22,6 +22,8 @@ from tests.support.product import ROOT, clean_environment
         ("INKAN_SESSION_HOURS", "25", "must lie between 1 and 24"),
         ("INKAN_KEYSTORE", "cloud", "must be one of software, pkcs11"),
         ("INKAN_SECRET_KEY_FILE", "/there/is/no/such/file", "INKAN_SECRET_KEY:"),
+        ("INKAN_CLAMD", "clamd", "INKAN_CLAMD: must be the absolute path of clamd's socket, or host:port"),
+        ("INKAN_CLAMD", "/" + "x" * 200, "INKAN_CLAMD: a socket's path has at most"),
         ("INKAN_COLOUR", "red", "INKAN_COLOUR: unknown"),
     ],
 )

@@ -19,6 +19,8 @@ WORDS = {
     "issuer": "The authorities' signer does not answer, so no certificate can be issued. "
     "Start `python -m signing.signer --role authorities`.",
     "storage": "Files cannot be written. Is there room, and may this user write to STORAGE_URL?",
+    "scanner": "The malware scanner of INKAN_CLAMD does not answer, so no file can be uploaded. "
+    "Does clamd run, and may this user reach its socket?",
 }
 LITTLE_ROOM = 500 * 1024 * 1024
 
