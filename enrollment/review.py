@@ -15,12 +15,12 @@ from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, Decision, ReturnItem
 from ledger import log
-from ledger.clock import civil_months_later, end_of_day, today
+from ledger.clock import end_of_day, today
 from staff.models import Officer
 
 CLAIM = timedelta(minutes=30)
 UNDO = timedelta(seconds=10)  # a decision leaves after ten seconds (decision 32)
-MONTHS_TO_CORRECT = 1
+DAYS_TO_CORRECT = 30  # ST-32; the day of sending is not counted, the last one ends at 24:00 JST
 
 
 class Correction(NamedTuple):
@@ -114,11 +114,11 @@ def release_lapsed(at: datetime) -> int:
 def return_to_applicant(
     application: Application, officer: Officer, corrections: Sequence[Correction], at: datetime
 ) -> None:
-    """再提出依頼 (ST-14, ST-32): only the named fields open again; thirty days by the civil calendar."""
+    """再提出依頼 (ST-14, ST-32): only the named fields open again, for thirty days."""
     _require(officer, application, "EXAMINER")
     if not corrections:
         raise Refused("nothing_to_correct")
-    until = end_of_day(civil_months_later(today(at), MONTHS_TO_CORRECT))
+    until = end_of_day(today(at) + timedelta(days=DAYS_TO_CORRECT))
     with transaction.atomic():
         ReturnItem.objects.bulk_create(
             ReturnItem(application=application, round=application.round, **item._asdict())

@@ -56,11 +56,11 @@ NOT_CORRECTED = ("card", "card-check", "qualification", "email-code")
 
 
 def _signed(case: Application, turn: int) -> Mapping[str, Mapping[str, Any]]:
-    row = Statement.objects.filter(application=case, round=turn, signed_at__isnull=False).first()
-    if row is None:
-        return {}
-    answers: Mapping[str, Mapping[str, Any]] = statement.read(row.content)["answers"]
-    return answers
+    for row in case.statements.all():  # fetched with the case (desk.access), so once for the whole screen
+        if row.round == turn and row.signed_at is not None:
+            answers: Mapping[str, Mapping[str, Any]] = statement.read(row.content)["answers"]
+            return answers
+    return {}
 
 
 def person(case: Application) -> str:

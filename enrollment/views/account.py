@@ -36,8 +36,16 @@ def address(request: HttpRequest, visit: Visit) -> HttpResponse:
     if emails.is_confirmed(applicant, wanted):
         messages.success(request, _("メールの設定を保存しました。"))
         return redirect("status")
-    _send(request, applicant, wanted, visit)
+    try:
+        emails.send_code(applicant, wanted, visit.at)
+    except Refused as refused:
+        form.add_error("address", _wait(refused))
+        return _address_page(request, applicant, form, visit)
     return redirect("account_code")
+
+
+def _wait(refused: Refused) -> str:
+    return refusals.wait_sentence(refused.code, int(str(refused.detail["seconds"])))
 
 
 def _address_page(request: HttpRequest, applicant: Applicant, form: Address, visit: Visit) -> HttpResponse:
@@ -46,13 +54,12 @@ def _address_page(request: HttpRequest, applicant: Applicant, form: Address, vis
     return render(request, "enrollment/account_address.html", context)
 
 
-def _send(request: HttpRequest, applicant: Applicant, wanted: str, visit: Visit) -> None:
+def _send_again(request: HttpRequest, applicant: Applicant, wanted: str, visit: Visit) -> None:
     try:
         emails.send_code(applicant, wanted, visit.at)
         messages.success(request, _("確認コードを送りました。届くまでに数分かかることがあります。"))
     except Refused as refused:
-        seconds = int(str(refused.detail["seconds"]))
-        messages.warning(request, refusals.wait_sentence(refused.code, seconds))
+        messages.warning(request, _wait(refused))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,7 +71,7 @@ def code(request: HttpRequest, visit: Visit) -> HttpResponse:
     if sent is None or emails.is_confirmed(applicant, sent.address):
         return redirect("account_address")
     if "resend" in request.POST:
-        _send(request, applicant, sent.address, visit)
+        _send_again(request, applicant, sent.address, visit)
         return redirect("account_code")
     form = Code(request.POST if request.method == "POST" else None, draft=Draft(), at=visit.at)
     if form.is_bound and form.is_valid():

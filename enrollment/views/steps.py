@@ -203,9 +203,9 @@ def _onward(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def _show(request: HttpRequest, page: Page, form: Question, version: int, **more: Any) -> HttpResponse:
-    context = (
-        shared(page) | {"form": form, "version": version, "look": form.needs_another_look()} | form.context()
-    )
+    context = shared(page) | {"form": form, "version": version, "look": form.needs_another_look()}
+    asked = {name for name, field in form.fields.items() if not field.widget.is_hidden}
+    context |= {"is_closed": bool(asked) and asked <= form.locked} | form.context()
     if isinstance(form, FileQuestion):
         context |= files.context(page, form)
     if page.step.slug in CONTEXTS:

@@ -151,7 +151,7 @@ def test_a_change_between_showing_and_signing_voids_the_signature() -> None:
     person = Applying()
     person.until(flow.SIGN)
     response = person.read_card(person.get(flow.SIGN))
-    person.post("home", {"postal_code": "1000001"})
+    person.post("membership", {"member": "no"})
     assert "署名する内容が変わりました" in person.answer(response).content.decode()
     assert person.application.state == State.DRAFT
 
