@@ -112,6 +112,7 @@ class Application(models.Model):
             ),
             models.Index(fields=["person_key"], name="person_key"),
             models.Index(fields=["qualification", "registration_number"], name="registration"),
+            models.Index(fields=["state", "authority"], name="worklist_counts"),
             models.Index(
                 fields=["state", "changed_at"],
                 condition=Q(state__in=["draft", "returned", "rejected", "withdrawn"]),
