@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from enrollment import authorities, days, images
 from enrollment.problems import Problem
-from enrollment.steps.question import Choice, Question, Text, Tick, Words, told
+from enrollment.steps.echoes import DateText
+from enrollment.steps.question import Choice, Question, Tick, Words, told
 
 # PH-11: the four kinds of identity document
 IDENTITY_KINDS = [
@@ -105,13 +106,10 @@ class Photo(FileQuestion):
     file_label = gettext_lazy("顔写真")
     facing = "user"
 
-    taken_on = Text(
+    taken_on = DateText(
         gettext_lazy("撮影日"),
         help_text=gettext_lazy("6か月以内に撮影した写真を使ってください。"),
         example=gettext_lazy("令和8年11月1日、2026-11-01"),
-        longest=40,
-        autocomplete="off",
-        css="width-20",
     )
     is_recent = Tick(
         gettext_lazy("6か月以内に撮影した、本人の加工していない写真です"),
@@ -171,13 +169,10 @@ class Identity(FileQuestion):
     file_label = gettext_lazy("身分証の画像")
 
     kind = Choice(gettext_lazy("身分証の種類"), list(IDENTITY_KINDS))
-    day_on_paper = Text(
+    day_on_paper = DateText(
         gettext_lazy("有効期限（運転経歴証明書は交付日）"),
         help_text=gettext_lazy("身分証に書かれている日付です。"),
         example=gettext_lazy("2030年3月1日、R12.3.1"),
-        longest=40,
-        autocomplete="off",
-        css="width-20",
     )
 
     @property
