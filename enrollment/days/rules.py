@@ -45,7 +45,7 @@ def registered_on(text: str, *, birth_date: date, today: date) -> date:
     if day < adult:
         raise Problem(
             "registered_too_young",
-            _("登録年月日（%(day)s）が、18歳の誕生日（%(adult)s）より前です。元号と年を確かめてください。"),
+            _("登録年月日の%(day)sは、18歳の誕生日の%(adult)sより前です。元号と年を確かめてください。"),
             day=in_both(day),
             adult=in_both(adult),
         )
@@ -63,7 +63,7 @@ def reissued_on(text: str, *, registered: date, today: date) -> date:
     if not registered <= day <= today:
         raise Problem(
             "reissued_range",
-            _("書換交付の日（%(day)s）が、登録年月日（%(registered)s）から今日までの間にありません。"),
+            _("書換交付の日の%(day)sは、登録年月日の%(registered)sから今日までの間にありません。"),
             day=in_both(day),
             registered=in_both(registered),
         )

@@ -54,8 +54,8 @@ class Form(PostalPage):
         autocomplete="off",
         css="width-12",
     )
-    prefecture = _select(gettext_lazy("都道府県（7桁のコードのとき）"))
-    table = _select(gettext_lazy("種別（7桁のコードのとき）"))
+    prefecture = _select(gettext_lazy("都道府県"))
+    table = _select(gettext_lazy("種別"))
     postal_code = postal_code(
         gettext_lazy("勤務先の郵便番号"), when=True, autocomplete="section-workplace postal-code"
     )
@@ -66,6 +66,8 @@ class Form(PostalPage):
         autocomplete="section-workplace address-line1",
         example="東京都千代田区霞が関1-2-2",
     )
+
+    field_order = ("has_workplace", "name", "postal_code", "address", "institution_code", "prefecture", "table")
 
     def prepare(self) -> None:
         hint = CODE_HINTS.get(self.draft.qualification, "")

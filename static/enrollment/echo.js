@@ -42,6 +42,7 @@ function listen(line) {
   }
 
   input.addEventListener("input", () => {
+    input.closest(".field").querySelector(".field-doubt")?.remove(); // it spoke of what stood there before
     clearTimeout(timer);
     timer = setTimeout(() => ask(false), PAUSE);
   });

@@ -43,6 +43,7 @@ function attend(box) {
   }
 
   code.addEventListener("input", () => {
+    code.closest(".field").querySelector(".field-doubt")?.remove(); // it spoke of what stood there before
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE);
   });
