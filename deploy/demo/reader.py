@@ -5,6 +5,7 @@ CardResponse back to the path that the request named. Nothing is kept and nothin
 hidden field, the chosen card's name in a cookie. A bridge to a real reader takes this place without touching a page.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -27,6 +28,10 @@ from deploy.demo import people
 
 COOKIE = "inkan-demo-card"
 _COOKIE_AGE = 30 * 86400
+VERIFY, SHORTEST = (
+    0x20,
+    4,
+)  # an APDU of four bytes asks for the counter, a longer one brings a PIN (ISO 7816-4)
 PARTS_NAME = {"authenticate": "authenticate", "read_attributes": "assist", "sign": "sign"}
 
 
@@ -60,6 +65,8 @@ class ReaderForm(forms.Form):
     last_try = forms.BooleanField(
         label=gettext_lazy("残り 1 回です。間違えるとロックされることを理解して入力します"), required=False
     )
+
+    taken_away = forms.BooleanField(label=gettext_lazy("デモ：読み取りの途中でカードを離す"), required=False)
 
     def __init__(self, *args: Any, which: CardPin, first: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -144,7 +151,8 @@ def _read(request: HttpRequest, asked: CardRequest, text: str) -> HttpResponse:
         )
         return _form(request, asked, text, form)
     try:
-        client = MyNumberCard(people.open_card(slug).transmit)
+        transmit = people.open_card(slug).transmit
+        client = MyNumberCard(_taken_away(transmit) if form.cleaned_data["taken_away"] else transmit)
         response = reader.perform(asked, client, pin, settings.ORIGIN)
     except ChipUnreadable:
         response = reader.failed(asked, "removed")
@@ -169,6 +177,17 @@ def _read(request: HttpRequest, asked: CardRequest, text: str) -> HttpResponse:
     return answer
 
 
+def _taken_away(transmit: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """A card that leaves the reader before its PIN arrives (ST-27): the counter stays as it was."""
+
+    def until_the_pin(command: bytes) -> bytes:
+        if command[1] == VERIFY and len(command) > SHORTEST:
+            raise OSError("the card is gone")
+        return transmit(command)
+
+    return until_the_pin
+
+
 def _form(request: HttpRequest, asked: CardRequest, text: str, form: ReaderForm) -> HttpResponse:
     context = {
         "form": form,
@@ -190,6 +209,7 @@ def _done(request: HttpRequest, asked: CardRequest, response: CardResponse, text
         "return_to": asked.return_to,
         "request_json": text,
         "errors": response.outcome in ("locked", "removed", "error"),
+        "pin_name": PARTS_NAME[asked.operation],
     }
     return render(request, "demo/reader_done.html", context)
 

@@ -96,12 +96,12 @@ def require_answer(response: CardResponse) -> None:
 
     The refusal names the operation, and with it which of the card's three PINs was meant (ST-06).
     """
+    if response.medium == "phone" and response.outcome in ("ok", "error"):
+        raise Refused("phone_certificate")
     if response.outcome != "ok":
         raise Refused(
             f"reader_{response.outcome}", tries_left=response.tries_left, operation=response.operation
         )
-    if response.medium != "card":
-        raise Refused("phone_certificate")
 
 
 def prove_sign_in(reading: CardReading, response: CardResponse, at: datetime) -> jpki.JpkiResult:

@@ -4,7 +4,6 @@ from datetime import date
 
 from enrollment.models import CardHolder
 
-
 ORDERED = "ordered"
 
 

@@ -57,6 +57,7 @@ def test_another_person_at_the_same_browser_never_sees_it(person: Applying) -> N
     assert "123-45" not in other.get("home").content.decode()
     assert unsent.left_over(other.applicant, clock.now()) == []
     assert UnsentForm.objects.count() == 1
+    other.browser.post(reverse("sign_out"))
     assert person.sign_in().url == reverse("step", args=["home"])
 
 

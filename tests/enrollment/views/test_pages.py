@@ -16,24 +16,6 @@ from tests.support.people import Applying
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.requirement("CA-15", "CA-21", "ST-22")
-def test_the_start_page_says_all_that_one_should_know_before() -> None:
-    page = Client().get(reverse("start")).content.decode()
-    for words in (
-        "申請をはじめる", "券面事項入力補助用", "署名用の暗証番号", "顔写真", "身分証の画像", "資格免許証の画像",
-        "日本医師会", "MEDIS", "日本薬剤師会", "26,950円", "5,500円 → 0円", "19,800円", "2024年", "JPEG",
-        "ローカル署名", "リモート署名", "スマホ用電子証明書では申請できません",
-    ):  # fmt: skip
-        assert words in page, words
-    assert reverse("status") in page and reverse("tasks") in page
-
-
-@pytest.mark.requirement("CA-11", "CA-19")
-def test_the_start_page_sends_card_holders_elsewhere() -> None:
-    page = Client().get(reverse("start")).content.decode()
-    assert "期限切れや失効を含めてお持ちの方" in page and 'href="/card/"' in page
-
-
 @pytest.mark.requirement("ST-02")
 @pytest.mark.parametrize("slug", ["card", "names", "check", "consent", "sign", "done"])
 def test_no_step_is_reached_by_its_address_before_its_time(slug: str) -> None:
