@@ -51,7 +51,10 @@ class StateFilter(admin.SimpleListFilter):
 
     def _choice(self, changelist: ChangeList, value: str | None, title: Any, cases: int) -> dict[str, Any]:
         query = changelist.get_query_string({self.parameter_name: value})  # None takes it away
-        return {"selected": self.value() == value, "query_string": query, "display": title, "cases": cases}
+        shown = (
+            gettext("%(count)d以上") % {"count": queue.MOST_COUNTED} if cases >= queue.MOST_COUNTED else cases
+        )
+        return {"selected": self.value() == value, "query_string": query, "display": title, "cases": shown}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:

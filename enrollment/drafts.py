@@ -67,7 +67,11 @@ class Kept(NamedTuple):
 
 def current(applicant: Applicant) -> Application | None:
     """The application that the applicant is filling in or correcting."""
-    return Application.objects.of(applicant).filter(state__in=OPEN_STATES).order_by("-created_at").first()
+    mine = Application.objects.of(applicant).filter(state__in=OPEN_STATES)
+    found = mine.order_by("-created_at").first()
+    if found is not None:
+        found.applicant = applicant  # known already: no page asks for it again
+    return found
 
 
 def begin(session: ApplicantSession, at: datetime) -> Application:

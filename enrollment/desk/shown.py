@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from enrollment import flow, statement
-from enrollment.models import Application, Attachment, Statement
+from enrollment.models import Application, Attachment
 from enrollment.steps import file_hints
 from enrollment.steps.question import Words
 from enrollment.views import summary

@@ -184,23 +184,24 @@ def rows(slug: str, answers: Mapping[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-def pictures(application: Application, slug: str) -> list[dict[str, str]]:
-    slot = slug.replace("-", "_")
-    return [
-        {"term": _("画像"), "value": "", "image": reverse("file", args=[row.public_id])}
-        for row in application.attachments.filter(slot=slot).order_by("ordinal")
-    ]
+def pictures(application: Application) -> dict[str, list[dict[str, str]]]:
+    """The application's pictures by the slug of the step that asks for them; one query for all."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in application.attachments.order_by("slot", "ordinal"):
+        line = {"term": _("画像"), "value": "", "image": reverse("file", args=[row.public_id])}
+        found.setdefault(row.slot.replace("_", "-"), []).append(line)
+    return found
 
 
 def groups(
     application: Application, draft: flow.Draft, answers: Answers, *, with_links: bool
 ) -> list[dict[str, Any]]:
     """One group per step that has something to show; 修正する leads to the page that holds it (ST-08, K-01)."""
-    found = []
+    found, drawn = [], pictures(application)
     for step in flow.ASKED:
         if not step.applies(draft) or step.slug in ("card-check", "email-code"):
             continue
-        lines = rows(step.slug, answers.get(step.slug, {})) + pictures(application, step.slug)
+        lines = rows(step.slug, answers.get(step.slug, {})) + drawn.get(step.slug, [])
         if step.slug == "card-pin" and draft.has_card_pin:
             lines = [{"term": _("暗証番号"), "value": _("設定済み（表示されません）")}]
         if lines:
