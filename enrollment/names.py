@@ -14,13 +14,14 @@ from enrollment.problems import Problem
 from enrollment.problems import gettext_noop as _
 from enrollment.romaji.conversion import Field, candidates, spellings
 from enrollment.romaji.kana import kana, large_letters, same_kana, with_small_letters, without_spaces
-from enrollment.romaji.spelling import chosen, fits_certificate, style, typed
+from enrollment.romaji.spelling import bare, chosen, fits_certificate, style, typed
 
 __all__ = [
     "Field",
     "Match",
     "Split",
     "Strange",
+    "bare",
     "candidates",
     "checked",
     "chosen",

@@ -53,6 +53,19 @@ def _refusal(folded: str, field: Field) -> Problem:
     return Problem("romaji_letters", _("ローマ字は、半角のAからZの文字だけで入力してください。"))
 
 
+def bare(text: str, field: Field) -> str:
+    """The letters alone, without apostrophes, spaces and marks over them, in the field's form; "" where none fits."""
+    split = unicodedata.normalize("NFD", text.translate(HALVES))
+    letters = "".join(
+        one
+        for one in split
+        if one not in APOSTROPHES and not one.isspace() and not unicodedata.combining(one)
+    )
+    if not re.fullmatch("[A-Za-z]+", letters) or len(letters) > LONGEST_FIELD:
+        return ""
+    return letters.upper() if field == "family" else letters.capitalize()
+
+
 def chosen(kana: str, field: Field, value: str) -> str:
     """A value posted from the pull-down: one of ours, else `romaji_not_candidate` (RJ-33)."""
     if value not in candidates(kana, field):

@@ -74,12 +74,9 @@ def _romaji(field: str, text: str, part: Field) -> Hint:
     try:
         names.typed(text, part)
     except Problem as problem:
-        cured = str(problem.values.get("cured", ""))
-        return (
-            Hint(_("「%(cured)s」なら使えます。") % {"cured": cured}, (_offer(field, cured),))
-            if cured
-            else NOTHING
-        )
+        cured = str(problem.values.get("cured", "")) or names.bare(text, part)
+        if cured:
+            return Hint(_("「%(cured)s」なら使えます。") % {"cured": cured}, (_offer(field, cured),))
     return NOTHING
 
 

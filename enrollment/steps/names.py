@@ -12,7 +12,7 @@ from enrollment.names import Field, Match
 from enrollment.problems import Problem
 from enrollment.steps import hints
 from enrollment.steps.question import Choice, Text, Tick, told
-from enrollment.steps.romaji import PARTS, Romaji
+from enrollment.steps.romaji import NO_LIST, PARTS, Romaji
 
 MOST_BUTTONS = 6  # more ways to part a name than this are a pull-down
 
@@ -137,6 +137,7 @@ class Form(Romaji):
         return {
             "card_name": self.card_name,
             "card_kana": self.card_kana,
+            "no_list": NO_LIST,
             "prints_names": bool(self.draft.fields and self.draft.fields.card_preview),
             "gaiji": hints.unprintable(self.card_name, "") if names.substitutes(self.card_name) else "",
             "face": {

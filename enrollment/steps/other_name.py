@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -11,7 +12,7 @@ from enrollment import names
 from enrollment.names import Field, Match
 from enrollment.problems import Problem
 from enrollment.steps.question import Choice, Text, Tick, told
-from enrollment.steps.romaji import PARTS, Romaji
+from enrollment.steps.romaji import NO_LIST, PARTS, Romaji
 
 NONE, ALIAS, FORMER = "none", "alias", "former"
 KINDS = [
@@ -45,10 +46,23 @@ class Form(Romaji):
 
     def prepare(self) -> None:
         for kind, tick in TICKS.items():
-            self.fields[tick].disabled = not self.on_card(
-                kind
-            )  # NM-19, NM-26; a posted tick counts for nothing
+            field, held = self.fields[tick], escape(self.on_card(kind))
+            field.disabled = not held  # NM-19, NM-26; a posted tick counts for nothing
+            field.initial = bool(held)
+            field.help_text = self._about(kind, held)
         super().prepare()
+
+    def _about(self, kind: str, held: str) -> str:
+        """What the card says, below the tick; `held` is escaped."""
+        if kind == FORMER:
+            if held:
+                return _(
+                    "カードに記載の旧姓は「%(held)s」です。旧名（名）を併記するときは、チェックを外して入力してください。"
+                ) % {"held": held}
+            return _("カードに旧姓の記載がないため、選べません。旧姓・旧名を入力してください。")
+        if held:
+            return _("カードに記載の通称名は「%(held)s」です。") % {"held": held}
+        return _("カードに通称名の記載がないため、選べません。通称名を入力してください。")
 
     @property
     def kind_now(self) -> str:
@@ -107,8 +121,17 @@ class Form(Romaji):
     def _read_kanji(self) -> None:
         for part in self.wanted_parts():
             name = f"{part}_kanji"
+            typed = str(self.cleaned_data.get(name) or "").strip(" \u3000")
+            if not typed and name not in self.errors:
+                label = self.fields[name].label
+                self.add_error(
+                    name,
+                    ValidationError(_("%(label)sを入力してください。") % {"label": label}, code="name_empty"),
+                )
+            if not typed:
+                continue
             try:
-                self.cleaned_data[name] = names.checked(str(self.cleaned_data.get(name) or ""))
+                self.cleaned_data[name] = names.checked(typed)
             except Problem as problem:
                 self.add_error(name, told(problem))
         several = SEVERAL.search(str(self.cleaned_data.get("family_kanji") or ""))
@@ -151,13 +174,14 @@ class Form(Romaji):
     def context(self) -> dict[str, Any]:
         fields, answered = self.draft.fields, self.draft.answers.get("names", {})
         kind = self.now("kind")
-        ticked = kind in TICKS and bool(self.data.get(TICKS[kind]))
+        ticked = kind in TICKS and bool(self.on_card(kind)) and bool(self.data.get(TICKS[kind]))
         typed = names.joined(*(self.now(name) for name in KANJI))
         family, given = answered.get("family_romaji", ""), answered.get("given_romaji", "")
         return {
             "former_on_card": self.on_card(FORMER),
             "alias_on_card": self.on_card(ALIAS),
             "proofs": "、".join(_(one) for one in fields.name_proofs) if fields else "",
+            "no_list": NO_LIST,
             "prints_names": bool(fields and fields.card_preview),
             "face": {
                 "name": answered.get("printed_name") or str(self.draft.answer("card", "name") or ""),

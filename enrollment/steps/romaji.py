@@ -19,8 +19,7 @@ from enrollment.steps import hints
 from enrollment.steps.question import Question, Text, Tick, Words, told
 
 PARTS: tuple[Field, ...] = ("family", "given")
-# No candidate, but nothing wrong with the kana themselves: the romaji are typed by hand (RJ-21).
-UNSPELLABLE = ("romaji_sokuon", "romaji_long_mark")
+NO_LIST = gettext_lazy("カタカナを入力すると表示")
 
 
 def kana_field(label: Words, example: str, autocomplete: str = "off") -> Text:
@@ -39,7 +38,7 @@ class RomajiSelect(forms.CharField):
         """Needed only where the list is used; the form asks for it."""
 
     def offer(self, spellings: tuple[str, ...]) -> None:
-        self.widget.choices = [(one, one) for one in spellings]
+        self.widget.choices = [(one, one) for one in spellings] or [("", NO_LIST)]
 
 
 class Romaji(Question):
@@ -227,14 +226,18 @@ class Romaji(Question):
         return {name: hints.beside(name, self.now(name), self.draft.authority) for name in shown}
 
     def spelled_now(self) -> str:
-        """The romaji as the page shows them, in the card's order: family name, given name (RJ-37)."""
-        kind = "typed" if self.data.get("manual") else "romaji"
-        found = [self.now(f"{part}_{kind}") or self._first(part, kind) for part in PARTS]
-        return " ".join(one for one in found if one)
+        """The romaji that would be kept, in the card's order: family name, given name (RJ-37)."""
+        return " ".join(one for one in map(self._spelled_now, PARTS) if one)
 
-    def _first(self, part: Field, kind: str) -> str:
-        offered = names.candidates(self.now(f"{part}_kana"), part) if kind == "romaji" else ()
-        return offered[0] if offered else ""
+    def _spelled_now(self, part: Field) -> str:
+        if self.data.get("manual"):
+            try:
+                return names.typed(self.now(f"{part}_typed"), part)
+            except Problem:
+                return ""  # nothing is printed as it stands there now
+        offered = names.candidates(self.now(f"{part}_kana"), part)
+        shown = self.now(f"{part}_romaji")
+        return shown if shown in offered else next(iter(offered), "")
 
     def flags(self, found: Mapping[str, Any]) -> list[str]:
         """What an officer should look at in these answers (`hints.FLAGS`)."""

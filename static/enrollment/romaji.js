@@ -10,14 +10,15 @@ let asking;
 const field = (name) => box.querySelector(`[name="${name}"]:not([type="radio"])`);
 const isAsked = (control) => Boolean(control?.getClientRects().length);
 const typed = (name) => (isAsked(field(name)) ? field(name).value : "");
+const FORMS = { family: /^[A-Z]+$/, given: /^[A-Z][a-z]*$/ }; // RJ-35
 
 // A choice of the person's that still fits is kept; otherwise the first entry is selected (RJ-30).
 function fill(part, candidates) {
   const select = field(`${part}_romaji`);
-  const before = [...select.options].map((option) => option.value);
+  const before = [...select.options].map((option) => option.value).filter(Boolean);
   if (before.join() === candidates.join()) return false;
   const kept = chosen.has(part) && candidates.includes(select.value) ? select.value : candidates[0];
-  select.replaceChildren(...candidates.map((text) => new Option(text, text)));
+  select.replaceChildren(...(candidates.length ? candidates.map((text) => new Option(text, text)) : [new Option(box.dataset.noList, "")]));
   select.value = kept ?? "";
   if (!candidates.includes(kept)) chosen.delete(part);
   return candidates.length > 0;
@@ -49,7 +50,8 @@ function draw() {
   const face = box.querySelector("[data-face]");
   if (!face) return;
   const kind = box.querySelector('[name="kind"]:checked')?.value;
-  const romaji = PARTS.map((part) => typed(`${part}_${field("manual").checked ? "typed" : "romaji"}`)).filter(Boolean).join(" ");
+  const by = field("manual").checked ? "typed" : "romaji";
+  const romaji = PARTS.map((part) => typed(`${part}_${by}`).normalize("NFKC").trim()).filter((text, place) => FORMS[PARTS[place]].test(text)).join(" ");
   const set = (name, text) => (face.querySelector(`[data-face-${name}]`).textContent = text);
   if (!box.querySelector('[name="kind"]')) {
     set("romaji", romaji || "—");
@@ -96,13 +98,13 @@ box?.addEventListener("input", (event) => {
   timer = setTimeout(refresh, PAUSE);
 });
 
-// One tap on an offered value, without leaving the page.
+// One tap on an offered value, without leaving the page; where the server refused, it is the server that says it is cured.
 box?.addEventListener("click", (event) => {
   const button = event.target.closest('button[name="take"]');
-  if (!button) return;
+  const [name] = button?.value.split(":", 1) ?? [];
+  const control = name && field(name);
+  if (!control || control.closest(".field-wrong")) return;
   event.preventDefault();
-  const [name] = button.value.split(":", 1);
-  const control = field(name);
   control.value = button.value.slice(name.length + 1);
   control.focus();
   control.dispatchEvent(new Event("input", { bubbles: true }));

@@ -133,9 +133,23 @@ def test_a_cure_is_offered_and_taken_with_one_tap(
 
 
 @pytest.mark.requirement("RJ-35")
-@pytest.mark.parametrize("typed", ["O'Brien", "Mary Ann", "ŌNO", "山田"])
-def test_what_no_folding_cures_is_not_offered(typed: str) -> None:
-    assert not hints.beside("family_typed", typed, "jma").offers
+@pytest.mark.parametrize(
+    ("typed", "code", "offered"),
+    [
+        ("O'Brien", "romaji_apostrophe", "OBRIEN"),
+        ("Mary Ann", "romaji_space", "MARYANN"),
+        ("ŌNO", "romaji_marks", "ONO"),
+        ("山田", "romaji_letters", None),
+        ("YAMADA2", "romaji_letters", None),
+    ],
+)
+def test_each_refusal_has_its_own_words_and_letters_alone_are_offered(
+    typed: str, code: str, offered: str | None
+) -> None:
+    form = ask("names", NAMES | {"manual": "on", "family_typed": typed, "given_typed": "Hanako"})
+    assert codes(form) == {f"family_typed:{code}"}
+    offers = [offer.take for offer in hints.beside("family_typed", typed, "jma").offers]
+    assert offers == ([f"family_typed:{offered}"] if offered else [])
 
 
 def test_a_tap_reaches_fields_of_text_only_and_nothing_that_is_locked() -> None:
