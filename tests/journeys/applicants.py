@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from tests.journeys import answers, papers
 from tests.journeys.eyes import Eyes, eventually, slug_of
+from tests.journeys.hands import Hands
 from tests.journeys.stories import Story
 from tests.support.browser import complaints
 from tests.support.product import Product
@@ -23,6 +24,7 @@ PICTURES = {  # step -> the demo picture that is uploaded there
     "identity": "identity",
 }
 CODE = re.compile(r"\b(\d{6})\b")
+ARE_DRAWN = "[...document.querySelectorAll('main img')].every(one => one.complete && one.naturalWidth > 0)"
 SUMMARY = """[...document.querySelectorAll("section.summary")].map(group => [
   new URL(group.querySelector("a.summary-change")?.href ?? location.href).pathname.split("/")[2],
   [...group.querySelectorAll(".summary-value")].map(one => one.textContent),
@@ -44,22 +46,23 @@ class Applicant:
     ) -> None:
         self.product, self.page, self.person, self.eyes, self.story = product, page, person, eyes, story
         self.card = str(person["slug"])
+        self.hands = Hands(page)
         self.has_script = True
         self.sent: dict[str, list[bytes]] = {}  # step -> the very bytes that were uploaded there
 
     # --- the card ------------------------------------------------------------------------------------------------
     def reads_the_card(self, pin: str, *, card: str = "") -> None:
         """From a page with a reader button to the page after the reading; `pin` names the person's PIN."""
-        self.page.locator("form[action='/reader/'] button").click()
+        self.hands.presses(self.page.locator("form[action='/reader/'] button"))
         self.lays_on_the_reader(self.person[pin], card=card)
-        self.page.get_by_role("button", name="続ける").click()
+        self.hands.presses(self.page.get_by_role("button", name="続ける"))
 
     def lays_on_the_reader(self, pin: str, *, card: str = "") -> None:
         """On the reader's own page: choose a card, type a PIN, let it be read."""
         self.eyes.look(self.page, f"reader-{len(pin)}-{self.page.locator('.reader-pin').inner_text()[:2]}")
-        self.page.locator(f"input[name=card][value='{card or self.card}']").check()
-        self.page.locator("input[name=pin]").fill(pin)
-        self.page.locator("button[value=read]").click()
+        self.hands.gives("card", card or self.card)
+        self.hands.gives("pin", pin)
+        self.hands.presses(self.page.locator("button[value=read]"))
 
     def signs_in(self, *, wants: str = "apply", card: str = "") -> None:
         self.page.goto(f"/apply/sign-in/?next={wants}")
@@ -70,7 +73,7 @@ class Applicant:
         """From the start page by its own button to the list of steps."""
         self.page.goto("/")
         self.eyes.look(self.page, "start")
-        self.page.get_by_role("link", name="申請をはじめる").first.click()
+        self.hands.presses(self.page.get_by_role("link", name="申請をはじめる").first)
         self.eyes.look(self.page, "sign-in")
         self.reads_the_card("authentication_pin")
 
@@ -84,7 +87,7 @@ class Applicant:
     def goes_on(self) -> None:
         """The button at the foot of the page, and the page that answers."""
         with self.page.expect_navigation():
-            self.page.locator(NEXT).click()
+            self.hands.presses(self.page.locator(NEXT))
 
     def goes_on_from(self, slug: str) -> None:
         """… and the page really changes: otherwise the page's errors are told."""
@@ -99,7 +102,7 @@ class Applicant:
         """From the list of steps to the page `until`, as the task list leads; nothing is skipped."""
         self.page.goto("/apply/")
         self.eyes.look(self.page, "tasks")
-        self.page.locator("main .actions a.button-primary").first.click()
+        self.hands.presses(self.page.locator("main .actions a.button-primary").first)
         for _ in range(LONGEST_WAY):
             slug = slug_of(self.page)
             if slug == until:
@@ -143,15 +146,7 @@ class Applicant:
         controls = self.page.locator(f"main form [name='{name}']")
         if not must and not controls.count():
             return
-        kind = controls.first.evaluate("one => one.tagName === 'SELECT' ? 'select' : one.type")
-        if kind == "radio":
-            self.page.locator(f"main form [name='{name}'][value='{value}']").check()
-        elif kind == "checkbox":
-            controls.set_checked(bool(value))
-        elif kind == "select":
-            controls.select_option(value)
-        else:
-            controls.fill(str(value))
+        self.hands.gives(name, value)
 
     def waits_for_candidates(self) -> None:
         """They come while kana are typed; without a script they come after a round trip."""
@@ -188,7 +183,7 @@ class Applicant:
             self.uploads(slug, self.picture(slug, kind))
             if not self.has_script and place < len(kinds):
                 with self.page.expect_navigation():
-                    self.page.locator("button[name=stay]").click()
+                    self.hands.presses(self.page.locator("button[name=stay]"))
 
     def uploads(self, slug: str, path: Path | None = None) -> None:
         """Chooses a file; with a script it is sent at once, without one by the page's button."""
@@ -199,7 +194,7 @@ class Applicant:
         self.sent.setdefault(slug, []).append(chosen.read_bytes())
 
     def chooses_file(self, path: Path) -> None:
-        self.page.locator("main input[type=file][name=file]").set_input_files(path)
+        self.hands.chooses(self.page.locator("main input[type=file][name=file]"), path)
 
     def is_told_what_cannot_be_printed(self, strange: tuple[str, ...]) -> None:
         """券面表記 as the card has the name: the page says which characters cannot be printed, and where (NM-08)."""
@@ -214,9 +209,7 @@ class Applicant:
 
     def reads_summary(self) -> dict[str, list[str]]:
         """⑨: step -> the values shown in its group, to the code point; every thumbnail has arrived."""
-        self.page.wait_for_function(
-            "[...document.querySelectorAll('main img')].every(one => one.complete && one.naturalWidth > 0)"
-        )
+        eventually(lambda: self.page.evaluate(ARE_DRAWN), "every thumbnail to be drawn", 15)
         found: list[tuple[str, list[str]]] = self.page.evaluate(SUMMARY)
         return {slug: values for slug, values in found}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import assert_accessible, assert_fits, shoot
 
@@ -50,11 +50,11 @@ def eventually(ask: Callable[[], Found], what: str, seconds: float = 45.0, pause
 
 
 def told_of_errors(page: Page) -> str:
-    """The error summary's words; the page's title says エラー, the focus is on the summary, every line leads to a control."""
+    """The error summary's words; the title says エラー, the focus is on the summary, every line leads to a control."""
     summary = page.locator(".error-summary")
     assert summary.count() == 1, f"{page.url} tells of no error:\n{page.locator('main').inner_text()[:500]}"
     assert page.title().startswith("エラー"), page.title()
-    page.wait_for_function("document.activeElement?.matches('.error-summary')")
+    expect(summary).to_be_focused()
     nowhere = page.evaluate(
         """[...document.querySelectorAll(".error-summary a")].map(link => link.hash)
            .filter(hash => !document.getElementById(hash.slice(1))?.matches("input, select, textarea, button"))"""

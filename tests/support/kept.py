@@ -18,6 +18,7 @@ def kept(receipt: str) -> dict[str, Any]:
     signed = application.statements.exclude(signed_at=None).latest("round")
     return {
         "state": application.state,
+        "rounds": application.statements.exclude(signed_at=None).count(),
         "price": application.price,
         "answers": {row.step: row.data.get("values") for row in application.answers.all()},
         "statement": bytes(signed.content).decode("utf-8"),

@@ -22,7 +22,7 @@ WALKS = {"phone": ("revoked", "工藤　誠"), "desktop": ("renewed", "瀬戸　
 
 
 def walker(profile: str) -> Story:
-    """Two doctors before JMA, whose form asks the most; the papers of a name and of the licence's back are asked too."""
+    """Two doctors before JMA, whose form asks the most; also for papers of a name and for the licence's back."""
     slug, name = WALKS[profile]
     says = {
         "names": {"printed_name": name},

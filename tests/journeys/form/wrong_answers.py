@@ -52,18 +52,27 @@ WORK = {
     "address": "東京都千代田区永田町９－９－９",
 }
 
+DOCTOR = {"qualification": "doctor", "authority": "jma"}
+TYPED = {**NAMES, "manual": True, "family_typed": "O'Seto", "given_typed": "YUDAI"}
+DENTIST = {"hpki_card": "none", "qualification": "dentist", "authority": "jma"}
+EXPIRED = {"kind": "driving_licence", "day_on_paper": "R1.5.1"}
+TOO_EARLY = {"kind": "driving_history", "day_on_paper": "H23.12.31"}
+ELSEWHERE = {"phone": "03-0000-0000", "send_to": "elsewhere", "pickup": "13"}
+NO_DATE = {"registration_number": "ABC", "registered_on": "昭和65年1月1日"}
+TOO_YOUNG = {"registration_number": "367890", "registered_on": "H1.4.1"}
+
 # fmt: off
 WRONG = (
-    Wrong("qualification", "has-card", {"hpki_card": "have", "qualification": "doctor", "authority": "jma"}, "HPKIカード"),
-    Wrong("qualification", "waits-for-card", {"hpki_card": "waiting", "qualification": "doctor", "authority": "jma"}, "届いて"),
-    Wrong("qualification", "closed-pair", {"hpki_card": "none", "qualification": "dentist", "authority": "jma"}, "歯科医師"),
+    Wrong("qualification", "has-card", {"hpki_card": "have", **DOCTOR}, "HPKIカード"),
+    Wrong("qualification", "waits-for-card", {"hpki_card": "waiting", **DOCTOR}, "届いて"),
+    Wrong("qualification", "closed-pair", DENTIST, "歯科医師"),
     Wrong("names", "no-kana", {"family_kana": "瀬戸", "given_kana": "Yudai"}, "カタカナ"),
-    Wrong("names", "no-hepburn", {**NAMES, "manual": True, "family_typed": "O'Seto", "given_typed": "YUDAI"}, "ローマ字"),
+    Wrong("names", "no-hepburn", TYPED, "ローマ字"),
     Wrong("names", "unprintable", {**NAMES, "printed_name": "瀬戸　\U00020bb7〓"}, "印字できない"),
     Wrong("other-name", "nothing-typed", {"kind": "former"}, "姓"),
     Wrong("home", "short", {"postal_code": "123-45"}, "郵便番号"),
-    Wrong("licence", "no-date", {"registration_number": "ABC", "registered_on": "昭和65年1月1日"}, "登録"),
-    Wrong("licence", "too-young", {"registration_number": "367890", "registered_on": "H1.4.1"}, "登録年月日"),
+    Wrong("licence", "no-date", NO_DATE, "登録"),
+    Wrong("licence", "too-young", TOO_YOUNG, "登録年月日"),
     Wrong("licence-front", "heic", {}, "HEIC", _heic),
     Wrong("licence-front", "cut", {}, "", papers.cut),
     Wrong("licence-front", "pdf", {}, "JPEG", _pdf),
@@ -76,13 +85,13 @@ WRONG = (
     Wrong("workplace", "nothing-typed", {"has_workplace": "yes"}, "名称"),
     Wrong("workplace", "code", {**WORK, "institution_code": "4899"}, "コード"),
     Wrong("delivery", "phone", {"phone": "110", "send_to": "home", "pickup": "13"}, "電話番号"),
-    Wrong("delivery", "elsewhere", {"phone": "03-0000-0000", "send_to": "elsewhere", "pickup": "13"}, "送付先"),
+    Wrong("delivery", "elsewhere", ELSEWHERE, "送付先"),
     Wrong("photo", "small", PHOTO_DAY, "531", papers.small),
     Wrong("photo", "blank", PHOTO_DAY, "", _blank),
     Wrong("photo", "future", {"taken_on": "R30.1.1", "is_recent": True}, "撮影日"),
     Wrong("photo", "too-old", {"taken_on": "2020-01-01", "is_recent": False}, "撮影日"),
-    Wrong("identity", "expired", {"kind": "driving_licence", "day_on_paper": "R1.5.1"}, "有効期限"),
-    Wrong("identity", "history", {"kind": "driving_history", "day_on_paper": "H23.12.31"}, "交付"),
+    Wrong("identity", "expired", EXPIRED, "有効期限"),
+    Wrong("identity", "history", TOO_EARLY, "交付"),
     Wrong("email", "no-address", {"address": "doctor＠people"}, "メールアドレス"),
     Wrong("email-code", "wrong", {"code": "000000"}, "確認コード"),
 )
