@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from enrollment import authorities
 
@@ -32,9 +33,26 @@ def test_the_matrix_holds_before_and_after_jpa_opens(
 
 
 @pytest.mark.requirement("CA-01")
-def test_jpa_opens_on_its_day_and_not_on_the_eve() -> None:
-    assert not authorities.is_open("jpa", "pharmacist", date(2026, 3, 31))
-    assert authorities.is_open("jpa", "pharmacist", date(2026, 4, 1))
+def test_jpa_opens_on_the_operators_day_and_not_on_the_eve() -> None:
+    day = date(2027, 1, 4)
+    try:
+        authorities.set_openings({("jpa", "pharmacist"): day})
+        assert not authorities.is_open("jpa", "pharmacist", date(2027, 1, 3))
+        assert authorities.is_open("jpa", "pharmacist", day)
+        authorities.set_openings({("jpa", "pharmacist"): None})  # no day set: closed
+        assert codes("pharmacist", date(2030, 1, 1)) == ["medis"]
+    finally:
+        authorities.set_openings({("jpa", "pharmacist"): settings.JPA_OPENS})
+    assert str(settings.JPA_OPENS) == "2026-04-01"  # the demo's
+    with pytest.raises(authorities.UnknownAuthority):
+        authorities.set_openings({("jma", "dentist"): day})
+
+
+@pytest.mark.requirement("K-13")
+def test_each_authority_has_a_site_of_its_own() -> None:
+    """004 prints JMA's address for JPA too; here the address is data of each authority."""
+    sites = {row.code: row.site for row in authorities.all_authorities()}
+    assert len(set(sites.values())) == 3 and "nichiyaku" in sites["jpa"]
 
 
 @pytest.mark.requirement("CA-03")

@@ -45,11 +45,15 @@ class Applying:
 
     # --- the card ---
 
-    def read_card(self, page: Any, card: str = "") -> CardResponse:
-        """What the reader answers to the request on this page."""
+    def asked(self, page: Any) -> str:
+        """The request to the reader on this page, as JSON."""
         found = REQUEST.search(page.content.decode())
         assert found, page.content.decode()
-        asked = request_from_json(html.unescape(found[1]))
+        return html.unescape(found[1])
+
+    def read_card(self, page: Any, card: str = "") -> CardResponse:
+        """What the reader answers to the request on this page."""
+        asked = request_from_json(self.asked(page))
         client = MyNumberCard(people.open_card(card or self.card).transmit)
         return reader.perform(asked, client, getattr(self.person, PINS[asked.operation]), settings.ORIGIN)
 
