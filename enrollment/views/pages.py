@@ -99,7 +99,7 @@ def is_what_was_seen(page: Page, form: Question) -> str:
         listed = _("、").join(_(row.label) for row in rows)
         return _(
             "修正をお願いした項目が、まだ1つも変わっていません：%(listed)s。"
-            "上の一覧から直してください。直す必要がないと思われるときは、申請先の認証局にお問い合わせください。"
+            "「修正をお願いした項目」の一覧から直してください。直す必要がないと思われるときは、申請先の認証局にお問い合わせください。"
         ) % {"listed": listed}
     if form.cleaned_data["seen"] == submission.checked(page.application, page.draft, page.visit.at).hex():
         return ""

@@ -55,7 +55,7 @@ def _get(request: HttpRequest, page: Page) -> HttpResponse:
     """What was typed before stands there again; what is only half typed is not scolded for what is missing."""
     kept = drafts.kept(page.application, page.step.slug)
     form = _form(page, kept.raw or None, _locked(page))
-    if kept.unfinished:
+    if kept.unfinished or page.step.number > flow.STEP["email"].number:
         form.errors.clear()
     return _show(request, page, form, kept.version)
 

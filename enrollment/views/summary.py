@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from enrollment import authorities, days, flow, values
+from enrollment import authorities, days, drafts, flow, values
 from enrollment.models import Application
 from enrollment.steps import delivery, doubts, echoes, files, hints, other_name
 from enrollment.steps.qualification import WANTS_CARD
@@ -198,6 +198,7 @@ def groups(
 ) -> list[dict[str, Any]]:
     """One group per step that has something to show; 修正する leads to the page that holds it (ST-08, K-01)."""
     found, drawn = [], pictures(application)
+    opened = drafts.open_fields(application, draft) if with_links else None  # ST-14
     for step in flow.ASKED:
         if not step.applies(draft) or step.slug in ("card-check", "email-code"):
             continue
@@ -206,6 +207,7 @@ def groups(
             lines = [{"term": _("暗証番号"), "value": _("設定済み（表示されません）")}]
         if lines:
             to = "card-check" if step.slug == "card" else step.slug
-            url = f"{reverse('step', args=[to])}?from=check" if with_links else ""
+            is_link = with_links and (opened is None or to in opened)
+            url = f"{reverse('step', args=[to])}?from=check" if is_link else ""
             found.append({"title": _(flow.STEP[to].title), "rows": lines, "url": url})
     return found

@@ -47,7 +47,7 @@ def tasks(request: HttpRequest, visit: Visit) -> HttpResponse:
         "total": len(rows),
         "done": sum(row.is_complete(draft) for row in rows),
         "minutes": sum(row.minutes for row in rows if not row.is_complete(draft)),
-        "kept_until": unfinished.kept_until(application),
+        "kept_until": unfinished.kept_until(application) if application.state == State.DRAFT else None,
         "onward": reverse("step", args=[onward.slug]),
         "onward_title": _(onward.title),
         "steps": progress(draft, onward.number),
@@ -70,7 +70,10 @@ def _phases(rows: list[flow.Step], draft: flow.Draft, not_taken: frozenset[str])
         if mine:
             done = sum(row.is_complete(draft) for row in mine)
             tasks = [_task(row, draft, row.slug in not_taken) for row in mine]
-            found.append({"number": NUMBERS[number - 1], "title": _(title), "tasks": tasks, "done": done})
+            sign = NUMBERS[number - 1]
+            if len(tasks) == 1:  # the page is the step: one line says both
+                tasks[0]["title"] = f"{sign} {tasks[0]['title']}"
+            found.append({"number": sign, "title": _(title), "tasks": tasks, "done": done})
     return found
 
 
