@@ -17,6 +17,7 @@ from enrollment.problems import Problem
 from enrollment.steps.question import Text, Words, told
 
 MOST = 100  # characters that are looked at
+BESIDE = ("prefecture", "table", "address")  # answers of the same page that help to understand a code
 
 Given = Mapping[str, str]
 
@@ -39,7 +40,7 @@ def _phone(typed: str, _given: Given) -> Echo:
 def _institution(typed: str, given: Given) -> Echo:
     code = values.institution_code(
         typed,
-        prefecture=given.get("prefecture", ""),
+        prefecture=given.get("prefecture", "") or values.prefecture_of(given.get("address", "")),
         table=given.get("table", ""),
         production=not settings.IS_DEMO,
     )
@@ -75,7 +76,7 @@ class EchoedField(BoundField):
 
     @property
     def echo(self) -> str:
-        given = {name: str(self.form.data.get(name, "")) for name in ("prefecture", "table")}
+        given = {name: str(self.form.data.get(name, "")) for name in BESIDE}
         return echo(self.echo_kind, str(self.value() or ""), given).shown
 
     @property

@@ -65,8 +65,33 @@ def email(text: str) -> str:
     found = text.strip(SPACES).translate(WIDE_ASCII)
     local, _at, domain = found.rpartition("@")
     if len(found) > 254 or len(local) > 64 or not MAIL.fullmatch(found):
-        raise Problem("email_format", _("メールアドレスの形が正しくありません（例：hanako@example.jp）。"))
+        raise _mail_problem(found, local, domain)
     return f"{local}@{domain.lower()}"
+
+
+def _mail_problem(found: str, local: str, domain: str) -> Problem:
+    """What is wrong with an address, as far as it can be named."""
+    code = "email_format"
+    strange = next((letter for letter in found if not "!" <= letter <= "~"), "")
+    if strange and strange.isprintable() and not strange.isspace():
+        return Problem(
+            code,
+            _("メールアドレスに使えない文字「%(letter)s」があります。半角の英数字と記号だけにしてください。"),
+            letter=strange,
+        )
+    if strange:
+        return Problem(code, _("メールアドレスの途中に空白や改行があります。取り除いてください。"))
+    if found.count("@") != 1:
+        return Problem(
+            code,
+            _("メールアドレスには「@」が1つ必要です（入力には%(count)s個）。例：hanako@example.jp"),
+            count=found.count("@"),
+        )
+    if local and "." not in domain:
+        return Problem(
+            code, _("「@」の後の「%(domain)s」に「.」がありません。例：hanako@example.jp"), domain=domain[:40]
+        )
+    return Problem(code, _("メールアドレスの形が正しくありません（例：hanako@example.jp）。"))
 
 
 def member_number(text: str, *, digits: int = 10) -> str:

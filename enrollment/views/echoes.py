@@ -17,10 +17,10 @@ CARD = "card"
 @require_POST
 @signed_in
 def echo(request: HttpRequest, visit: Visit, kind: str) -> HttpResponse:
-    """`{shown, problem}` of `text`; what else stands on the page (prefecture, table) helps to understand it."""
+    """`{shown, problem}` of `text`; what else stands on the page (echoes.BESIDE) helps to understand it."""
     if kind not in echoes.ECHOES:
         raise Http404
-    given = {name: request.POST.get(name, "")[: echoes.MOST] for name in ("prefecture", "table")}
+    given = {name: request.POST.get(name, "")[: echoes.MOST] for name in echoes.BESIDE}
     found = echoes.echo(kind, request.POST.get("text", ""), given)
     return JsonResponse(found._asdict())
 

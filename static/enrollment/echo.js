@@ -2,7 +2,7 @@
 // Without this file the same words appear after the round trip.
 
 const PAUSE = 300; // milliseconds without a key before the server is asked
-const OTHERS = ["prefecture", "table"]; // answers on the same page that help to understand a code
+const OTHERS = ["prefecture", "table", "address"]; // answers on the same page that help to understand a code
 
 function listen(line) {
   const input = document.getElementById(line.dataset.echoOf);

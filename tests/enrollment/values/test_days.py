@@ -117,6 +117,24 @@ def test_a_day_is_shown_back_in_both_calendars() -> None:
     assert days.in_both(date(1900, 5, 1)) == "1900年5月1日"
 
 
+@pytest.mark.requirement("DQ-05")
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [
+        (date(1912, 7, 29), ""),
+        (date(1912, 7, 30), "大正元年7月30日"),
+        (date(1926, 12, 24), "大正15年12月24日"),
+        (date(1926, 12, 25), "昭和元年12月25日"),
+        (date(1989, 1, 7), "昭和64年1月7日"),
+        (date(1989, 1, 8), "平成元年1月8日"),
+        (date(2019, 4, 30), "平成31年4月30日"),
+        (date(2019, 5, 1), "令和元年5月1日"),
+    ],
+)
+def test_each_era_has_its_first_and_its_last_day(day: date, shown: str) -> None:
+    assert days.in_era(day) == shown
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.dates(date(1912, 7, 30), date(2100, 12, 31)))
 @pytest.mark.requirement("DQ-04", "DQ-05")

@@ -1,5 +1,7 @@
 """Numbers and addresses as people type them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +102,38 @@ def test_other_addresses_are_refused(typed: str) -> None:
     with pytest.raises(Problem) as refused:
         values.email(typed)
     assert code_of(refused) == "email_format"
+
+
+@pytest.mark.requirement("DQ-19")
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("hanako", "「@」が1つ必要です（入力には0個）"),
+        ("a@@example.jp", "入力には2個"),
+        ("hanako@example", "「example」に「.」がありません"),
+        ("花子@example.jp", "使えない文字「花」"),
+        ("ha nako@example.jp", "空白や改行"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_said(typed: str, words: str) -> None:
+    with pytest.raises(Problem) as refused:
+        values.email(typed)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: values.postal_code("100-001"), "7桁です（入力は6桁）"),
+        (lambda: values.member_number("123"), "10桁です（入力は3桁）"),
+        (lambda: values.registration_number("12345678"), "7桁以内です（入力は8桁）"),
+        (lambda: values.registration_number("十二"), "数字でない文字"),
+    ],
+)
+def test_messages_say_what_was_measured(ask: Any, words: str) -> None:
+    with pytest.raises(Problem) as refused:
+        ask()
+    assert words in str(refused.value)
 
 
 @pytest.mark.requirement("DQ-25")
