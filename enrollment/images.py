@@ -16,7 +16,7 @@ from enrollment.pictures import limits, structure
 from enrollment.pictures.client import Killed, Unavailable, zygote
 from enrollment.pictures.judging import Measures, hinted
 from enrollment.pictures.placing import TURNS, Crop
-from enrollment.pictures.sentences import HEIC, MESSAGES, WARNINGS
+from enrollment.pictures.sentences import HEIC, HEIC_MEDIS, MESSAGES, PDF_MISSING, WARNINGS
 from enrollment.pictures.wire import Frame
 from enrollment.problems import Problem
 
@@ -28,6 +28,7 @@ __all__ = [
     "Picture",
     "PictureRefused",
     "inspect",
+    "is_pdf_missing",
     "pdf_available",
     "taken_kinds",
 ]
@@ -97,6 +98,11 @@ def taken_kinds(authority: str, slot: str) -> frozenset[str]:
     return authorities.formats(authority, slot, with_pdf=pdf_available())
 
 
+def is_pdf_missing(authority: str, slot: str) -> bool:
+    """Whether the slot would take PDF if the two optional libraries were here, which must then be said (PH-50)."""
+    return not pdf_available() and "pdf" in authorities.formats(authority, slot)
+
+
 def inspect(
     data: bytes, *, slot: str, authority: str, on: date | None = None, crop: Crop | None = None
 ) -> Picture:
@@ -157,12 +163,14 @@ def _kind(data: bytes, slot: str, authority: str) -> str:
     kind = structure.sniff(data)
     if kind in kinds:
         return kind
-    if authority == "medis" and slot == "photo":
-        raise _refused("file_type_medis")
     names = "、".join(name for code, name in KIND_NAMES.items() if code in kinds)
+    only_jpeg = authority == "medis" and slot == "photo"
+    code = "file_type_medis" if only_jpeg else "file_type"
     if structure.is_heic(data):
-        raise PictureRefused("file_type", HEIC, kinds=names)
-    raise _refused("file_type", kinds=names)
+        raise PictureRefused(code, HEIC_MEDIS if only_jpeg else HEIC, kinds=names)
+    if kind == "pdf" and is_pdf_missing(authority, slot):
+        raise PictureRefused(code, PDF_MISSING, kinds=names)
+    raise _refused(code, kinds=names)
 
 
 def _number(head: Mapping[str, Any], name: str) -> int:

@@ -43,6 +43,13 @@ HEIC = _(
     "iPhoneのHEIC形式は使用できません。「設定」→「カメラ」→「フォーマット」で「互換性優先」を選んで撮影し直すか、"
     "「写真」からブラウザで選び直してください（多くの場合、JPEGに変換されます）。"
 )
+HEIC_MEDIS = _(
+    "MEDISへの申請では、顔写真はJPEG(JPG)形式のみ使用できます。iPhoneのHEIC形式は使用できません。「設定」→「カメラ」→"
+    "「フォーマット」で「互換性優先」を選んで撮影し直すか、「写真」からブラウザで選び直してください（多くの場合、JPEGに変換されます）。"
+)
+PDF_MISSING = _(
+    "このサイトではPDFを使用できません。JPEG(JPG)形式の画像を添付してください。（使用できる形式：%(kinds)s）"
+)
 
 # Hints that never refuse; each is shown to the applicant and to the officer.
 WARNINGS = {

@@ -76,6 +76,8 @@ class FileQuestion(Question):
         text = _("%(kinds)s、4MBまで。") % {"kinds": self.kinds_in_words}
         if self.slot == "photo":
             text += _("縦531×横413ピクセル以上。")
+        if self.draft.authority and images.is_pdf_missing(self.draft.authority, self.slot):
+            text += _("このサイトではPDFを使用できません。")
         return text
 
     @property

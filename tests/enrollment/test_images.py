@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from enrollment import images
+from enrollment.pictures.sentences import MESSAGES
 from tests.enrollment import samples
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100)
@@ -132,13 +133,27 @@ def test_refused_as_a_photo(sample: str) -> None:
     assert found.message and "%(" not in found.message
 
 
+NOT_JPEG = [name for name in ACCEPTED if name.startswith(("png", "bmp"))]
+NOT_JPEG_REFUSED = [
+    name for name, (make, _code) in REFUSED.items() if make() and not make().startswith(b"\xff\xd8\xff")
+]
+
+
 @pytest.mark.requirement("PH-01", "PH-25", "PH-41")
-@pytest.mark.parametrize("sample", ["png", "bmp", "png animated", "bmp one bit"])
+@pytest.mark.parametrize("sample", [*NOT_JPEG, *NOT_JPEG_REFUSED])
 def test_medis_takes_only_jpeg_photos(sample: str) -> None:
-    found = refused(ACCEPTED[sample](), authority="medis")
+    found = refused((ACCEPTED.get(sample) or REFUSED[sample][0])(), authority="medis")
     assert found.code == "file_type_medis"
-    assert found.message == "MEDISへの申請では、顔写真はJPEG(JPG)形式のみ使用できます。"
-    assert images.inspect(samples.jpeg(), slot="photo", authority="medis").kind == "jpeg"
+    assert found.message.startswith("MEDISへの申請では、顔写真はJPEG(JPG)形式のみ使用できます。")
+
+
+@pytest.mark.requirement("PH-25")
+@pytest.mark.parametrize("sample", [name for name in ACCEPTED if name not in NOT_JPEG])
+def test_medis_takes_every_jpeg_photo(sample: str) -> None:
+    picture = images.inspect(ACCEPTED[sample](), slot="photo", authority="medis")
+    assert picture.kind == "jpeg"
+    for tail in (b"<script", b"PK\x03\x04"):  # what stood behind the picture is lost on re-encoding
+        assert tail not in picture.shown_jpeg
 
 
 @pytest.mark.requirement("PH-01", "PH-40")
@@ -151,10 +166,53 @@ def test_the_refusal_of_a_kind_lists_what_the_slot_takes() -> None:
 
 
 @pytest.mark.requirement("PH-26")
-@pytest.mark.parametrize("authority", ["jma", "jpa"])
-def test_heic_is_told_what_to_do(authority: str) -> None:
-    found = refused(HEIC, authority=authority)
-    assert found.code == "file_type" and "互換性優先" in found.message
+@pytest.mark.parametrize(
+    ("authority", "slot", "code"),
+    [
+        ("jma", "photo", "file_type"),
+        ("jpa", "identity", "file_type"),
+        ("medis", "identity", "file_type"),
+        ("medis", "photo", "file_type_medis"),
+    ],
+)
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"hevc"])
+def test_heic_is_told_what_to_do(authority: str, slot: str, code: str, brand: bytes) -> None:
+    found = refused(HEIC.replace(b"ftypheic", b"ftyp" + brand), slot=slot, authority=authority)
+    assert found.code == code
+    for remedy in ("HEIC", "設定", "カメラ", "フォーマット", "互換性優先", "ブラウザ"):
+        assert remedy in found.message
+
+
+@pytest.mark.requirement("PH-15", "PH-16")
+@pytest.mark.parametrize(
+    ("sample", "kind"),
+    [("baseline", "jpeg"), ("mpo", "jpeg"), ("png", "png"), ("png animated", "png"), ("bmp top down", "bmp")],
+)
+def test_the_kind_is_that_of_the_content(sample: str, kind: str) -> None:
+    assert images.inspect(ACCEPTED[sample](), slot="photo", authority="jma").kind == kind
+
+
+@pytest.mark.requirement("PH-15")
+@pytest.mark.parametrize("before", [b"\0", b"\n", b" "])
+@pytest.mark.parametrize("sample", ["baseline", "png", "bmp"])
+def test_a_picture_begins_at_its_first_byte(sample: str, before: bytes) -> None:
+    assert refused(before + ACCEPTED[sample]()).code == "file_type"
+
+
+@pytest.mark.requirement("PH-18")
+def test_pictures_at_the_limits_are_taken() -> None:
+    for width, height in ((10_000, 5_000), (12_000, 4_000), (4_000, 12_000)):
+        row = b"\0" + bytes(width // 8)
+        data = samples.png_of(width, height, row * height, depth=1, colour=0)
+        picture = images.inspect(data, slot="identity", authority="jma")
+        assert (picture.width, picture.height) == (width, height)
+
+
+@pytest.mark.requirement("PH-24")
+def test_fifty_tones_are_a_picture() -> None:
+    tones = Image.linear_gradient("L").resize((413, 531)).point(lambda value: value * 49 // 255)
+    assert len(set(tones.tobytes())) == 50
+    assert images.inspect(samples.saved(tones, "PNG"), slot="photo", authority="jma").kind == "png"
 
 
 @pytest.mark.requirement("PH-04", "PH-43")
@@ -208,13 +266,41 @@ def test_four_megabytes_to_the_byte() -> None:
     assert found.message == "ファイル容量が4MBを超えています。4MB以下にしてから添付してください。"
 
 
+@pytest.mark.requirement("PH-40", "PH-41", "PH-42", "PH-43", "PH-44", "PH-45", "PH-46", "PH-47")
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("file_type", "このファイル形式は使用できません。JPEG(JPG)形式の画像を添付してください。"),
+        ("file_type_medis", "MEDISへの申請では、顔写真はJPEG(JPG)形式のみ使用できます。"),
+        ("file_size", "ファイル容量が4MBを超えています。4MB以下にしてから添付してください。"),
+        (
+            "photo_pixels",
+            "画像サイズが不足しています。縦531×横413ピクセル以上の写真を添付してください(この写真は縦%(height)s×横%(width)s)。",
+        ),
+        ("photo_ratio", "縦45mm×横35mmの比率に切り抜いてください。"),
+        (
+            "file_broken",
+            "ファイルを読み込めませんでした。壊れている可能性があります。撮影または保存し直してください。",
+        ),
+        ("file_empty", "ファイルが空です。"),
+        ("image_too_large", "画像が大きすぎます。縦横12,000ピクセル以下にしてください。"),
+        ("pdf_locked", "パスワードや制限が設定されたPDFは使用できません。"),
+        (
+            "pdf_active",
+            "動作や添付ファイルを含むPDFは使用できません。印刷またはスキャンし直したPDFを添付してください。",
+        ),
+        ("pdf_pages", "PDFは10ページ以内にしてください。"),
+    ],
+)
+def test_the_sentences_are_those_of_the_paper(code: str, sentence: str) -> None:
+    assert ({**MESSAGES, **images.WARNINGS})[code].startswith(sentence)
+
+
 @pytest.mark.requirement("PH-45", "PH-46")
 def test_messages_say_what_was_measured() -> None:
-    assert refused(b"").message == "ファイルが空です。"
-    broken = "ファイルを読み込めませんでした。壊れている可能性があります。撮影または保存し直してください。"
-    assert refused(b"\xff\xd8\xff").message == broken
+    assert refused(b"").message == MESSAGES["file_empty"]
+    assert refused(b"\xff\xd8\xff").message == MESSAGES["file_broken"]
     large = refused(samples.jpeg_claiming(60_000, 50_000))
-    assert large.message.startswith("画像が大きすぎます。縦横12,000ピクセル以下にしてください。")
     assert (large.width, large.height) == (60_000, 50_000) and "縦50000×横60000" in large.message
 
 
