@@ -8,9 +8,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from enrollment import authorities
 from enrollment.applicants.expectations import expected_by
 from enrollment.flow import State
 from enrollment.models import Application, CardOrder, Finding
+from ledger.clock import now, today
 
 # Kinds that are the desk's own business are not shown.
 EVENTS = {
@@ -52,7 +54,9 @@ def events(row: Application) -> list[dict[str, Any]]:
     happened = _happened(row)
     state = State(row.state)
     seen = _kinds_of_this_round(happened)
-    found = [{"title": EVENTS[kind], "state": "done", "at": at} for kind, at in happened]
+    found = [
+        {"title": EVENTS[kind], "state": "done", "at": at, "text": _more(row, kind)} for kind, at in happened
+    ]
     ahead = [
         {"title": AHEAD_TITLES[kind], "state": "todo", "at": None, "expected": _expected(row, kind)}
         for kind in AHEAD.get(state, ())
@@ -84,6 +88,17 @@ def _happened(row: Application) -> list[tuple[str, datetime]]:
             seen.add(kind)
             shown.append((kind, at))
     return shown
+
+
+def _more(row: Application, kind: str) -> str:
+    """How to get another link, and that it may cost (ST-19, CA-18)."""
+    if kind not in ("link_expired", "link_locked"):
+        return ""
+    note = authorities.link_reissue_note(row.authority, today(now()))
+    return _(
+        "マイナンバーカードによる署名は利用できます。HPKIカードをお持ちの方は、「HPKIカードをお持ちの方」のページで、"
+        "ご自分でQRコードを作って登録できます。お持ちでない方は、認証局に新しいURLをお申し出ください。"
+    ) + (_(note) if note else "")
 
 
 def _kinds_of_this_round(happened: list[tuple[str, datetime]]) -> set[str]:
