@@ -58,7 +58,11 @@ class Form(Romaji):
         else:
             del self.fields["parts"]
         if self._asks_printed_name():
-            self.fields["printed_name"].initial = self.card_name
+            printed = self.fields["printed_name"]
+            printed.initial = self.card_name
+            if not self._prints():
+                printed.label = _("外字を置き換えた氏名")
+                printed.help_text = _("字形のない文字を、実際の文字に近い、読める文字に置き換えてください。")
         else:
             del self.fields["printed_name"]
         reading = names.split(self.card_kana) or names.Split(self.card_kana, "")
@@ -78,6 +82,10 @@ class Form(Romaji):
         """NM-08 where the authority prints what is typed; NM-09 wherever the card's name lacks a glyph."""
         fields = self.draft.fields
         return bool(fields and fields.printed_name) or bool(names.substitutes(self.card_name))
+
+    def _prints(self) -> bool:
+        """Whether a card is made that shows the name (DQ-26)."""
+        return bool(self.draft.fields and self.draft.fields.card_preview)
 
     def _split(self) -> names.Split | None:
         if self.cleaned_data.get("no_given"):
@@ -138,7 +146,7 @@ class Form(Romaji):
             "card_name": self.card_name,
             "card_kana": self.card_kana,
             "no_list": NO_LIST,
-            "prints_names": bool(self.draft.fields and self.draft.fields.card_preview),
+            "prints_names": self._prints(),
             "gaiji": hints.unprintable(self.card_name, "") if names.substitutes(self.card_name) else "",
             "face": {
                 "name": self.now("printed_name") or self.card_name,

@@ -58,9 +58,46 @@ def test_the_table_is_whole() -> None:
         ("スィ", "SUI|SI"),
         ("オオ", "OO|OH"),
         ("ヨコオオ", "YOKOO|YOKOHO|YOKOOO"),
+        # RJ-02, RJ-03: every kana that the usual tables leave out, and small ones in unusual places
+        ("ヂャノメ", "JANOME"),
+        ("ヅカ", "ZUKA"),
+        ("ヱナ", "ENA"),
+        ("ヲバタ", "OBATA"),
+        ("ァン", "AN"),
+        ("ンャ", "NYA"),
+        ("クヮタ", "KUWATA|KWATA"),
+        ("キュゥ", "KYUU"),
+        # RJ-05, RJ-06: across the boundary of a pair
+        ("エッチャン", "ETCHAN"),
+        ("テンヴァ", "TEMBUA|TEMBA|TENVA"),
+        ("サンミャク", "SAMMYAKU"),
+        ("サンピョウ", "SAMPYO|SAMPYOH|SAMPYOU"),
+        # RJ-08 to RJ-12: long vowels behind a contraction, behind a long one, at the end of a part
+        ("ショオ", "SHOO|SHOH"),
+        ("キョオカ", "KYOOKA|KYOKA"),
+        ("ジョウオカ", "JOOKA|JOHOKA|JOUOKA"),
+        ("トオオカ", "TOOKA|TOHOKA|TOOOKA"),
+        ("コオウ", "KOU|KOHU|KOOU"),
+        ("ソオ・アン", "SOOAN|SOHAN"),
+        ("オーウチ", "OUCHI|OHUCHI|OOUCHI"),
+        ("チュウオウ", "CHUO|CHUOH|CHUUOU"),
+        # RJ-13: the lexicon's endings at both ends of their reach
+        ("ノウチ", "NOUCHI|NOCHI"),
+        ("ツウラ", "TSUURA|TSURA"),
+        ("コノウエダ", "KONOUEDA|KONOEDA"),
+        ("オオノウチ", "ONOUCHI|ONOCHI|OHNOUCHI|OONOUCHI"),
+        ("マツウラノ", "MATSURANO|MATSUURANO"),
+        ("オオツボウチ", "OTSUBOCHI|OHTSUBOHCHI|OOTSUBOUCHI"),
+        # RJ-17 to RJ-20
+        ("ムーア", "MUA|MUUA"),
+        ("ドゥー", "DOU|DOUU|DU"),
+        ("ヴュイ", "BUYUI|VYUI"),
+        ("フォウ", "FUO|FUOH|FUOU|FO"),
+        ("ヂェ", "JIE|JE"),
     ],
 )
-@pytest.mark.requirement("RJ-12", "RJ-13", "RJ-14", "RJ-19", "RJ-31", "RJ-40")
+@pytest.mark.requirement("RJ-02", "RJ-03", "RJ-05", "RJ-06", "RJ-10", "RJ-12", "RJ-13", "RJ-14", "RJ-17")
+@pytest.mark.requirement("RJ-18", "RJ-19", "RJ-20", "RJ-31", "RJ-40")
 def test_names_outside_the_table_follow_the_rules(kana: str, expected: str) -> None:
     assert names.candidates(kana, "family") == tuple(expected.split("|"))
 
@@ -130,6 +167,8 @@ def test_half_width_and_hiragana_give_the_same_list(text: str) -> None:
         ("か\u3099く", "ガク"),
         ("う\u3099ぃ", "ヴィ"),
         ("ジョ-ジ", "ジョージ"),
+        ("ジョ--ジ", "ジョーージ"),
+        ("ジョ\uff0dジ", "ジョージ"),
         ("ジョ\u2212ジ", "ジョージ"),
         ("ジョ\u2010ジ", "ジョージ"),
         ("ジョ\u2015ジ", "ジョージ"),
@@ -168,6 +207,27 @@ def test_what_is_no_kana_field_is_refused(typed: str, code: str) -> None:
         names.kana(typed)
     assert refused.value.code == code
     assert names.candidates(typed, "family") == ()
+
+
+@pytest.mark.requirement("NM-13")
+@pytest.mark.parametrize(
+    ("typed", "small"),
+    [
+        ("キヨウコ", "キョウコ"),
+        ("ジユンイチ", "ジュンイチ"),
+        ("ヒヤクタケ", "ヒャクタケ"),
+        ("ハツトリ", "ハットリ"),
+        ("ベツプ", "ベップ"),
+        ("ﾘﾖｳ", "リョウ"),
+        ("ミヤコ", "ミヤコ"),
+        ("キヨミ", "キヨミ"),
+        ("ヒロユキ", "ヒロユキ"),
+        ("マツトモ", "マツトモ"),
+        ("ミヤクボ", "ミヤクボ"),
+    ],
+)
+def test_the_small_letters_are_proposed_where_they_are_usual(typed: str, small: str) -> None:
+    assert names.with_small_letters(typed) == small
 
 
 @pytest.mark.requirement("NM-13")
