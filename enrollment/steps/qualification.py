@@ -99,6 +99,10 @@ class Form(Question):
 
     def clean(self) -> dict[str, Any]:
         data = dict(super().clean() or {})
+        if self._holds():  # whoever cannot apply here is asked for nothing more
+            for name in ("qualification", "authority"):
+                if self.has_error(name, "required"):
+                    del self.errors[name]
         qualification, authority = data.get("qualification"), data.get("authority")
         if qualification and authority and not authorities.is_open(authority, qualification, self.day):
             self.add_error("authority", _closed(authority, qualification))
@@ -109,10 +113,10 @@ class Form(Question):
         return data
 
     def context(self) -> dict[str, Any]:
-        return {
-            "to_card_site": self.has_error("hpki_card", "has_card")
-            or self.has_error("hpki_card", "waits_for_card"),
-        }
+        return {"to_card_site": self._holds()}
+
+    def _holds(self) -> bool:
+        return any(self.has_error("hpki_card", code) for code in ("has_card", "waits_for_card"))
 
 
 def _closed(authority: str, qualification: str) -> ValidationError:

@@ -25,6 +25,7 @@ class Refusal(NamedTuple):
 
 
 MUNICIPALITY = lazy("住民票のある市区町村の窓口")
+UNLOCKED = lazy("再設定が済んだので、もう一度読み取る")
 START, TASKS, STATUS, CHECK = "start", "tasks", "status", "check"
 
 WORDS = {
@@ -55,6 +56,7 @@ WORDS = {
             "市区町村の窓口で、利用者証明用の暗証番号の再設定（初期化）を受けてください。手続きのあと、もう一度読み取ってください。"
             "途中の申請は残っています。何度読み取っても、カードは使えるようになりません。"
         ),
+        action=UNLOCKED,
         whom=MUNICIPALITY,
     ),
     "reader_locked_read_attributes": Refusal(
@@ -64,6 +66,7 @@ WORDS = {
             "市区町村の窓口で、券面事項入力補助用の暗証番号の再設定（初期化）を受けてください。手続きのあと、この手順から続けられます。"
             "入力した内容は保存されています。"
         ),
+        action=UNLOCKED,
         whom=MUNICIPALITY,
     ),
     "reader_locked_sign": Refusal(
@@ -73,6 +76,7 @@ WORDS = {
             "市区町村の窓口で再設定（初期化）を受けてください。スマートフォンのアプリで予約して、コンビニの端末で再設定することもできます。"
             "手続きのあと、ここに戻って署名してください。入力した内容は保存されています。"
         ),
+        action=UNLOCKED,
         whom=MUNICIPALITY,
     ),
     "reader_removed": Refusal(
