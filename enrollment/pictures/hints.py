@@ -3,7 +3,7 @@
 Sharpness after ux.md 3.2, which warns of the plain Laplacian: it falls alike for a blurred, an enlarged and a dark
 picture. So every picture is brought to one size and one contrast first, and then its own strongest edges are compared
 with those of the same picture blurred once more: what was soft before hardly changes. Noise, darkness and enlargement
-leave that share alone (tests/enrollment/test_images_hints.py holds the calibration).
+leave that share alone (tests/enrollment/pictures/test_hints.py holds the calibration).
 """
 
 from collections.abc import Callable, Sequence

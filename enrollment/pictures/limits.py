@@ -12,7 +12,7 @@ PHOTO_RATIO = PHOTO_WIDTH / PHOTO_HEIGHT
 PHOTO_RATIO_TOLERANCE = 0.02
 FEWEST_TONES = 50
 
-# Hints, which never refuse; calibrated in tests/enrollment/test_images_hints.py
+# Hints, which never refuse; calibrated in tests/enrollment/pictures/test_hints.py
 DARK_MEAN = 60  # mean luminance of 255: a passport photo's light background alone lies above
 BRIGHT_SHARE = 0.4  # of the face's place that is blown out; a white wall or coat lies beside it
 PHOTO_SHARPNESS = 0.22  # blurred by four pixels at 413 across
@@ -24,7 +24,8 @@ HEAD_SMALL, HEAD_LARGE = 0.6, 0.87
 SHOWN_SIDE = (
     1_600  # least long side of a shrunk copy, which lies below twice this: small print stays readable
 )
-SHOWN_QUALITIES = (85, 78, 70, 55, 40, 25)
+# by how much the sides are divided, and the quality; few copies are so rich in detail that the first is too large
+SHOWN_TRIES = ((1, 85), (1, 70), (1, 55), (2, 80), (2, 60), (3, 60), (4, 50), (1, 40), (1, 25))
 
 PDF_PAGES = 10
 PDF_SMALLEST_POINTS = 1.0

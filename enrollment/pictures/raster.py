@@ -67,6 +67,14 @@ class Raster(NamedTuple):
     taken: date | None
 
 
+class Sheet(NamedTuple):
+    """A copy for pages and authorities, with its own sides."""
+
+    shown: bytes
+    width: int
+    height: int
+
+
 class Bitmap(NamedTuple):
     """A rendered page: rows of 8-bit RGB."""
 
@@ -74,14 +82,6 @@ class Bitmap(NamedTuple):
     height: int
     stride: int
     pixels: bytes
-
-
-class Sheet(NamedTuple):
-    """The pages of a document in one picture."""
-
-    shown: bytes
-    width: int
-    height: int
 
 
 def accept(
@@ -118,7 +118,8 @@ def accept(
     measures: dict[str, int | float | bool] = dict(hints.measured(colour, photo=photo))
     if photo and find_faces:
         measures |= hints.with_faces(colour, find_faces)
-    return Raster(_jpeg(colour), *placing.size, *colour.size, frames, tones, measures, taken)
+    sheet = _jpeg(colour, photo=photo)
+    return Raster(sheet.shown, *placing.size, sheet.width, sheet.height, frames, tones, measures, taken)
 
 
 def _decoded(part: Box, divided: int) -> Box:
@@ -227,19 +228,24 @@ def _srgb(image: Image.Image, profile: object) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _jpeg(image: Image.Image) -> bytes:
-    """Baseline JPEG without metadata, at most 4,000,000 bytes (PH-05, PH-22).
+def _jpeg(image: Image.Image, *, photo: bool = False) -> Sheet:
+    """Baseline JPEG without metadata, at most 4,000,000 bytes (PH-05, PH-22); smaller where nothing else helps.
 
     Pillow writes what `info` holds, comments too: therefore it is emptied. Bytes that look planted are compressed
     away by another quality.
     """
     image.info.clear()
-    for quality in limits.SHOWN_QUALITIES:
+    least = (limits.PHOTO_WIDTH, limits.PHOTO_HEIGHT) if photo else (1, 1)
+    for divided, quality in limits.SHOWN_TRIES:
+        width, height = image.width // divided, image.height // divided
+        if divided > 1 and (width < least[0] or height < least[1]):
+            continue
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=quality)
+        smaller = image.reduce(divided) if divided > 1 else image
+        smaller.save(out, "JPEG", quality=quality)
         shown = out.getvalue()
         if len(shown) <= limits.MOST_SHOWN_BYTES and not any(mark in shown for mark in PLANTED):
-            return shown
+            return Sheet(shown, *smaller.size)
     raise ValueError("cannot be made small enough")
 
 
@@ -257,4 +263,4 @@ def stacked(pages: list[Bitmap], turned: int = 0) -> Sheet:
         drawn = Image.frombuffer("RGB", size, page.pixels, "raw", "RGB", page.stride, 1)
         sheet.paste(drawn if turning is None else drawn.transpose(turning), (0, top))
         top += side[1] + gap
-    return Sheet(_jpeg(sheet), width, height)
+    return _jpeg(sheet)

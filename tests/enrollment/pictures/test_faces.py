@@ -15,7 +15,7 @@ from PIL import Image
 
 from enrollment.pictures.client import ROOT
 from tests.enrollment import samples
-from tests.enrollment.test_images_hints import page, portrait
+from tests.enrollment.pictures.test_hints import page, portrait
 
 PYTHON = ROOT / ".venv-face" / "bin" / "python"
 HINTS = {"face_none", "face_several", "head_small", "head_large"}
