@@ -29,6 +29,7 @@ from enrollment.models import (
     TimelineEntry,
 )
 from enrollment.steps import QUESTIONS, Question
+from enrollment.steps.doubts import BUTTONS
 from ledger import log
 from ledger.clock import today
 
@@ -336,7 +337,7 @@ def locked_fields(
     if opened is None or flow.STEP[slug].number > 8:
         return frozenset()
     mine = opened.get(slug, frozenset())
-    return frozenset() if WHOLE_STEP in mine else frozenset(names) - mine
+    return frozenset() if WHOLE_STEP in mine else frozenset(names) - mine - BUTTONS
 
 
 def _bounded(raw: Raw) -> Raw:

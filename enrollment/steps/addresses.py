@@ -97,7 +97,7 @@ def postal_code(label: Words, *, when: bool = False, autocomplete: str = "postal
         read=values.postal_code,
         when=when,
         help_text=gettext_lazy("7桁の数字です。ハイフンはあってもなくても構いません。"),
-        example="100-8914",
+        example="100-8916",
         longest=20,
         inputmode="numeric",
         autocomplete=autocomplete,
@@ -113,7 +113,6 @@ def plain(text: str) -> str:
 class PostalPage(Doubting):
     """A page with `postal_code` and, where it is typed here, `address`."""
 
-    buttons = (*Doubting.buttons, "fill")
     fill = pressed()
     postal_offer = Offer()
 
@@ -122,16 +121,18 @@ class PostalPage(Doubting):
         super().full_clean()
         if not self.is_bound:
             return
-        button, typed = (str(self.data.get(name, "")) for name in ("fill", "postal_code"))
-        if "address" not in self.fields or "address" in self.locked:
-            return
-        if button:
-            self.postal_offer = pressed_button(button, typed, str(self.data.get("address", "")))
+        typed, address = (str(self.data.get(name, "")) for name in ("postal_code", "address"))
+        if self._fills():
+            self.postal_offer = pressed_button(str(self.data["fill"]), typed, address)
             self._forget_other_errors()
             self._put(self.postal_offer)
-        elif self._asks_address():
-            stands = offer(typed, str(self.data.get("address", "")))
-            self.postal_offer = stands._replace(put="")
+        elif "address" in self.fields and "address" not in self.locked and self._asks_address():
+            self.postal_offer = offer(typed, address)._replace(put="")
+
+    def _fills(self) -> bool:
+        """Whether the button was pressed, and there is an address that may be filled."""
+        pressed = self.is_bound and bool(self.data.get("fill"))
+        return pressed and "address" in self.fields and "address" not in self.locked
 
     def _asks_address(self) -> bool:
         """Whether the address is asked for at all, as the answers stand."""
@@ -150,7 +151,7 @@ class PostalPage(Doubting):
         self.data = data
 
     def needs_another_look(self) -> str:
-        if not self.is_bound or not self.data.get("fill"):
+        if not self._fills():
             return super().needs_another_look()
         if "postal_code" in self.errors:
             return _("郵便番号を確かめてください。")

@@ -28,6 +28,11 @@ SENTENCES: Mapping[str, Words] = {
 }
 
 
+BUTTONS = frozenset(
+    {"accepted", "fill"}
+)  # fields that are buttons, no answers: never locked, never kept as values
+
+
 class Unseen(forms.HiddenInput):
     """An answer that only a button gives: there is nothing to draw."""
 
@@ -50,10 +55,9 @@ class Doubt(NamedTuple):
 
 
 class Doubting(Question):
-    """A page with doubts. `buttons` are fields that are no answers."""
+    """A page with doubts."""
 
     template = "enrollment/doubting.html"
-    buttons: tuple[str, ...] = ("accepted",)
     found_doubts: list[Doubt]
     accepted = pressed()
 
@@ -72,6 +76,8 @@ class Doubting(Question):
             return
         self.found_doubts = self.doubts()
         for doubt in self.found_doubts:
+            if doubt.hint:
+                continue  # said where the page says such things, and on the check page
             field: Any = self.fields[doubt.field]
             field.doubts = [*getattr(field, "doubts", ()), doubt.sentence]
             drawn = self[doubt.field].auto_id
@@ -94,7 +100,11 @@ class Doubting(Question):
         if self.errors:
             return ""
         accepted = str(self.data.get("accepted", "")).replace("\r\n", "\n").split("\n")
-        asked = [doubt for doubt in self.found_doubts if not doubt.hint and self._mark(doubt) not in accepted]
+        asked = [
+            doubt
+            for doubt in self.found_doubts
+            if not doubt.hint and doubt.field not in self.locked and self._mark(doubt) not in accepted
+        ]
         if not asked:
             return ""
         names = "、".join(dict.fromkeys(str(self.fields[doubt.field].label) for doubt in asked))
@@ -103,6 +113,6 @@ class Doubting(Question):
         }
 
     def values(self) -> dict[str, Any]:
-        found = {name: value for name, value in super().values().items() if name not in self.buttons}
+        found = {name: value for name, value in super().values().items() if name not in BUTTONS}
         codes = list(dict.fromkeys(doubt.code for doubt in self.found_doubts))
         return found | ({"warnings": codes} if codes else {})

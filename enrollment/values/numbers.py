@@ -49,12 +49,12 @@ def postal_code(text: str) -> str:
     if not is_digits(found):
         raise Problem(
             "postal_code_format",
-            _("郵便番号に数字でない文字があります。7桁の数字で入力してください（例：100-8914）。"),
+            _("郵便番号に数字でない文字があります。7桁の数字で入力してください（例：100-8916）。"),
         )
     if len(found) != POSTAL_DIGITS:
         raise Problem(
             "postal_code_format",
-            _("郵便番号は7桁です（入力は%(typed)s桁）。数字を確かめてください（例：100-8914）。"),
+            _("郵便番号は7桁です（入力は%(typed)s桁）。数字を確かめてください（例：100-8916）。"),
             typed=len(found),
         )
     return found

@@ -30,6 +30,12 @@ def test_a_postal_code_of_another_place_is_a_warning_with_both_addresses() -> No
     assert not accepted.needs_another_look() and accepted.values()["warnings"] == ["postal_differs"]
 
 
+def test_the_button_has_no_say_where_nothing_may_be_filled() -> None:
+    """A returned application: its closed answers stay valid whatever is posted (ST-14)."""
+    home = ask("home", {"postal_code": "100-0013", "fill": "ask"})
+    assert home.is_valid() and not home.needs_another_look() and home.values() == {"postal_code": "1000013"}
+
+
 @pytest.mark.requirement("DQ-16")
 def test_an_unknown_postal_code_of_the_home_goes_on_with_a_hint() -> None:
     form = ask("home", {"postal_code": "999-9999"})
