@@ -70,6 +70,65 @@ def test_every_fact_changes_the_digest(changed: dict[str, object]) -> None:
     assert statement.digest(statement.content(other)) != statement.digest(statement.content(FACTS))
 
 
+def read(facts: statement.Facts) -> dict[str, object]:
+    return statement.read(statement.content(facts))
+
+
+@pytest.mark.requirement("ST-14")
+def test_two_statements_differ_in_what_was_answered_shown_or_agreed_to_and_in_nothing_by_nature() -> None:
+    again = FACTS._replace(
+        round=2,
+        nonce=b"\x07" * 16,
+        frozen_at="2026-12-01",
+        agreed_at="2026-12-01",
+        previous_sha256=b"\x08" * 32,
+    )
+    assert statement.differences(read(FACTS), read(again)) == []
+    photo = FACTS.files[0]._replace(shown_sha256=b"\x09" * 32)
+    changed = again._replace(
+        answers={
+            "card": FACTS.answers["card"],
+            "home": {"postal_code": "1000001", "note": "x"},
+            "photo": {"day": 1},
+        },
+        files=[photo],
+        price=5,
+    )
+    found = statement.differences(read(FACTS), read(changed))
+    assert [(one.part, one.name) for one in found] == [
+        ("", "price"),
+        ("home", "note"),
+        ("home", "postal_code"),
+        ("photo", "day"),
+        ("files", "identity"),
+        ("files", "photo"),
+    ]
+    assert (found[0].before, found[0].now) == (0, 5) and found[1].before is None and found[4].now is None
+
+
+@pytest.mark.requirement("ST-09")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"authority": "medis"},
+        {"answers": {"home": {"postal_code": "1000001"}}},
+        {"files": FACTS.files[:1]},
+        {"price": 1},
+    ],
+)
+def test_the_digest_of_the_check_page_is_of_everything_on_it(other: dict[str, object]) -> None:
+    shown = {
+        "authority": FACTS.authority,
+        "qualification": FACTS.qualification,
+        "answers": FACTS.answers,
+        "files": FACTS.files,
+        "price": FACTS.price,
+    }
+    same = {**shown, "files": list(reversed(FACTS.files))}
+    assert statement.checked(**shown) == statement.checked(**same)  # type: ignore[arg-type]
+    assert statement.checked(**shown) != statement.checked(**{**shown, **other})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("value", [float("nan"), "\ud800"])
 def test_what_json_or_utf8_cannot_say_is_refused(value: object) -> None:
     with pytest.raises(ValueError):

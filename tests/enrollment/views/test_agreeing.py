@@ -1,11 +1,13 @@
 """⑨ to ⑪: what was seen and read is what is signed; consents by version; the price of the day."""
 
+import io
 from datetime import date
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from deploy.demo import pictures
 from enrollment import authorities, drafts, flow, statement, submission
@@ -17,7 +19,7 @@ from tests.support.people import Applying
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.requirement("ST-08", "K-01", "CA-05", "K-06")
+@pytest.mark.requirement("ST-08", "K-01", "CA-05")
 def test_the_check_page_leads_every_group_to_the_page_that_holds_it() -> None:
     person = Applying(membership={"member": "no"})
     person.until(flow.CHECK)
@@ -37,8 +39,21 @@ def test_the_check_page_leads_every_group_to_the_page_that_holds_it() -> None:
     assert page.count('class="summary-picture"') == 3 and "8305" not in page
     saved = person.browser.post(f"{reverse('step', args=['email'])}?from=check", person.answers("email"))
     assert saved.url == reverse("step", args=[flow.CHECK])
-    photo = person.get("photo").content.decode()
-    assert "縦531×横413" in photo
+
+
+@pytest.mark.requirement("K-06")
+def test_the_first_number_of_the_photo_s_size_is_its_height() -> None:
+    person = Applying()
+    person.until("photo")
+    assert "縦531×横413" in person.get("photo").content.decode()
+    for size, is_taken in (((531, 413), False), ((413, 531), True)):  # Pillow says width first
+        buffer = io.BytesIO()
+        picture = Image.effect_noise(size, 60).convert("RGB")
+        picture.save(buffer, "JPEG")
+        given = person.answers("photo") | {"file": SimpleUploadedFile("p.jpg", buffer.getvalue())}
+        page = person.post("photo", given)
+        assert ("縦413×横531" not in page.content.decode()) is is_taken
+        assert person.application.attachments.filter(slot="photo").exists() is is_taken
 
 
 @pytest.mark.requirement("ST-09")
