@@ -1,8 +1,9 @@
 """A PostgreSQL database of many applications, made from one real one by the server itself.
 
 `fill` copies a submitted application with all that hangs on it: answers, statement, pictures, findings, timeline,
-notices, mails, jobs, ledger entries. Ciphertexts may be copied: a purpose names the column, not the row. States are
-spread as a registration authority would see them after years: mostly issued, three in a hundred waiting for an officer.
+notices, mails, jobs, ledger entries. Ciphertexts may be copied: a purpose names the column, not the row. The
+first hundred wait for an officer, so that a worklist is as long in a small database as in a large one; the others are
+spread as after years: mostly issued, two in a hundred waiting.
 """
 
 from collections.abc import Mapping
@@ -17,12 +18,12 @@ from enrollment.models import Application
 SHARES = (
     ("draft", 5),
     ("submitted", 1),
-    ("in_review", 1),
     ("recommended", 1),
     ("returned", 1),
     ("rejected", 3),
     ("withdrawn", 2),
 )
+WAITING = 100
 # Rows that hang on an application, and what their copy must not share with the original.
 HANGING: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("enrollment.StepAnswers", {}),
@@ -97,7 +98,7 @@ def _state() -> str:
     for state, share in SHARES:
         until += share
         cases.append(f"WHEN a.id %% 100 < {until} THEN '{state}'")
-    return f"CASE {' '.join(cases)} ELSE 'issued' END"
+    return f"CASE WHEN a.id <= {WAITING} THEN 'submitted' {' '.join(cases)} ELSE 'issued' END"
 
 
 def _applications(cursor: Any, template: Application, base: int) -> None:
@@ -119,7 +120,8 @@ def _applications(cursor: Any, template: Application, base: int) -> None:
         "decided_at": f"CASE WHEN {granted} THEN t.submitted_at - {ago} END",
         "recommended_by_id": f"CASE WHEN {granted} OR {_state()} = 'recommended' THEN {officers}[1] END",
         "approved_by_id": f"CASE WHEN {granted} THEN {officers}[2] END",
-        "claimed_by_id": f"CASE WHEN {_state()} = 'in_review' THEN {officers}[1] END",
+        "claimed_by_id": "NULL",
+        "claimed_until": "NULL",
         "return_until": f"CASE WHEN {_state()} = 'returned' THEN t.submitted_at + interval '30 days' END",
         "credential": f"CASE WHEN {granted} THEN gen_random_uuid() END",
     }
