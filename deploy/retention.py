@@ -43,7 +43,7 @@ def forget_officers_sessions(at: datetime) -> None:
 
 
 def table() -> str:
-    """The timetable as README.ja.md shows it to users."""
+    """The timetable in words for people (enrollment/retention/README.md)."""
     lines = ["| 何を | いつから | どれだけ | 残るもの |", "|---|---|---|---|"]
     lines += [f"| {rule.what} | {rule.after} | {rule.period} | {rule.remains} |" for rule in TIMETABLE]
     return "\n".join(lines)

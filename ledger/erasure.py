@@ -29,7 +29,7 @@ class Erased(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One line of the timetable. The words are read by people (README.ja.md); times are product time.
+    """One line of the timetable. The words are read by people (`manage.py retention --table`); times are product time.
 
     `due(at, most)` gives at most so many keys whose time is over at that moment. `erase(keys, at)` runs inside a
     transaction, asks again whether they are due, and returns what the ledger is told: None where nothing was left.

@@ -1,6 +1,6 @@
 """The timetable of the registration authority: what is kept how long, and what removes it (decision 31, ST-21, DQ-23).
 
-The first file to read. Rows are data; README.ja.md shows the same table to users and a test compares the two.
+The first file to read. Rows are data; README.md beside it shows the same table in words, and a test compares the two.
 Nothing is marked as deleted: it is gone, and the ledger says so with public ids and counts. `legal_hold` keeps an
 application's answers, files, statements and findings; a PIN is no evidence and goes all the same.
 """
