@@ -117,6 +117,7 @@ class Photo(FileQuestion):
         gettext_lazy("6か月以内に撮影した、本人の加工していない写真です"),
         required=True,
     )
+    seen_day = forms.CharField(required=False, widget=forms.HiddenInput, max_length=10)
     _filled = False
 
     def full_clean(self) -> None:
@@ -144,7 +145,7 @@ class Photo(FileQuestion):
     def needs_another_look(self) -> str:
         """Once for a day that was filled in, once for each declared day that is not the recorded one."""
         day = self.typed_day
-        if not self.recorded or day is None:
+        if not self.recorded or day is None or "taken_on" in self.locked:
             return ""
         record = {"day": _told_day(self.recorded)}
         if self._filled:
@@ -160,6 +161,9 @@ class Photo(FileQuestion):
                 % record
             )
         return ""
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in super().values().items() if name != "seen_day"}
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"seen_day": self.typed_day.isoformat() if self.typed_day else ""}

@@ -3,6 +3,7 @@
 A stranger's id is an address that does not exist. Whatever is done to a file, the page's other answers stay.
 """
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from enrollment import authorities, drafts, flow, images, uploads
@@ -24,7 +26,7 @@ from enrollment.pictures.sentences import HEIC, MESSAGES
 from enrollment.problems import Problem
 from enrollment.steps import QUESTIONS, file_hints
 from enrollment.steps.files import KIND_NAMES, FileQuestion, Photo
-from enrollment.steps.question import told
+from enrollment.steps.question import Words, told
 from enrollment.views import refusals
 from enrollment.views.door import Visit, nothing_there, signed_in
 from enrollment.views.pages import Page
@@ -213,8 +215,33 @@ def context(page: Page, form: FileQuestion) -> dict[str, Any]:
         "is_file_open": "file" not in form.locked,
         "most_bytes": images.MOST_BYTES,
         "recorded": form.recorded.isoformat() if form.recorded else "",
-        "words": _words(form),
+        "words": json.dumps(_words(form)),
     }
+
+
+# What static/enrollment/upload.js says of its own acts.
+SAID: dict[str, Words] = {
+    "error": lazy("エラー："),
+    "sending": lazy("送信しています"),
+    "sent": lazy("送信しました。画像を確認しています"),
+    "saved": lazy("ファイルを保存しました。"),
+    "hinted": lazy("ファイルを保存しました。確認してほしい点があります。"),
+    "filled": lazy("写真の記録から、撮影日を入れました。確かめてください。"),
+    "cancel": lazy("送信をやめる"),
+    "cancelled": lazy("送信をやめました。ファイルは保存されていません。"),
+    "lost": lazy(
+        "通信が切れたため、ファイルを保存できませんでした。"
+        "ほかの入力はそのままです。電波の状態を確かめて、もう一度送ってください。"
+    ),
+    "again": lazy("もう一度送る"),
+    "busy": lazy("ファイルを送信しています。終わると、自動で次へ進みます。"),
+    "ended": lazy(
+        "ログインの期限が切れたため、ファイルを保存できませんでした。"
+        "別の画面（タブ）でログインし直してから、もう一度送ってください。"
+    ),
+    "shrink": lazy("4MB以下に縮小して添付する"),
+    "convert": lazy("JPEGに変換して添付する"),
+}
 
 
 def _words(form: FileQuestion) -> dict[str, str]:
@@ -228,6 +255,7 @@ def _words(form: FileQuestion) -> dict[str, str]:
         "file_type": _(file_type) if only_jpeg else _(file_type) % {"kinds": kinds},
         "heic": _(HEIC),
         "photo_pixels": _(MESSAGES["photo_pixels"]),
+        **{name: str(text) for name, text in SAID.items()},
     }
 
 

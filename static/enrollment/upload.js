@@ -6,6 +6,7 @@ import { kindOf, shrunk, sidesOf, thumbnail } from "./pictures.js";
 const area = document.querySelector("[data-file-area]");
 const form = area?.closest("form");
 const said = document.querySelector("[data-file-said]");
+const words = JSON.parse(area?.dataset.words ?? "{}"); // in the page's language; %(name)s is filled in here
 const CAN_BE_MADE = new Set(["file_size", "heic"]); // what a picture redrawn by the browser would cure
 const LARGEST_REDRAWN = 40 * 1024 * 1024;
 
@@ -13,7 +14,7 @@ let sending = null; // the request under way
 let waiting = null; // the button that was pressed meanwhile
 
 function word(name, values = {}) {
-  const text = document.querySelector(`[data-word="${name}"]`)?.textContent ?? "";
+  const text = words[name] ?? "";
   return Object.entries(values).reduce((found, [key, value]) => found.replace(`%(${key})s`, value), text);
 }
 
