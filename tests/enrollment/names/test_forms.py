@@ -312,7 +312,7 @@ def test_a_name_of_one_word_has_no_given_name_and_needs_no_romaji_for_it(name: s
     assert "no_given" not in ask("names", given).fields  # one clear space: nothing is asked
 
 
-@pytest.mark.requirement("NM-14")
+@pytest.mark.requirement("NM-14", "RJ-22")
 def test_furigana_of_the_card_are_filled_in_with_their_romaji_and_a_difference_is_a_flag() -> None:
     card = {"kana": "ヤマダ　ハナコ"}
     asked = ask("names", {}, card=card)

@@ -190,6 +190,11 @@ def test_kana_is_normalised(typed: str, kana: str) -> None:
         ("ヵ", "kana_characters"),
         ("ヶ", "kana_characters"),
         ("ヷ", "kana_characters"),
+        ("ヸ", "kana_characters"),
+        ("ヹ", "kana_characters"),
+        ("ヺ", "kana_characters"),
+        ("アヾ", "kana_characters"),
+        ("ヶ崎", "kana_characters"),
         ("ワ\u309b", "kana_characters"),
         ("アヽ", "kana_characters"),
         ("いすゞ", "kana_characters"),
@@ -207,6 +212,13 @@ def test_what_is_no_kana_field_is_refused(typed: str, code: str) -> None:
         names.kana(typed)
     assert refused.value.code == code
     assert names.candidates(typed, "family") == ()
+
+
+@pytest.mark.requirement("NM-15")
+def test_a_kana_field_holds_one_to_sixty_letters() -> None:
+    assert names.kana("ア") == "ア" and len(names.kana("ｶﾞ" * 60)) == 60
+    with pytest.raises(Problem, match="60文字以内"):
+        names.kana("ア" * 61)
 
 
 @pytest.mark.requirement("NM-13")
