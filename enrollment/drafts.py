@@ -239,7 +239,7 @@ def keep_typed(application: Application, slug: str, *, raw: Raw, version: int, a
     What is as it was stays as finished as it was; anything else waits for "next" before it counts as an answer.
     """
     before = kept(application, slug)
-    if before.version and before.raw == _bounded(raw):
+    if before.version and _answers(before.raw) == _answers(_bounded(raw)):
         return before.version
     save(application, slug, raw=raw, values=None, version=version, at=at, unfinished=True)
     return kept(application, slug).version
@@ -338,6 +338,11 @@ def locked_fields(
         return frozenset()
     mine = opened.get(slug, frozenset())
     return frozenset() if WHOLE_STEP in mine else frozenset(names) - mine - BUTTONS
+
+
+def _answers(raw: Raw) -> Raw:
+    """What was typed, without the buttons that were pressed."""
+    return {name: values for name, values in raw.items() if name not in BUTTONS}
 
 
 def _bounded(raw: Raw) -> Raw:

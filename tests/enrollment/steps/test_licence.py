@@ -83,6 +83,23 @@ def test_both_dates_are_judged_even_where_one_is_wrong() -> None:
 
 
 @pytest.mark.requirement("DQ-04")
+@pytest.mark.parametrize(
+    ("typed", "born", "day"),
+    [
+        ("昭和53年4月1日", "1950-01-01", "1978-04-01"),
+        ("平成元年1月8日", "1950-01-01", "1989-01-08"),
+        ("令和2年5月1日", "1985-04-01", "2020-05-01"),
+        ("大正15年12月24日", "1900-01-01", "1926-12-24"),
+        ("1978/04/01", "1950-01-01", "1978-04-01"),
+    ],
+)
+def test_every_living_person_s_era_is_accepted_and_three_are_offered(typed: str, born: str, day: str) -> None:
+    form = ask("licence", LICENCE | {"registered_on": typed}, card={"birth_date": born})
+    assert form.values()["registered_on"] == day
+    assert "昭和・平成・令和" in str(form.fields["registered_on"].help_text)
+
+
+@pytest.mark.requirement("DQ-04")
 def test_every_date_is_shown_back_in_both_calendars() -> None:
     page = str(ask("licence", LICENCE | {"reissued_on": "R2.1.15"}))
     assert "2008年4月1日（平成20年4月1日）" in page and "2020年1月15日（令和2年1月15日）" in page

@@ -54,3 +54,31 @@ def test_seven_digits_are_completed(typed: str) -> None:
     with pytest.raises(Problem) as refused:
         values.institution_code(typed)
     assert refused.value.code == "institution_incomplete"
+
+
+@pytest.mark.requirement("DQ-12")
+@pytest.mark.parametrize("prefecture", sorted(values.PREFECTURES))
+def test_four_prefectures_check_the_last_seven_digits_only(prefecture: str) -> None:
+    """0110049 is right alone; the three digits before it count everywhere but in 11 to 14."""
+    is_short = prefecture in ("11", "12", "13", "14")
+    code = f"{prefecture}10110049"
+    whole = sum(sum(divmod(int(digit) * (1 + place % 2), 10)) for place, digit in enumerate(reversed(code)))
+    assert values.has_check_digit(code) is (is_short or whole % 10 == 0)
+    wrong = code[:-1] + "0"
+    assert not (is_short and values.has_check_digit(wrong))
+
+
+@pytest.mark.requirement("DQ-10")
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        ("0110112489", ("北海道", "医科")),
+        ("4733333333", ("沖縄県", "歯科")),
+        ("1340110049", ("東京都", "調剤")),
+        ("1360110049", ("東京都", "訪問看護")),
+        ("1390110049", ("東京都", "")),
+        ("9910110049", ("試験用", "医科")),
+    ],
+)
+def test_a_code_is_made_of_prefecture_and_table(code: str, parts: tuple[str, str]) -> None:
+    assert values.parts(code) == parts

@@ -13,7 +13,9 @@ from enrollment import statement
 from enrollment.authority_data import rows
 from enrollment.authority_data.kinds import PriceRow
 from enrollment.models import SealedPin, Statement
+from tests.enrollment.desk.test_desk import desk
 from tests.enrollment.test_at_rest import _dump
+from tests.support import cases
 from tests.support.people import Applying
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +50,8 @@ def test_a_pin_is_nowhere_but_sealed(
     assert "again" in wrong.context["form"].errors and not SealedPin.objects.exists()
     application = person.submit()
     person.browser.get(reverse("status"))
+    examiner = desk(cases.officer("examiner", ("jma", "EXAMINER")))
+    assert examiner.get(reverse("admin:enrollment_case", args=[application.public_id])).status_code == 200
     read = [str(row.data) for row in application.answers.all()]
     read += [bytes(row.content).decode() for row in Statement.objects.all()]
     assert read and "card-pin" not in statement.read(Statement.objects.get().content)["answers"]

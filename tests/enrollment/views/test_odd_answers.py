@@ -33,6 +33,13 @@ def test_a_wrong_check_digit_is_asked_about_once_and_kept_with_the_answer(person
     assert "検査数字" in again and "このまま進む" not in again
 
 
+def test_what_keeps_itself_does_not_undo_an_accepted_answer(person: Applying) -> None:
+    accepted = person.answers("workplace") | WRONG | {"accepted": "institution_check_digit=1310110048"}
+    person.post("workplace", accepted)
+    told = person.post("workplace", accepted | {"accepted": "", "autosave": "1"}).json()
+    assert told["state"] == "saved" and drafts.answers(person.application, "workplace")["warnings"]
+
+
 @pytest.mark.requirement("DQ-16")
 def test_the_button_s_round_trip_keeps_what_was_typed_and_advances_nothing(person: Applying) -> None:
     given = {"has_workplace": "yes", "name": "霞が関診療所", "postal_code": "100-0014", "fill": "ask"}
