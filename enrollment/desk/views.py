@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from enrollment import checks, flow, review
-from enrollment.desk import measured, queue, shown
+from enrollment.desk import changes, measured, queue, shown
 from enrollment.desk.access import case_of, note, officer_of
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
 from enrollment.desk.offers import obstacle, offers
@@ -116,6 +116,7 @@ def _page(
         "state_words": STATES[flow.State(case.state)],
         "person": shown.person(case),
         "groups": shown.groups(case),
+        "changes": changes.changes(case),
         "pictures": shown.pictures(case),
         "findings": [
             (checks.TITLES.get(finding.check_name, finding.check_name), finding) for finding in findings

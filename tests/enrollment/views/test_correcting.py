@@ -10,6 +10,7 @@ from django.urls import reverse
 from deploy.demo import pictures
 from enrollment import drafts, flow, notices, review, signed, statement, submission
 from enrollment.applicants import corrections
+from enrollment.desk import changes
 from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application
@@ -114,6 +115,9 @@ def test_the_whole_is_signed_anew_on_the_digest_of_the_former_and_what_changed_c
     assert second["answers"].keys() == first["answers"].keys() and second["files"] == first["files"]
     assert statement.differences(first, second) == [
         statement.Difference("licence", "registration_number", person.person.registration_number, "222222")
+    ]
+    assert changes.changes(again) == [
+        changes.Change("資格の登録番号と登録年月日：登録番号", person.person.registration_number, "222222")
     ]
     assert corrections.asked(again, drafts.load(again, clock.now())) == []
 
