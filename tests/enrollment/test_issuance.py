@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from enrollment import issuance, review
+from enrollment import issuance, review, signed
 from enrollment.flow import State
 from enrollment.models import Application, CardOrder, SealedPin
 from ledger import clock
@@ -25,6 +25,7 @@ def _approved() -> Application:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("ST-15", "ST-23")
 def test_an_approved_case_ends_with_one_certificate_one_link_and_one_mail_however_often_tasks_run(
     signers: object,
 ) -> None:
@@ -43,6 +44,7 @@ def test_an_approved_case_ends_with_one_certificate_one_link_and_one_mail_howeve
     assert (case.state, credential.state, case.credential) == (State.ISSUED, "active", credential.public_id)
     binding = CardBinding.objects.get(is_living=True)
     assert bytes(binding.fingerprint) == bytes(case.certificate_fingerprint)
+    assert signed.facts(case)["authentication_certificate_sha256"] == bytes(binding.fingerprint).hex()
     secret = json.loads(Notice.objects.get(kind="n5").secret or "")
     mail = Mail.objects.get(kind="n5")
     assert "/r/" in secret["url"]

@@ -49,6 +49,7 @@ def together(browser: Client, act: Callable[[Client], Any]) -> Counter[int]:
     return found
 
 
+@pytest.mark.requirement("ST-11", "CA-13")
 def test_sixteen_signed_answers_are_one_submission() -> None:
     person = Applying()
     person.until(flow.SIGN)
@@ -73,6 +74,7 @@ def test_sixteen_sign_ins_with_one_answer_open_one_session() -> None:
     assert ApplicantSession.objects.count() == Application.objects.count() == 1
 
 
+@pytest.mark.requirement("CA-12", "CA-13")
 def test_sixteen_beginnings_are_one_application() -> None:
     person = Applying()
     person.sign_in("status")
