@@ -109,9 +109,9 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "apply/files/<uuid:public_id>/whole/": (applicants("404", "404"), NO),  # the row's file is no photo
     "apply/files/<uuid:public_id>/crop/": (applicants("404", "404"), applicants("404", "404")),
     "apply/<slug:slug>/file/": (NO, applicants("302 /apply/", "302 /apply/")),
-    "apply/<slug:slug>/": (
-        applicants("302 /apply/", "302 /apply/"),
-        applicants("302 /apply/", "302 /apply/"),
+    "apply/<slug:slug>/": (  # both have handed in: the receipt
+        applicants("302 /apply/done/", "302 /apply/done/"),
+        applicants("302 /apply/done/", "302 /apply/done/"),
     ),
     "pki/": (ALL, NO),
     "pki/<slug:code>.crt": (MISSING, NO),

@@ -6,8 +6,9 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from enrollment import checks
 from enrollment.applicants import accounts
-from enrollment.models import Applicant, ApplicantSession
+from enrollment.models import Applicant, ApplicantSession, Finding
 from ledger import clock
 from ledger.models import Entry
 from tests.support.people import Applying
@@ -64,6 +65,22 @@ def test_signing_out_ends_the_session_on_the_server() -> None:
     assert person.browser.post(reverse("sign_out")).url == reverse("start")
     assert accounts.current(token, clock.now()) is None
     assert person.browser.get(reverse("tasks")).url.startswith(reverse("sign_in"))
+
+
+def test_a_renewed_certificate_opens_an_account_of_its_own_and_the_officer_sees_the_same_person() -> None:
+    """Decision 7: nothing is joined by a claim; the officer reads that name, birth date and sex are equal."""
+    pin = {"pin": "2749", "again": "2749"}  # 8305 is this person's birthday
+    before = Applying("renewed", card="renewed-before", card_pin=pin)
+    after = Applying("renewed", card_pin=pin)
+    first = before.submit()
+    assert after.sign_in().url == reverse("tasks")
+    assert after.applicant != before.applicant and after.application != first
+    page = after.browser.get(reverse("status")).content.decode()
+    assert str(first.receipt_number) not in page
+    second = after.submit()
+    checks.run_all(str(second.public_id))
+    found = Finding.objects.get(application=second, check_name="duplicates")
+    assert found.outcome == "notice" and "氏名・生年月日・性別が同じ申請 1 件" in found.detail
 
 
 @pytest.mark.parametrize("token", ["", "x", "é" * 43, "a" * 43, "a" * 5000])
