@@ -177,7 +177,7 @@ def test_the_command_gives_each_file_a_verdict(tmp_path: Path, capsys: pytest.Ca
     assert codes[None] and codes["file_broken"]
 
 
-@pytest.mark.parametrize("number", [-1, -5, 0, 1, 2, 3])
+@pytest.mark.parametrize("number", [-1, 3])
 def test_the_command_as_people_call_it(tmp_path: Path, number: int) -> None:
     sample = next(one for one in [*corpus.bombs(), *corpus.mutated(4)] if one.number == number)
     path = tmp_path / "file"

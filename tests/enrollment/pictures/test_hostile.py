@@ -56,25 +56,100 @@ def test_the_slowest_file_that_the_limits_allow_ends_in_time() -> None:
     assert verdict(samples.jpeg()) == ""
 
 
-BURN = "def burn(*a, **k):\n    while True: pass\n"
-HOARD = "def burn(*a, **k):\n    return bytearray(600_000_000)\n"
-SLEEP = "import time\ndef burn(*a, **k):\n    time.sleep(60)\n"
+def decoder(trick: str, *changes: str) -> Zygote:
+    """A decoder process in which decoding a picture does something else."""
+    lines = [
+        "import resource, signal, socket, time",
+        "from enrollment.pictures import limits, raster, zygote",
+    ]
+    lines += [*changes, trick, "raster.accept = burn", "zygote.serve(socket.socket(fileno=0))"]
+    return Zygote((sys.executable, "-c", "\n".join(lines)))
 
 
-@pytest.mark.parametrize(("trick", "answer"), [(BURN, "killed"), (SLEEP, "killed"), (HOARD, "file_broken")])
-def test_a_child_is_held_to_its_limits(trick: str, answer: str) -> None:
-    """A decoder process in which decoding burns CPU, hoards memory or sleeps; its times are shortened for the test."""
-    script = f"import socket\n{trick}from enrollment.pictures import limits, raster, zygote\nraster.accept = burn\n"
-    script += "limits.CPU_SECONDS['jpeg'], limits.WALL_SECONDS = 1, 2.0\n"
-    other = Zygote((sys.executable, "-c", script + "zygote.serve(socket.socket(fileno=0))\n"))
-    begun = time.monotonic()
+def spent(pid: int) -> float:
+    """CPU seconds of a process's children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(int(field) for field in fields[13:15]) / os.sysconf("SC_CLK_TCK")
+
+
+BURN = "def burn(*a, **k):\n    while True: pass"
+SLEEP = "def burn(*a, **k):\n    time.sleep(60)"
+STUBBORN = (
+    "def burn(*a, **k):\n"
+    "    signal.setitimer(signal.ITIMER_REAL, 0)\n"
+    "    signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
+    "    time.sleep(60)"
+)
+# what it has got is told as the width of a picture that is too large
+HOARD = (
+    "def burn(*a, **k):\n"
+    "    got = []\n"
+    "    try:\n"
+    "        while True: got.append(bytearray(8_000_000))\n"
+    "    except MemoryError:\n"
+    "        megabytes = len(got) * 8\n"
+    "        got.clear()\n"
+    "        raise raster.TooLarge(megabytes, 1)"
+)
+ABORT = (
+    "import ctypes\n"
+    "def burn(*a, **k):\n"
+    "    while True: ctypes.memset(ctypes.CDLL(None).malloc(8_000_000), 1, 8_000_000)"
+)
+
+
+@pytest.mark.requirement("PH-35")
+def test_a_child_is_killed_when_it_has_used_its_five_seconds_of_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the clock on the wall, which is set far away here."""
+    monkeypatch.setattr("enrollment.pictures.limits.PATIENCE_SECONDS", 90.0)
+    other = decoder(BURN, "limits.WALL_SECONDS = 90.0")
     try:
-        found = str(other.ask({"kind": "jpeg", "photo": False}, samples.jpeg()).head["code"])
-    except Killed:
-        found = "killed"
+        with pytest.raises(Killed):
+            other.ask({"kind": "jpeg", "photo": False}, samples.jpeg())
+        until = time.monotonic() + 5
+        while (
+            spent(other.pid) < 3.5 and time.monotonic() < until
+        ):  # the zygote collects its children in rounds
+            time.sleep(0.1)
+        assert 4 < spent(other.pid) < 6.5  # the kernel counts in ticks
     finally:
         other.stop()
-    assert found == answer
+
+
+@pytest.mark.requirement("PH-35")
+def test_a_child_gets_512_megabytes_and_no_more() -> None:
+    other = decoder(HOARD)
+    try:
+        head = other.ask({"kind": "jpeg", "photo": False}, samples.jpeg()).head
+    finally:
+        other.stop()
+    assert head["code"] == "image_too_large" and 300 < head["width"] <= 512
+
+
+def test_a_child_whose_library_cannot_bear_the_limit_is_gone_and_nobody_else() -> None:
+    other = decoder(ABORT)
+    try:
+        with pytest.raises(Killed):
+            other.ask({"kind": "jpeg", "photo": False}, samples.jpeg())
+        first = other.pid
+        with pytest.raises(Killed):
+            other.ask({"kind": "jpeg", "photo": False}, samples.jpeg())
+        assert other.pid == first
+    finally:
+        other.stop()
+
+
+@pytest.mark.parametrize("trick", [SLEEP, STUBBORN])
+def test_a_child_that_sleeps_is_ended_in_time(trick: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one has put its own timer off."""
+    monkeypatch.setattr("enrollment.pictures.limits.PATIENCE_SECONDS", 6.0)
+    other = decoder(trick, "limits.WALL_SECONDS = 2.0")
+    begun = time.monotonic()
+    try:
+        with pytest.raises(Killed):
+            other.ask({"kind": "jpeg", "photo": False}, samples.jpeg())
+    finally:
+        other.stop()
     assert time.monotonic() - begun < SLOWEST
 
 

@@ -4,7 +4,7 @@ import hashlib
 from datetime import date
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from enrollment import images
 from tests.enrollment import samples
@@ -31,6 +31,65 @@ def test_nothing_but_pixels_survives() -> None:
     found = samples.shown(shown)
     assert set(found.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
     assert not found.getexif()
+
+
+@pytest.mark.requirement("PH-22")
+def test_nothing_planted_in_a_png_or_behind_a_bmp_survives() -> None:
+    data = samples.saved(samples.face(), "PNG")
+    planted = samples.chunk(b"tEXt", b"Comment\0<?php system(1); ?><script>") + samples.chunk(
+        b"eXIf", b"MM\0*GPS"
+    )
+    for whole in (
+        data[:33] + planted + data[33:],
+        samples.saved(samples.face(), "BMP") + b"<?php <script PK\x03\x04",
+    ):
+        shown = inspected(whole).shown_jpeg
+        for mark in (b"<?php", b"<script", b"PK\x03\x04", b"Exif", b"GPS", b"ICC_PROFILE", b"\xff\xfe"):
+            assert mark not in shown
+        assert shown[:4] == b"\xff\xd8\xff\xe0" and b"\xff\xc0" in shown and b"\xff\xc2" not in shown[:700]
+
+
+def swapped_profile() -> bytes:
+    """A good profile that is not sRGB: what it calls red is our blue."""
+    profile = bytearray(
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"sRGB", b"tRGB")
+    )
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+@pytest.mark.requirement("PH-21")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_good_profile_is_applied_and_a_bad_one_is_not(kind: str) -> None:
+    red = Image.new("RGB", (60, 60), (230, 20, 20))
+    for profile, is_applied in ((swapped_profile(), True), (swapped_profile()[:200], False), (b"", False)):
+        data = samples.saved(red, kind, icc_profile=profile)
+        red_band, _green, blue_band = samples.shown(inspected(data, "identity").shown_jpeg).getpixel((30, 30))  # type: ignore[misc]
+        assert (blue_band > red_band) is is_applied
+
+
+@pytest.mark.requirement("PH-21")
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "LA", "I;16"])
+def test_every_mode_becomes_8_bit_rgb(mode: str) -> None:
+    source = samples.face(60, 80)
+    image = (
+        source.convert("I").point(lambda value: value * 256).convert("I;16")
+        if mode == "I;16"
+        else source.convert(mode)
+    )
+    shown = samples.shown(inspected(samples.saved(image, "PNG"), "identity").shown_jpeg)
+    assert (shown.mode, shown.size) == ("RGB", (60, 80))
+
+
+@pytest.mark.requirement("PH-05")
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "1"), ("JPEG", "L")])
+def test_a_picture_full_of_detail_is_shown_small_enough(kind: str, mode: str) -> None:
+    noise = Image.effect_noise((3_190, 3_190), 140).convert(mode)
+    data = samples.saved(noise, kind, **({"quality": 12} if kind == "JPEG" else {}))
+    picture = inspected(data, "identity")
+    assert len(data) <= 4_194_304 and len(picture.shown_jpeg) <= 4_000_000
+    assert samples.shown(picture.shown_jpeg).size == (picture.shown_width, picture.shown_height)
 
 
 @pytest.mark.requirement("PH-05")

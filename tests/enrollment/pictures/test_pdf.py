@@ -9,6 +9,7 @@ from typing import Any
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
+from PIL import Image
 
 from enrollment import images
 from tests.enrollment import samples
@@ -79,6 +80,28 @@ def empty_form(document: Pdf) -> None:
     document.Root.AcroForm = Dictionary(Fields=Array([]))
 
 
+def rich_media(document: Pdf) -> None:
+    note = Dictionary(Type=Name.Annot, Subtype=Name.RichMedia, Rect=Array([0, 0, 9, 9]))
+    document.pages[0].obj.Annots = Array([note])
+
+
+def hidden_file(document: Pdf) -> None:
+    """A file in a stream that only a key of our own reaches."""
+    document.Root.Inkan = Array(
+        [Array([Dictionary(EF=Dictionary(F=Stream(document, b"x", Type=Name.EmbeddedFile)))])]
+    )
+
+
+def nested_script(document: Pdf) -> None:
+    """The script is the second act of a link, in a direct dictionary in an array."""
+    action = Dictionary(S=Name.URI, URI=String("https://example.jp/"), Next=Array([JAVASCRIPT]))
+    annotated(action)(document)
+
+
+def next_action(kind: Name) -> Change:
+    return annotated(Dictionary(S=kind, F=String("https://example.jp/")))
+
+
 def file_annotation(document: Pdf) -> None:
     note = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=Array([0, 0, 9, 9]))
     document.pages[0].obj.Annots = Array([note])
@@ -114,6 +137,11 @@ def test_a_quiet_pdf_is_shown_as_pictures(change: Change | None) -> None:
         annotated(REMOTE),
         annotated(SUBMIT),
         annotated(JAVASCRIPT),
+        rich_media,
+        hidden_file,
+        nested_script,
+        next_action(Name.ImportData),
+        next_action(Name.GoToE),
     ],
 )
 @pytest.mark.parametrize("streams", [False, True])
@@ -138,7 +166,7 @@ def test_an_escaped_name_is_no_hiding_place(action: Dictionary, harmless: bytes,
     )  # the same length: every offset still holds
 
 
-@pytest.mark.requirement("PH-31", "PH-47")
+@pytest.mark.requirement("PH-30", "PH-31", "PH-47")
 @pytest.mark.parametrize("passwords", [{"user": "a", "owner": "b"}, {"owner": "b", "user": ""}])
 @pytest.mark.parametrize("revision", [4, 6])
 def test_any_encryption_is_refused(passwords: dict[str, str], revision: int) -> None:
@@ -152,6 +180,7 @@ def test_pages_and_boxes_have_bounds() -> None:
     assert verdict(pdf(11)) == "pdf_pages"
     assert verdict(pdf(0)) == "file_broken"
     assert verdict(pdf(1, box=(14_400, 14_400))) == ""
+    assert verdict(pdf(1, box=(1, 1))) == verdict(pdf(1, box=(1, 14_400))) == ""
     for box in ((0, 842), (595, 0.5), (14_401, 100), (200_000, 200_000)):
         assert verdict(pdf(1, box=box)) == "pdf_page_size"
 
@@ -165,7 +194,8 @@ def test_the_refusal_counts_the_pages() -> None:
 @pytest.mark.requirement("PH-30")
 def test_junk_before_and_cut_files() -> None:
     whole = pdf(3)
-    assert verdict(b"x" * 500 + whole) == "file_type"
+    for junk in (b"x" * 500, b"x" * 2_000, b"\n", b"%!PS\n"):
+        assert verdict(junk + whole) == "file_type"
     assert verdict(whole[: len(whole) // 2]) == "file_broken"
     assert verdict(b"%PDF-1.7\n") == "file_broken"
 
@@ -187,6 +217,24 @@ def test_a_flate_bomb_hurts_only_the_child() -> None:
 
     assert verdict(pdf(1, bomb, compress_streams=False)) in ("", "file_broken")
     assert verdict(pdf()) == ""
+
+
+@pytest.mark.requirement("PH-05")
+@pytest.mark.parametrize("side", [700, 1_000])
+def test_ten_pages_full_of_detail_are_shown_small_enough(side: int) -> None:
+    def scan(document: Pdf) -> None:
+        for page in document.pages:
+            noise = samples.saved(Image.effect_noise((side, side * 7 // 5), 120), "JPEG", quality=20)
+            picture = Stream(document, noise)
+            picture.Type, picture.Subtype, picture.Filter = Name.XObject, Name.Image, Name.DCTDecode
+            picture.Width, picture.Height = side, side * 7 // 5
+            picture.ColorSpace, picture.BitsPerComponent = Name.DeviceGray, 8
+            page.obj.Resources = Dictionary(XObject=Dictionary(P=picture))
+            page.obj.Contents = Stream(document, b"595 0 0 842 0 0 cm /P Do")
+
+    picture = images.inspect(pdf(10, scan), slot="identity", authority="medis")
+    assert picture.pages == 10 and len(picture.shown_jpeg) <= 4_000_000
+    assert samples.shown(picture.shown_jpeg).size == (picture.shown_width, picture.shown_height)
 
 
 @pytest.mark.requirement("PH-30")
