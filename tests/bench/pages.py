@@ -19,8 +19,9 @@ from deploy import urls
 from enrollment import checks, flow, review
 from enrollment.models import Application
 from ledger import clock
-from tests.support import cases, many
-from tests.support.landed import at_the_desk
+from tests.bench import many
+from tests.deploy.landed import at_the_desk
+from tests.support import cases
 from tests.support.people import Applying
 
 BARE, LAYOUT = "/bare/", "/layout/"

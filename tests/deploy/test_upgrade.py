@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import landed, services
+from tests.deploy import landed
+from tests.support import services
 
 
 def _database(kind: str, folder: Path) -> str:

@@ -17,9 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="print what would go, change nothing")
         parser.add_argument("--at", default="", help="with --dry-run: by then, e.g. 2027-01-01T00:00+09:00")
-        parser.add_argument(
-            "--table", action="store_true", help="print the timetable for people"
-        )
+        parser.add_argument("--table", action="store_true", help="print the timetable for people")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["table"]:

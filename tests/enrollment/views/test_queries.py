@@ -13,9 +13,9 @@ from enrollment import checks, flow, review
 from enrollment.models import Application
 from ledger import clock
 from outbox import notices
+from tests.deploy.landed import at_the_desk
 from tests.enrollment.retention.rows import attach
 from tests.support import cases
-from tests.support.landed import at_the_desk
 from tests.support.people import Applying
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@
 database the schema of the 0001 migrations and the rows of landed.json; `look`, after `manage.py migrate`, tells what is
 there and what the pages answer.
 
-`tests/deploy/landed.json` holds the rows that the landed code itself wrote for three demo people: a draft, a
+`landed.json` holds the rows that the landed code itself wrote for three demo people: a draft, a
 submitted application, an issued one. Encrypted fields stand there in clear and are sealed when they are put in.
 """
 
@@ -36,7 +36,7 @@ from ledger import verify
 from staff.models import Officer
 
 ROOT = Path(__file__).parents[2]
-ROWS = ROOT / "tests" / "deploy" / "landed.json"
+ROWS = Path(__file__).with_name("landed.json")
 FIRST = [(app, "0001_initial") for app in ("staff", "ledger", "outbox", "signing", "enrollment")]
 READERS: dict[str, Any] = {
     "bytes": base64.b64decode,
@@ -48,7 +48,7 @@ READERS: dict[str, Any] = {
 
 def run(word: str, database: str) -> str:
     """What `make`, `look`, or a command of manage.py printed for this DATABASE_URL."""
-    script = "import django; django.setup(); from tests.support import landed; landed.main()"
+    script = "import django; django.setup(); from tests.deploy import landed; landed.main()"
     ours = word in ("make", "look")
     command = [sys.executable, "-W", "error", "-c", script] if ours else [sys.executable, "manage.py"]
     done = subprocess.run(
