@@ -67,7 +67,15 @@ class Form(PostalPage):
         example="東京都千代田区霞が関1-2-2",
     )
 
-    field_order = ("has_workplace", "name", "postal_code", "address", "institution_code", "prefecture", "table")
+    field_order = (
+        "has_workplace",
+        "name",
+        "postal_code",
+        "address",
+        "institution_code",
+        "prefecture",
+        "table",
+    )
 
     def prepare(self) -> None:
         hint = CODE_HINTS.get(self.draft.qualification, "")
