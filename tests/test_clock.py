@@ -5,7 +5,7 @@ import pytest
 from ledger.clock import civil_months_later
 
 
-@pytest.mark.requirement("ST-17")
+@pytest.mark.requirement("ST-17", "K-14")
 @pytest.mark.parametrize(
     ("sent", "until"),
     [

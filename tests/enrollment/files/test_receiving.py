@@ -44,7 +44,7 @@ def test_a_request_of_more_than_six_megabytes_reaches_no_page() -> None:
     assert asyncio.iscoroutinefunction(router._answer)
 
 
-@pytest.mark.requirement("PH-05", "PH-06", "PH-42")
+@pytest.mark.requirement("PH-05", "PH-06", "PH-42", "K-05")
 @pytest.mark.django_db
 def test_a_file_a_byte_too_large_is_refused_with_its_size_and_a_byte_smaller_is_kept() -> None:
     person = at("photo")

@@ -139,7 +139,7 @@ NOT_JPEG_REFUSED = [
 ]
 
 
-@pytest.mark.requirement("PH-01", "PH-25", "PH-41")
+@pytest.mark.requirement("PH-01", "PH-25", "PH-41", "K-07")
 @pytest.mark.parametrize("sample", [*NOT_JPEG, *NOT_JPEG_REFUSED])
 def test_medis_takes_only_jpeg_photos(sample: str) -> None:
     found = refused((ACCEPTED.get(sample) or REFUSED[sample][0])(), authority="medis")
