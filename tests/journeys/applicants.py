@@ -48,6 +48,7 @@ class Applicant:
         self.card = str(person["slug"])
         self.hands = Hands(page)
         self.has_script = True
+        self.looked_again: list[str] = []
         self.sent: dict[str, list[bytes]] = {}  # step -> the very bytes that were uploaded there
 
     # --- the card ------------------------------------------------------------------------------------------------
@@ -139,7 +140,10 @@ class Applicant:
             if name not in own and not (own and slug in answers.WHOLE):
                 self.gives(name, value, must=False)
         for name, value in own.items():
-            self.gives(name, value)
+            if self.has_script or not name.endswith(
+                "_romaji"
+            ):  # without a script they come with the second look
+                self.gives(name, value)
 
     def gives(self, name: str, value: Any, *, must: bool = True) -> None:
         """One answer into the control of this name, whatever kind of control it is."""
@@ -160,6 +164,7 @@ class Applicant:
             return False
         assert not self.page.locator(".error-summary").count(), self.errors()
         self.eyes.look(self.page, f"{slug}-second-look")
+        self.looked_again.append(slug)
         own = self.story.says.get(slug, {}) if self.story else {}
         for name in own:
             if name.endswith("_romaji"):

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError
 
 from tests.support.browser import assert_accessible, assert_fits, shoot
 
 Found = TypeVar("Found")
+IS_ON_SUMMARY = "document.activeElement?.matches('.error-summary')"
 
 
 class Eyes:
@@ -52,9 +53,13 @@ def eventually(ask: Callable[[], Found], what: str, seconds: float = 45.0, pause
 def told_of_errors(page: Page) -> str:
     """The error summary's words; the title says エラー, the focus is on the summary, every line leads to a control."""
     summary = page.locator(".error-summary")
-    assert summary.count() == 1, f"{page.url} tells of no error:\n{page.locator('main').inner_text()[:500]}"
+    try:
+        summary.wait_for()
+    except TimeoutError as none:
+        words = page.locator("main").inner_text()[:1000]
+        raise AssertionError(f"{page.url} tells of no error:\n{words}") from none
     assert page.title().startswith("エラー"), page.title()
-    expect(summary).to_be_focused()
+    eventually(lambda: page.evaluate(IS_ON_SUMMARY), f"the focus on the error summary of {page.url}", 5)
     nowhere = page.evaluate(
         """[...document.querySelectorAll(".error-summary a")].map(link => link.hash)
            .filter(hash => !document.getElementById(hash.slice(1))?.matches("input, select, textarea, button"))"""

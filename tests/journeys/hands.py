@@ -48,12 +48,22 @@ class Hands:
         control.set_input_files(path)
 
 
+class Impatient(Hands):
+    """Presses every button twice."""
+
+    def presses(self, button: Locator) -> None:
+        with self.page.expect_navigation():
+            button.dblclick()
+        self.page.wait_for_load_state("networkidle")
+
+
 class KeyboardOnly(Hands):
     """Tab, arrows, Space and Enter; wherever the focus comes it is seen, and it is nowhere caught."""
 
     def presses(self, button: Locator) -> None:
         self._comes_to(button)
-        self.page.keyboard.press("Enter")
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def gives(self, name: str, value: object) -> None:
         controls = self.page.locator(f"main form [name='{name}']")
@@ -75,7 +85,7 @@ class KeyboardOnly(Hands):
     def chooses(self, control: Locator, path: Path) -> None:
         self._comes_to(control)
         with self.page.expect_file_chooser() as asked:
-            self.page.keyboard.press("Enter")
+            self.page.keyboard.press("Space")
         asked.value.set_files(path)
 
     def _comes_to(self, target: Locator) -> None:

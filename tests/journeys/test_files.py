@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.applicants import Applicant
-from tests.journeys.eyes import Eyes
+from tests.journeys.eyes import Eyes, eventually
 from tests.support.browser import complaints, visit
 from tests.support.product import Product
 
@@ -46,10 +46,15 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def line(page: Page, how: dict[str, Any]) -> None:
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", how)
+class Line:
+    """The page's network, as Chromium emulates it; one session, because each keeps its own conditions."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.session.send("Network.enable")
+
+    def becomes(self, how: dict[str, Any]) -> None:
+        self.session.send("Network.emulateNetworkConditions", how)
 
 
 def choose(page: Page, path: Path, control: str = "file") -> None:
@@ -85,7 +90,7 @@ def middle(page: Page) -> tuple[float, float]:
 def test_a_photo_over_a_bad_line_cut_with_fingers_and_keys_and_still_there_on_another_device(
     product: Product, browser: Browser, pictures: Path
 ) -> None:
-    person = product.people()["doctor"]
+    person = next(one for one in product.people()["people"] if one["slug"] == "doctor")
     with visit(browser, product.url) as page:
         applicant = Applicant(product, page, person, Eyes("files", is_strict=False))
         applicant.page.goto("/")
@@ -143,28 +148,30 @@ def refused_before_it_is_sent(page: Page, pictures: Path, eyes: Eyes) -> None:
 
 def sent_over_a_bad_line(page: Page, pictures: Path, eyes: Eyes) -> None:
     """Progress is seen, sending can be stopped, a broken line loses nothing and is tried again."""
-    line(page, SLOW)
+    line = Line(page)
+    line.becomes(SLOW)
     choose(page, pictures / "wide.jpg", "camera")
     bar = page.locator("progress")
     expect(page.locator(".upload-sending")).to_contain_text("%")
     expect(page.locator("[data-upload-preview] canvas")).to_be_visible()
     expect(page.locator("[data-file-said]")).to_have_text("送信しています")
-    page.wait_for_function("document.querySelector('progress').value > 10")
+    eventually(lambda: page.evaluate("document.querySelector('progress')?.value > 10"), "progress", pause=0.1)
     eyes.look(page, "sending")
     page.get_by_role("button", name="送信をやめる").click()
     expect(page.locator("[data-upload-preview]")).to_contain_text("送信をやめました")
     assert bar.count() == 0
     complaints(page).expect("ERR_INTERNET_DISCONNECTED")
     complaints(page).expect("ERR_FAILED")
-    line(page, BROKEN)
     page.get_by_role("button", name="もう一度送る").click()
+    eventually(lambda: page.evaluate("document.querySelector('progress')?.value > 5"), "progress", pause=0.1)
+    line.becomes(BROKEN)
     expect(page.locator("[data-upload-preview]")).to_contain_text("通信が切れたため")
     eyes.look(page, "line-lost")
-    line(page, SLOW)
+    line.becomes(SLOW)
     page.get_by_role("button", name="もう一度送る").click()
     expect(page.locator(".upload-sending")).to_contain_text("%")
     page.locator("#id_is_recent").check()
-    line(page, FAST)
+    line.becomes(FAST)
     expect(page.locator(".kept-file")).to_contain_text("wide.jpg", timeout=60_000)
     assert page.locator("#id_taken_on").input_value() == "2026-10-03"  # the photo's own record
     assert page.locator("#id_is_recent").is_checked()

@@ -55,12 +55,11 @@ def answers_wrongly(person: Applicant, wrong: Wrong, folder: Path) -> None:
     person.opens(wrong.slug)
     for name, value in wrong.says.items():
         person.gives(name, value)
-    if wrong.turn is not None:
+    if wrong.turn is not None:  # a bad file is told of at once
         person.chooses_file(wrong.turn(person.picture(wrong.slug), folder))
-        person.page.locator(".error-summary, [data-kept]").first.wait_for()
-    if "printed_name" in wrong.says:  # only then are the kana right
-        person.waits_for_candidates()
-    if not person.page.locator(".error-summary").count():  # a bad file is told of at once
+    else:
+        if "printed_name" in wrong.says:  # only then are the kana right
+            person.waits_for_candidates()
         person.goes_on()
     told = told_of_errors(person.page)
     assert wrong.told in told, (wrong.name, told)

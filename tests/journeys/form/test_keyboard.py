@@ -21,10 +21,11 @@ def test_the_first_tab_leads_past_the_header_and_an_errors_line_leads_into_its_f
     """The skip link comes first; a line of the error summary puts the cursor into the control that it names."""
     person = town.hero(DOCTOR, Eyes("keyboard", is_strict=False), phone=False)
     person.signs_in()
+    person.page.goto("/apply/")
     keys = person.page.keyboard
     keys.press("Tab")
     keys.press("Enter")
-    assert person.page.evaluate("document.activeElement.id") == "main"
+    expect(person.page.locator("#main")).to_be_focused()
     person.hands.presses(person.page.locator("main .actions a.button-primary").first)
     person.goes_on()
     expect(person.page.locator(".error-summary")).to_be_focused()

@@ -59,7 +59,7 @@ EXPIRED = {"kind": "driving_licence", "day_on_paper": "R1.5.1"}
 TOO_EARLY = {"kind": "driving_history", "day_on_paper": "H23.12.31"}
 ELSEWHERE = {"phone": "03-0000-0000", "send_to": "elsewhere", "pickup": "13"}
 NO_DATE = {"registration_number": "ABC", "registered_on": "昭和65年1月1日"}
-TOO_YOUNG = {"registration_number": "367890", "registered_on": "H1.4.1"}
+TOO_YOUNG = {"registration_number": "367890", "registered_on": "S60.4.1"}
 
 # fmt: off
 WRONG = (
