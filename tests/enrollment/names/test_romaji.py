@@ -37,6 +37,12 @@ def test_the_table_of_cases(case: dict[str, str]) -> None:
     assert found[0] == case["default"]
 
 
+@pytest.mark.requirement("K-08")
+def test_the_two_names_of_the_manuals_screen() -> None:
+    assert {"MITSUURA", "MITSURA"} == set(names.candidates("ミツウラ", "family"))
+    assert names.candidates("トウジュウロウ", "given")[0] == "Tojuro"
+
+
 def test_the_table_is_whole() -> None:
     assert len(CASES) == 156
 
