@@ -19,6 +19,8 @@ AROUND = (
 )
 # of the cascades in the wheel the one with the fewest false finds
 CASCADE = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_alt2.xml")
+if CASCADE.empty():
+    raise ImportError("this OpenCV has no cascades")
 
 
 class Face(NamedTuple):

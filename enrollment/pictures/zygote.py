@@ -13,6 +13,7 @@ import resource
 import select
 import signal
 import socket
+import sys
 import time
 from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
@@ -38,7 +39,12 @@ find_faces: Finder | None = None
 beside_the_limit = 0  # what the face finder's libraries map before any file is seen
 if find_spec("cv2"):  # an optional extra: advisory only
     before = _mapped()
-    find_faces = importlib.import_module("enrollment.pictures.faces").find
+    try:
+        find_faces = importlib.import_module("enrollment.pictures.faces").find
+    except (
+        Exception
+    ) as problem:  # another release, without cascades: pictures are judged without looking for faces
+        print(f"faces are not looked for: {problem!r}", file=sys.stderr)
     beside_the_limit = _mapped() - before
 
 READY = b"ready"

@@ -6,6 +6,7 @@ Drawn faces only, nobody's: Haar cascades take them for faces as they take photo
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from enrollment.pictures.client import ROOT
+from enrollment.pictures.client import ROOT, Zygote
 from tests.enrollment import samples
 from tests.enrollment.pictures.test_hints import page, portrait
 
@@ -153,3 +154,18 @@ def test_a_hoarding_child_is_stopped_beside_the_finder_too() -> None:
         [PYTHON, "-c", ask], cwd=ROOT, input=samples.jpeg(), capture_output=True, timeout=60, check=False
     )
     assert done.stdout.decode().strip() == "file_broken", done.stderr
+
+
+def test_an_unfit_opencv_costs_the_hint_and_nothing_else(tmp_path: Path) -> None:
+    """Release 5 has no cascades; a decoder that would not start for it would stop every upload."""
+    (tmp_path / "cv2.py").write_text("def setNumThreads(count): pass\n")
+    script = (
+        f"import sys, socket\nsys.path.insert(0, {str(tmp_path)!r})\n"
+        "from enrollment.pictures import zygote\nzygote.serve(socket.socket(fileno=0))\n"
+    )
+    other = Zygote((sys.executable, "-c", script))
+    try:
+        told = other.ask({"kind": "jpeg", "photo": True}, samples.jpeg()).head
+    finally:
+        other.stop()
+    assert told["code"] == "" and "faces_looked_for" not in told["measures"]
