@@ -50,7 +50,7 @@ def test_an_approved_case_ends_with_one_certificate_one_link_and_one_mail_howeve
     assert "/r/" in secret["url"]
     assert secret["password"] not in mail.body and "/r/" not in mail.body
     last = clock.civil_months_later(clock.today(clock.now()), 3)
-    until = f"URLの有効期限：{last.year}年{last.month}月{last.day}日まで"
+    until = f"URLの有効期限：{last.year}年{last.month}月{last.day}日 24時まで"
     assert until in Notice.objects.get(kind="n5").body
 
 
