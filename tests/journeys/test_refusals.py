@@ -59,8 +59,8 @@ def test_a_locked_card_says_where_it_is_unlocked(town: City) -> None:
     EYES.look(person.page, "reader-locked")
     person.page.get_by_role("button", name=re.compile("続ける|戻る")).click()
     told = refusal(person.page)
-    assert "暗証番号が使えなくなっています。" in told
-    assert "市区町村の窓口で暗証番号の再設定を受けてから" in told
+    assert "利用者証明用電子証明書の暗証番号（数字4桁）が使えなくなっています。" in told
+    assert "市区町村の窓口で、利用者証明用の暗証番号の再設定（初期化）を受けてください。" in told
     EYES.look(person.page, "locked-card")
 
 
