@@ -107,7 +107,8 @@ class DateText(EchoedText):
         super().__init__(
             label,
             echo="date",
-            help_text=help_text or gettext_lazy("和暦（昭和・平成・令和、S・H・R）でも西暦でも入力できます。"),
+            help_text=help_text
+            or gettext_lazy("和暦（昭和・平成・令和、S・H・R）でも西暦でも入力できます。"),
             example=example or gettext_lazy("平成20年4月1日、H20.4.1、2008-04-01"),
             **more,
         )

@@ -31,7 +31,9 @@ class Form(Doubting):
     )
     registered_on = DateText(
         gettext_lazy("登録年月日"),
-        help_text=gettext_lazy("免許証に書かれている日付です。和暦（昭和・平成・令和、S・H・R）でも西暦でも入力できます。"),
+        help_text=gettext_lazy(
+            "免許証に書かれている日付です。和暦（昭和・平成・令和、S・H・R）でも西暦でも入力できます。"
+        ),
     )
     reissued_on = DateText(gettext_lazy("書換交付・再交付の日（ある場合）"), required=False)
     has_notes_on_back = Tick(gettext_lazy("免許証の裏面に追記がある"))
