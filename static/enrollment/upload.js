@@ -68,7 +68,11 @@ function wrong(code, text, file) {
 
 function refusal(text) {
   const line = element("div", "field-error");
-  line.append(element("p", "", text));
+  const words = element("p", "");
+  const sign = document.querySelector("template[data-summary-blank]").content.querySelector("svg");
+  if (sign) words.append(sign.cloneNode(true));
+  words.append(element("span", "", text));
+  line.append(words);
   return line;
 }
 
