@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
 from django.urls import reverse
 
 from enrollment import checklists, checks, uploads
@@ -34,18 +33,18 @@ def case() -> Application:
     return person.submit()
 
 
-def examiner_page(case: Application) -> tuple[str, HttpResponse]:
+def examiner_page(case: Application) -> str:
     client = desk(cases.officer("examiner", ("jma", "EXAMINER")))
     client.post(reverse("admin:enrollment_case_move", args=[case.public_id, "claim"]))
     answer = client.get(reverse("admin:enrollment_case", args=[case.public_id]))
-    return answer.content.decode(), answer
+    return answer.content.decode()
 
 
 @pytest.mark.requirement("PH-08")
 def test_measured_lines_stand_beside_the_officers_questions_and_answer_none_of_them(
     case: Application,
 ) -> None:
-    page, _answer = examiner_page(case)
+    page = examiner_page(case)
     assert "顔写真は旅券用の規格に合う" in page
     photo = page.split("顔写真は旅券用の規格に合う")[1].split("</fieldset>")[0]
     for words in ("縦横比（45:35）", "縦540×横420", "明るさ", "鮮明さ", "顔の数", "撮影日の記録", "要確認"):
