@@ -20,6 +20,7 @@ from enrollment.models import (
 )
 from ledger.models import Entry
 from signing.models import Credential, IssuanceIntent
+from tests.deploy.landed import at_the_desk
 from tests.enrollment.retention.rows import browser_of, ended, jst, run, seal
 from tests.support import cases
 from tests.support.credentials import active_credential
@@ -49,6 +50,10 @@ def test_three_civil_months_after_the_end_only_the_shell_is_left(state: State) -
     assert run("ended_case", TOO_LATE) == 0
     page = browser_of(application.applicant).get(reverse("status")).content.decode()
     assert "入力内容と画像を消去しました" in page
+    officer = cases.officer("reader", (application.authority, "AUDITOR"))
+    screen = at_the_desk(officer).get(reverse("admin:enrollment_case", args=[application.public_id]))
+    assert screen.status_code == 200
+    assert "見本　花子" not in screen.content.decode()
 
 
 @pytest.mark.django_db
