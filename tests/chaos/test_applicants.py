@@ -12,13 +12,13 @@ import pytest
 
 from tests.journeys.city import City, city
 from tests.journeys.eyes import Eyes
-from tests.journeys.form.restarts import applies_with_interruptions
-from tests.journeys.form.test_people import (
+from tests.journeys.form.proofs import (
     holds_the_files,
     holds_the_names,
     is_believed_by_openssl,
     reads_every_value,
 )
+from tests.journeys.form.restarts import applies_with_interruptions
 from tests.journeys.stories import STORIES, Story
 from tests.support.browser import chromium
 from tests.support.product import Product

@@ -30,6 +30,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A phone says what it is, so that pages offer a phone's ways (ST-26); Playwright's own Pixel 7 says the same.
+PIXEL_7 = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 7) "
+    "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Mobile Safari/537.36"
+)
 NARROWEST: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -84,6 +89,7 @@ def visit(
         locale=locale,
         timezone_id="Asia/Tokyo",
         viewport=NARROWEST if phone else DESK,
+        user_agent=PIXEL_7.format(browser.version) if phone else None,
         is_mobile=phone,
         has_touch=phone,
         **options,

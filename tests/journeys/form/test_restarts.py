@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.journeys.city import City
 from tests.journeys.eyes import Eyes
+from tests.journeys.form.proofs import holds_the_files, holds_the_names, is_believed_by_openssl
 from tests.journeys.form.restarts import applies_with_interruptions
-from tests.journeys.form.test_people import holds_the_files, holds_the_names, is_believed_by_openssl
 from tests.journeys.stories import DOCTOR
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Error, Page, expect
 from tests.journeys.applicants import NEXT, Applicant
 from tests.journeys.city import City
 from tests.journeys.eyes import Eyes, refusal, slug_of
-from tests.journeys.form.test_people import holds_the_files, reads_every_value
+from tests.journeys.form.proofs import holds_the_files, reads_every_value
 from tests.journeys.hands import Impatient
 from tests.journeys.stories import ALIAS, DENTIST, MAIDEN_NAME, PHARMACIST
 from tests.support.browser import complaints
