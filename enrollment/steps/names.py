@@ -77,6 +77,9 @@ class Form(Romaji):
             field.widget = forms.Select(attrs={"autocomplete": "off"})
             shown = [("", _("選んでください")), *shown]
         field.choices = shown
+        field.error_messages["required"] = _(
+            "姓と名の区切りを選んでください。一語の氏名であれば「名なし」を選んでください。"
+        )
 
     def _asks_printed_name(self) -> bool:
         """NM-08 where the authority prints what is typed; NM-09 wherever the card's name lacks a glyph."""
