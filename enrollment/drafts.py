@@ -256,11 +256,10 @@ def adopt_address(applicant: Applicant, address: str, at: datetime) -> None:
 
 
 def lock(application: Application) -> Application:
-    """The row, locked for this transaction and still open; raises Refused("not_now")."""
-    locked = (
-        Application.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=application.pk)
-    )
-    if locked.state not in OPEN_STATES:
+    """The row, locked for this transaction and still open; raises Refused("not_now"), also where it was erased."""
+    rows = Application.objects.select_for_update(of=("self",)).select_related("applicant")
+    locked = rows.filter(pk=application.pk).first()
+    if locked is None or locked.state not in OPEN_STATES:
         raise Refused("not_now")
     return locked
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from enrollment import drafts
+from enrollment.errors import Refused
 from enrollment.models import Applicant, Application, SealedPin, Statement, StepAnswers, TimelineEntry
 from ledger.models import Entry
 from outbox.models import Mail, Notice
@@ -102,3 +104,12 @@ def test_no_reminder_by_mail_without_the_wish_and_a_confirmed_address(traits: di
 def test_a_draft_that_is_due_already_is_not_announced_any_more() -> None:
     draft(BEGUN)
     assert run("draft_reminder", TOO_LATE) == 0
+
+
+@pytest.mark.django_db
+def test_whoever_saves_at_the_moment_of_the_erasure_is_refused_in_words_not_with_a_crash() -> None:
+    application = draft(BEGUN)
+    loaded = Application.objects.get(pk=application.pk)
+    assert run("draft", TOO_LATE) == 1
+    with pytest.raises(Refused, match="not_now"):
+        drafts.save(loaded, "home", raw={}, values=None, version=0, at=TOO_LATE)
