@@ -74,6 +74,8 @@ class Zygote:
                 with self._asked(head, upload, copy) as connection:
                     connection.settimeout(max(0.1, until - time.monotonic()))
                     answer = wire.receive_head(connection)
+                if answer.get("code") == wire.BUSY:
+                    raise Unavailable("the machine had no time for it")
                 return wire.Frame(answer, wire.read(copy.descriptor))
         except TimeoutError as problem:  # its own limits would have ended the child: this machine is too busy
             raise Unavailable("no answer in time") from problem

@@ -36,5 +36,6 @@ PDF_MOST_OBJECTS = 100_000
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = {"jpeg": 5, "png": 5, "bmp": 5, "pdf": 10}
 WALL_SECONDS = 9.0  # the child ends itself; nobody waits longer than ten seconds
-PATIENCE_SECONDS = 9.5
+PATIENCE_SECONDS = 9.8
+STARVED = 0.5  # of its CPU: a child that the clock ended with less had no chance
 START_SECONDS = 20.0

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 LENGTH = struct.Struct(">I")
 HELLO = b"+"  # a child's first byte: without it the file is not to blame
+BUSY = "busy"  # the code of an answer without a verdict
 MOST_HEAD = 16_384
 MOST_BODY = 8 * 1024 * 1024
 DESCRIPTORS = 3

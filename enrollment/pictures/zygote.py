@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from enrollment.pictures import limits, raster, structure, wire
 from enrollment.pictures.hints import Finder
@@ -48,6 +48,7 @@ if find_spec("cv2"):  # an optional extra: advisory only
     beside_the_limit = _mapped() - before
 
 READY = b"ready"
+ROUND_SECONDS = 0.1
 
 
 def verdict(head: dict[str, Any], upload: int) -> tuple[dict[str, Any], bytes]:
@@ -134,13 +135,35 @@ def _fork(control: socket.socket, question: bytes, descriptors: list[int]) -> in
     os._exit(code)
 
 
-def _reap(children: dict[int, float]) -> None:
+class Running(NamedTuple):
+    """A child and the end of its connection, which is kept until it has died."""
+
+    kind: str
+    deadline: float
+    answer: int
+
+
+def _reap(children: dict[int, Running]) -> None:
     """Collect the dead; end those that outlived their time, whatever they did to their own timer."""
-    for child, deadline in list(children.items()):
-        if time.monotonic() > deadline:
+    for child, running in list(children.items()):
+        if time.monotonic() > running.deadline:
             os.kill(child, signal.SIGKILL)
-        if os.waitpid(child, os.WNOHANG)[0]:
+        dead, status, used = os.wait4(child, os.WNOHANG)
+        if dead:
             del children[child]
+            starved = used.ru_utime + used.ru_stime < limits.CPU_SECONDS[running.kind] * limits.STARVED
+            _bury(running.answer, is_busy=starved and os.WIFSIGNALED(status) and _by_the_clock(status))
+
+
+def _by_the_clock(status: int) -> bool:
+    return os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGKILL)
+
+
+def _bury(answer: int, *, is_busy: bool) -> None:
+    """Where the clock ran out before the child had its CPU, the machine is to blame and not the file."""
+    with socket.socket(fileno=answer) as connection, contextlib.suppress(OSError):
+        if is_busy:
+            wire.send_head(connection, {"code": wire.BUSY})
 
 
 def warm() -> None:
@@ -152,20 +175,23 @@ def warm() -> None:
 
 
 def serve(control: socket.socket) -> None:
-    children: dict[int, float] = {}
+    children: dict[int, Running] = {}
     control.sendall(READY)
     while True:
         _reap(children)
-        if not select.select([control], [], [], 0.2 if children else None)[0]:
+        if not select.select([control], [], [], ROUND_SECONDS if children else None)[0]:
             continue
         question, descriptors, _flags, _address = socket.recv_fds(control, wire.MOST_HEAD, wire.DESCRIPTORS)
         if not question:
             return
+        answer, *files = descriptors
         try:
-            children[_fork(control, question, descriptors)] = time.monotonic() + limits.WALL_SECONDS + 1
+            child = _fork(control, question, descriptors)
         finally:
-            for descriptor in descriptors:
+            for descriptor in files:
                 os.close(descriptor)
+        kind = wire.decoded(question)["kind"]
+        children[child] = Running(kind, time.monotonic() + limits.WALL_SECONDS + 1, answer)
 
 
 if __name__ == "__main__":

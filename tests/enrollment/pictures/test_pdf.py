@@ -215,7 +215,7 @@ def test_a_flate_bomb_hurts_only_the_child() -> None:
         content = zlib.compress(b"0 0 m " * 30_000_000, 9)
         document.pages[0].obj.Contents = Stream(document, content, Filter=Name.FlateDecode)
 
-    assert verdict(pdf(1, bomb, compress_streams=False)) in ("", "file_broken")
+    assert verdict(pdf(1, bomb, compress_streams=False)) in ("", "file_broken", "decoder_unavailable")
     assert verdict(pdf()) == ""
 
 
