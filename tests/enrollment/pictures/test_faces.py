@@ -123,9 +123,9 @@ def test_the_finder_lives_in_the_decoder_alone_and_starts_no_threads(told: dict[
 
 
 def test_the_finder_s_own_libraries_do_not_eat_the_file_s_memory(tmp_path: Path) -> None:
-    """The largest picture that may be uploaded is still decoded beside them, and looked at."""
-    large = samples.bomb(7_000, 7_000)
-    (tmp_path / "large").write_bytes(samples.saved(portrait().resize((6_400, 7_800)), "JPEG", quality=30))
+    """A picture that fills half of the limit is still decoded beside them, and looked at."""
+    large = samples.bomb(6_000, 6_000)
+    (tmp_path / "large").write_bytes(samples.saved(portrait().resize((4_800, 5_850)), "JPEG", quality=30))
     (tmp_path / "document").write_bytes(large)
     done = subprocess.run(
         [PYTHON, "-c", ASK, str(tmp_path / "large"), str(tmp_path / "document")],

@@ -45,8 +45,8 @@ def blurred(pixels: float, across: int = 413) -> Change:
     return lambda image: image.filter(ImageFilter.GaussianBlur(pixels * image.width / across))
 
 
-def noisy(image: Image.Image) -> Image.Image:
-    noise = Image.effect_noise(image.size, 16).convert("RGB")
+def noisy(image: Image.Image, sigma: float = 16) -> Image.Image:
+    noise = Image.effect_noise(image.size, sigma).convert("RGB")
     return ImageChops.add(image, noise, 1, -128)
 
 
@@ -96,7 +96,7 @@ def test_a_good_photo_is_not_called_blurred(draw: Callable[[], Image.Image], how
 BLURRED: dict[str, Change] = {
     "four pixels": blurred(4),
     "eight pixels": blurred(8),
-    "eight pixels and noise": lambda image: noisy(blurred(8)(image)),
+    "eight pixels and noise": lambda image: noisy(blurred(8)(image), 8),
     "enlarged after": lambda image: enlarged(blurred(5)(image)),
 }
 
