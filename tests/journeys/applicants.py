@@ -87,8 +87,7 @@ class Applicant:
 
     def goes_on(self) -> None:
         """The button at the foot of the page, and the page that answers."""
-        with self.page.expect_navigation():
-            self.hands.presses(self.page.locator(NEXT))
+        self.hands.presses(self.page.locator(NEXT))
 
     def goes_on_from(self, slug: str) -> None:
         """… and the page really changes: otherwise the page's errors are told."""
@@ -187,8 +186,7 @@ class Applicant:
         for place, kind in enumerate(kinds, 1):
             self.uploads(slug, self.picture(slug, kind))
             if not self.has_script and place < len(kinds):
-                with self.page.expect_navigation():
-                    self.hands.presses(self.page.locator("button[name=stay]"))
+                self.hands.presses(self.page.locator("button[name=stay]"))
 
     def uploads(self, slug: str, path: Path | None = None) -> None:
         """Chooses a file; with a script it is sent at once, without one by the page's button."""

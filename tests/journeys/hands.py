@@ -29,7 +29,9 @@ class Hands:
         self.page = page
 
     def presses(self, button: Locator) -> None:
-        button.click()
+        """… and the next page has arrived."""
+        with self.page.expect_navigation():
+            button.click()
 
     def gives(self, name: str, value: object) -> None:
         """One answer into the control of this name, whatever kind of control it is."""
@@ -52,8 +54,7 @@ class Impatient(Hands):
     """Presses every button twice."""
 
     def presses(self, button: Locator) -> None:
-        with self.page.expect_navigation():
-            button.dblclick()
+        button.dblclick()
         self.page.wait_for_load_state("networkidle")
 
 

@@ -175,9 +175,17 @@ class Product:
 
     # --- parts -----------------------------------------------------------------------------------------------
     def pids(self) -> dict[str, int]:
-        """supervisor, signer, issuer, web, worker, clock."""
-        found: dict[str, int] = json.loads((self.home / "processes.json").read_text(encoding="ascii"))
-        return found
+        """supervisor, signer, issuer, web, worker, clock; the file may just be written anew."""
+        until = time.monotonic() + 5
+        while True:
+            try:
+                found: dict[str, int] = json.loads((self.home / "processes.json").read_text("ascii"))
+            except json.JSONDecodeError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+            else:
+                return found
 
     def kill(self, part: str) -> int:
         """SIGKILL to one part (see `pids`); returns its pid. The supervisor starts it again."""
