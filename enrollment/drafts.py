@@ -127,7 +127,7 @@ def keep_card(
     readings.require_same_card(response, session)
     if response.attributes is None:
         raise Refused("reader_error")
-    if locked_fields(open_fields(application, load(application, at)), "card", ("card",)):
+    if locked_fields(open_fields(application, load(application, at), at), "card", ("card",)):
         raise Refused("not_now")
     attributes = asdict(response.attributes)
     attributes["birth_date"] = response.attributes.birth_date.isoformat()
@@ -306,10 +306,11 @@ def question(draft: Draft, slug: str, at: datetime, raw: Raw | None = None) -> Q
     return QUESTIONS[slug](data, draft=draft, at=at)
 
 
-def open_fields(application: Application, draft: Draft) -> Mapping[str, frozenset[str]] | None:
+def open_fields(application: Application, draft: Draft, at: datetime) -> Mapping[str, frozenset[str]] | None:
     """What may be changed: everything (None) in a draft; in a returned application the named fields only (ST-14).
 
-    A step that has become incomplete is open whole: a correction may ask for something that was not asked before.
+    A step that has become incomplete opens too: whole where it was never answered, since a correction may ask for
+    something that was not asked before, otherwise what is wrong with it.
     """
     if application.state != State.RETURNED:
         return None
@@ -318,8 +319,22 @@ def open_fields(application: Application, draft: Draft) -> Mapping[str, frozense
         found.setdefault(item.step, set()).update(_opened_by(item.step, item.field))
     for step in flow.ASKED:
         if step.applies(draft) and not step.is_complete(draft):
-            found.setdefault(step.slug, set()).add(WHOLE_STEP)
+            wrong = _wrong_now(application, draft, step.slug, at)
+            named = found.setdefault(step.slug, set())
+            named |= wrong or (frozenset() if named else {WHOLE_STEP})
     return {slug: frozenset(names) for slug, names in found.items()}
+
+
+def _wrong_now(application: Application, draft: Draft, slug: str, at: datetime) -> frozenset[str]:
+    """The fields of an incomplete step that today's rules do not take; all where it was never answered."""
+    raw = kept(application, slug).raw
+    if not raw or slug not in QUESTIONS:
+        return frozenset({WHOLE_STEP})
+    form = question(draft, slug, at, raw)
+    wrong = {name for field in form.errors for name in _opened_by(slug, field)}
+    if form.slot and form.slot not in draft.files:
+        wrong.add("file")
+    return frozenset(wrong)
 
 
 def _opened_by(slug: str, field: str) -> Iterable[str]:

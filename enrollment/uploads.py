@@ -158,7 +158,7 @@ def is_open(application: Application, slot: str, at: datetime) -> bool:
     """Whether this slot's file may be changed now: in a draft, or where its correction was asked for (ST-14)."""
     if application.state not in drafts.OPEN_STATES:
         return False
-    opened = drafts.open_fields(application, drafts.load(application, at))
+    opened = drafts.open_fields(application, drafts.load(application, at), at)
     return "file" not in drafts.locked_fields(opened, slot.replace("_", "-"), ("file",))
 
 

@@ -58,7 +58,7 @@ def left_over(applicant: Applicant, at: datetime) -> list[UnsentForm]:
 
 def _is_given_back(application: Application, form: UnsentForm, at: datetime) -> bool:
     draft = drafts.load(application, at)
-    opened = drafts.open_fields(application, draft)
+    opened = drafts.open_fields(application, draft, at)
     raw = dict(form.raw)
     for name in drafts.locked_fields(
         opened, form.step, raw

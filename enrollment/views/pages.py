@@ -118,7 +118,7 @@ def is_what_was_read(page: Page, form: Question) -> str:
 def _check_context(page: Page) -> dict[str, Any]:
     price = submission.price_of(page.draft, today(page.visit.at))
     return {
-        "groups": summary.groups(page.application, page.draft, page.draft.answers, with_links=True),
+        "groups": summary.groups(page.application, page.draft, page.draft.answers, links_at=page.visit.at),
         "asked": corrections.asked(page.application, page.draft),
         "seen": submission.checked(page.application, page.draft, page.visit.at).hex(),
         "changes": consent_changes(page.application, page.draft, page.visit.at),

@@ -62,7 +62,9 @@ def _get(request: HttpRequest, page: Page) -> HttpResponse:
 
 def _locked(page: Page) -> frozenset[str]:
     fields = drafts.question(page.draft, page.step.slug, page.visit.at).fields
-    return drafts.locked_fields(drafts.open_fields(page.application, page.draft), page.step.slug, fields)
+    return drafts.locked_fields(
+        drafts.open_fields(page.application, page.draft, page.visit.at), page.step.slug, fields
+    )
 
 
 def _form(page: Page, raw: drafts.Raw | None, locked: frozenset[str]) -> Question:
@@ -237,7 +239,7 @@ def _sign(request: HttpRequest, page: Page) -> HttpResponse:
     context = shared(page) | {
         "pin": "sign",
         "digest": bytes(frozen.sha256).hex(),
-        "groups": summary.groups(page.application, page.draft, facts["answers"], with_links=False),
+        "groups": summary.groups(page.application, page.draft, facts["answers"]),
         "consents": facts["consents"],
         "content": frozen.content.decode("utf-8"),
         "price": f"{facts['price']:,}",

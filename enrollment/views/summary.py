@@ -1,7 +1,7 @@
 """The answers in words, for ⑨, ⑪ and ⑫: one table from what is stored to what is read (ST-08)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -194,11 +194,11 @@ def pictures(application: Application) -> dict[str, list[dict[str, str]]]:
 
 
 def groups(
-    application: Application, draft: flow.Draft, answers: Answers, *, with_links: bool
+    application: Application, draft: flow.Draft, answers: Answers, *, links_at: datetime | None = None
 ) -> list[dict[str, Any]]:
     """One group per step that has something to show; 修正する leads to the page that holds it (ST-08, K-01)."""
     found, drawn = [], pictures(application)
-    opened = drafts.open_fields(application, draft) if with_links else None  # ST-14
+    opened = drafts.open_fields(application, draft, links_at) if links_at else None  # ST-14
     for step in flow.ASKED:
         if not step.applies(draft) or step.slug in ("card-check", "email-code"):
             continue
@@ -207,7 +207,7 @@ def groups(
             lines = [{"term": _("暗証番号"), "value": _("設定済み（表示されません）")}]
         if lines:
             to = "card-check" if step.slug == "card" else step.slug
-            is_link = with_links and (opened is None or to in opened)
+            is_link = links_at is not None and (opened is None or to in opened)
             url = f"{reverse('step', args=[to])}?from=check" if is_link else ""
             found.append({"title": _(flow.STEP[to].title), "rows": lines, "url": url})
     return found

@@ -78,7 +78,7 @@ def test_only_the_named_fields_open_and_what_they_decide() -> None:
     person = Applying()
     wanted = review.Correction("names", "family_kana", "other", "姓（カタカナ）：ふりがなが違います。")
     application = returned(person, wanted)
-    opened = drafts.open_fields(application, drafts.load(application, clock.now())) or {}
+    opened = drafts.open_fields(application, drafts.load(application, clock.now()), clock.now()) or {}
     assert (
         opened["names"] >= {"family_kana", "family_romaji", "manual"}
         and "printed_name" not in opened["names"]
@@ -96,10 +96,23 @@ def test_only_the_named_fields_open_and_what_they_decide() -> None:
 
 
 @pytest.mark.requirement("ST-14")
+def test_a_wrong_value_in_an_open_field_opens_no_other_field() -> None:
+    """What is typed makes the step incomplete; that is no way to the fields that nobody asked about."""
+    person = Applying()
+    application = returned(person, LICENCE)
+    person.post("licence", {"registration_number": "not a number", "registered_on": "1999-01-01"})
+    opened = drafts.open_fields(application, drafts.load(application, clock.now()), clock.now()) or {}
+    assert opened["licence"] == {"registration_number"}
+    person.post("licence", {"registration_number": "222222", "registered_on": "1999-01-01"})
+    assert drafts.answers(application, "licence")["registered_on"] == "2004-05-10"
+    assert drafts.answers(application, "licence")["registration_number"] == "222222"
+
+
+@pytest.mark.requirement("ST-14")
 def test_a_name_that_is_no_field_of_the_form_opens_its_page() -> None:
     person = Applying()
     application = returned(person, review.Correction("names", "family", "other", "姓：違います。"))
-    opened = drafts.open_fields(application, drafts.load(application, clock.now())) or {}
+    opened = drafts.open_fields(application, drafts.load(application, clock.now()), clock.now()) or {}
     assert opened["names"] == {drafts.WHOLE_STEP}
 
 
