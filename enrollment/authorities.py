@@ -172,7 +172,7 @@ def card_choice(authority: str, on: date) -> bool:
 def card_text(authority: str, on: date, *, wants_card: bool = True) -> str:
     """Whether a card comes, in words (CA-06, CA-20)."""
     if not wants_card and card_choice(authority, on):
-        return _("HPKIカードは発行されません（希望しない）。")
+        return _("HPKIカードは発行されません（発行を希望していません）。")
     row = row_on(_of(rows.CARDS, authority), on)
     return row.text if row else ""
 

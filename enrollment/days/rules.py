@@ -63,7 +63,9 @@ def reissued_on(text: str, *, registered: date, today: date) -> date:
     if not registered <= day <= today:
         raise Problem(
             "reissued_range",
-            _("書換交付の日の%(day)sは、登録年月日の%(registered)sから今日までの間にありません。"),
+            _(
+                "書換交付の日の%(day)sは、登録年月日の%(registered)sから今日までの間にありません。免許証の日付を確かめてください。"
+            ),
             day=in_both(day),
             registered=in_both(registered),
         )

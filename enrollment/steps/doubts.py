@@ -107,7 +107,7 @@ class Doubting(Question):
         ]
         if not asked:
             return ""
-        names = "、".join(dict.fromkeys(str(self.fields[doubt.field].label) for doubt in asked))
+        names = _("、").join(dict.fromkeys(str(self.fields[doubt.field].label) for doubt in asked))
         return _("「%(names)s」をもう一度ご確認ください。正しければ「このまま進む」を押してください。") % {
             "names": names
         }

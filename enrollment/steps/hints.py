@@ -21,7 +21,7 @@ FLAGS = {
     "given_manual": gettext_lazy("名のローマ字は手入力"),
     "printed_differs": gettext_lazy("印字する氏名が、カードの氏名と異体字の違いを超えて異なる"),
     "alias_differs": gettext_lazy("入力した通称名が、カードの通称名と異なる"),
-    "not_japanese": gettext_lazy("カードの氏名がローマ字の方からの、旧姓・旧名の併記"),
+    "not_japanese": gettext_lazy("カードの氏名がローマ字で、旧姓・旧名の併記を希望している"),
 }
 
 
@@ -91,7 +91,7 @@ def _printed(field: str, text: str, authority: str) -> Hint:
 
 def unprintable(text: str, authority: str) -> str:
     """「2文字目「髙」、…」, or "" where everything can be printed (NM-08)."""
-    return "、".join(
+    return _("、").join(
         _("%(place)d文字目「%(letter)s」") % {"place": strange.position, "letter": strange.character}
         for strange in names.unprintable(text, authority)
     )

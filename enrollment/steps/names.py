@@ -122,7 +122,8 @@ class Form(Romaji):
             self.errors.pop("parts", None)
         elif not self.ways and "no_given" in self.fields:
             self.add_error(
-                "no_given", _("カードの氏名は姓と名に分けられません。一語の氏名であれば、選んでください。")
+                "no_given",
+                _("カードの氏名は姓と名に分けられません。一語の氏名であれば、「名なし」を選んでください。"),
             )
         return super().clean()
 

@@ -180,7 +180,7 @@ class Form(Romaji):
         return {
             "former_on_card": self.on_card(FORMER),
             "alias_on_card": self.on_card(ALIAS),
-            "proofs": "、".join(_(one) for one in fields.name_proofs) if fields else "",
+            "proofs": _("、").join(_(one) for one in fields.name_proofs) if fields else "",
             "no_list": NO_LIST,
             "prints_names": bool(fields and fields.card_preview),
             "face": {

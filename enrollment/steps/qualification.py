@@ -73,7 +73,7 @@ class Form(Question):
     def _described(self, row: authorities.Authority) -> Described:
         day = authorities.price(row.code, False, self.day).as_of
         as_of = _("%(year)s年%(month)s月時点") % {"year": day.year, "month": day.month}
-        price = f"{price_text(row.code, self.day)}（{as_of}）"
+        price = _("%(price)s（%(day)s）") % {"price": price_text(row.code, self.day), "day": as_of}
         return Described(_(row.name), f"{price} {_(authorities.card_text(row.code, self.day))}")
 
     def clean_hpki_card(self) -> str:

@@ -43,8 +43,8 @@ def _words(field: forms.Field, typed: list[str]) -> str:
     if isinstance(field, forms.ChoiceField):
         offered: list[tuple[Any, Any]] = list(field.widget.choices)
         names = {str(code): str(name) for code, name in offered}
-        return "、".join(names.get(one, one) for one in typed if one)
-    return "、".join(typed)
+        return _("、").join(names.get(one, one) for one in typed if one)
+    return _("、").join(typed)
 
 
 def hidden(raw: Raw) -> list[tuple[str, str]]:

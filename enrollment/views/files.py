@@ -246,7 +246,7 @@ SAID: dict[str, Words] = {
 
 def _words(form: FileQuestion) -> dict[str, str]:
     """What the browser can see for itself before it sends 4 MB; `%(…)s` is filled in there."""
-    kinds = "、".join(images.KIND_NAMES[kind] for kind in form.kinds)
+    kinds = _("、").join(images.KIND_NAMES[kind] for kind in form.kinds)
     only_jpeg = form.slot == "photo" and form.kinds == ["jpeg"]
     file_type = MESSAGES["file_type_medis" if only_jpeg else "file_type"]
     return {

@@ -54,4 +54,4 @@ def _typed(form: Question, raw: Mapping[str, list[str]]) -> Iterator[dict[str, o
         if name not in raw or asked.widget.is_hidden:
             continue
         words = {str(code): str(label) for code, label in getattr(asked, "choices", ())}
-        yield {"term": asked.label, "value": "、".join(words.get(text, text) for text in raw[name])}
+        yield {"term": asked.label, "value": _("、").join(words.get(text, text) for text in raw[name])}
