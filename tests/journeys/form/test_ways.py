@@ -103,7 +103,7 @@ def statements(town: City, receipt: str) -> dict[str, Any]:
     return dict(town.product.tells("kept", receipt)[receipt])
 
 
-def test_a_double_click_on_every_button_sends_one_application(town: City) -> None:
+def test_double_clicks_save_once_and_send_one_application(town: City) -> None:
     """Without scripts nothing holds the second click back: the server takes it for what it is (ST-11)."""
     person = town.hero(MAIDEN_NAME, SEEN, java_script_enabled=False)
     person.has_script = False
