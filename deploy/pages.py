@@ -17,11 +17,13 @@ from django.http import (
 )
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from deploy import figures, health
+from enrollment.flow import STEP
 
 log = logging.getLogger("inkan.pages")
 
@@ -48,7 +50,17 @@ def refusal(request: HttpRequest, status: int, template: str = "") -> HttpRespon
         error, description = MACHINE_ERRORS[status]
         return JsonResponse({"error": error, "error_description": description}, status=status)
     name = template or f"errors/{status}.html"
-    return HttpResponse(render_to_string(name, {"status": status}, request), status=status)
+    context = {"status": status, "back": _step_of(request.path_info)}
+    return HttpResponse(render_to_string(name, context, request), status=status)
+
+
+def _step_of(path: str) -> str:
+    """The page of the application's step that an address below it belongs to; "" for every other address."""
+    try:
+        slug = resolve(path).kwargs.get("slug", "")
+    except Resolver404:
+        return ""
+    return reverse("step", args=[slug]) if slug in STEP else ""
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

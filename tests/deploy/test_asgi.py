@@ -39,9 +39,15 @@ class Broken:
 
 
 def ask(
-    router: asgi.Router, path: str, *parts: bytes, hang: bool = False, gone: bool = False, **scope: Any
+    router: asgi.Router,
+    path: str,
+    *parts: bytes,
+    hang: bool = False,
+    gone: bool = False,
+    pause: float = 0,
+    **scope: Any,
 ) -> Answer:
-    """Sends the body in `parts`; then hangs or hangs up where told. Returns status, body and whether it was sent."""
+    """Sends the body in `parts`, with a pause before each; then hangs or hangs up where told."""
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     if not hang and not gone:
         waiting.append({"type": "http.request", "body": b"", "more_body": False})
@@ -49,6 +55,7 @@ def ask(
 
     async def receive() -> Any:
         if waiting:
+            await asyncio.sleep(pause)
             return waiting.pop(0)
         if gone:
             return {"type": "http.disconnect"}
@@ -130,6 +137,50 @@ def test_a_body_that_does_not_come_is_given_up(
     monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
     ask(router, "/", b"x", hang=True)
     assert pages.scopes[0][asgi.REFUSED] == 408
+
+
+def test_a_slow_line_may_take_longer_as_long_as_the_file_goes_on(
+    router: asgi.Router, pages: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.3)
+    ask(router, "/apply/photo/", *[b"x" * asgi.SLOWEST] * 20, pause=0.05)
+    assert len(pages.bodies[0]) == 20 * asgi.SLOWEST and asgi.REFUSED not in pages.scopes[0]
+
+
+def test_a_picture_of_four_megabytes_passes_on_a_line_of_57_kbit() -> None:
+    seconds = 4_194_304 / asgi.SLOWEST
+    assert seconds <= min(asgi.BODY_SECONDS + seconds, asgi.WHOLE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds", "part", "pause", "hang"),
+    [
+        ("BODY_SECONDS", 0.3, b"x", 0.02, False),  # dripping earns nothing
+        ("IDLE_SECONDS", 0.3, b"x" * 100_000, 0, True),  # what was earned is not for waiting
+        ("WHOLE_SECONDS", 0.3, b"x" * 100_000, 0.02, False),  # nor for ever
+    ],
+)
+def test_who_holds_the_line_without_need_is_ended(
+    router: asgi.Router,
+    pages: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    seconds: float,
+    part: bytes,
+    pause: float,
+    hang: bool,
+) -> None:
+    monkeypatch.setattr(asgi, limit, seconds)
+    ask(router, "/apply/photo/", *[part] * (1 if hang else 40), pause=pause, hang=hang)
+    assert pages.scopes[0][asgi.REFUSED] == 408
+
+
+def test_a_signing_request_earns_no_time(
+    router: asgi.Router, hot: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.3)
+    answer = ask(router, "/csc/v1/signatures/signHash", *[b"x" * 100_000] * 40, pause=0.02)
+    assert answer["status"] == 408 and hot.scopes == []
 
 
 @pytest.mark.parametrize("too", ["large", "slow"])

@@ -87,6 +87,24 @@ def test_what_the_router_refused_is_said_in_the_right_form(
     )
 
 
+@pytest.mark.parametrize("status", [408, 413])
+@pytest.mark.parametrize(
+    ("address", "back"),
+    [
+        ("/apply/photo/", "/apply/photo/"),
+        ("/apply/identity/file/", "/apply/identity/"),
+        ("/apply/no-such-step/", "/"),
+        ("/status/", "/"),
+        ("//elsewhere.example/photo/", "/"),
+    ],
+)
+def test_a_file_that_did_not_pass_the_router_leads_back_to_its_page(
+    visitor: Client, status: int, address: str, back: str
+) -> None:
+    answer = visitor.post(address, **{"asgi.scope": {"inkan.refused": status}})
+    assert f'<a class="button button-primary" href="{back}">' in answer.content.decode()
+
+
 def test_a_page_that_cannot_be_drawn_is_a_sentence(settings: Settings, rf: RequestFactory) -> None:
     settings.TEMPLATES = [{**configured.TEMPLATES[0], "DIRS": []}]
     answer = pages.server_error(rf.get("/"))
