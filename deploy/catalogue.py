@@ -36,7 +36,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }
 # Django's own words, which its Japanese and English catalogues already hold
-JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+JAPANESE = re.compile(r"[\u3001-\u301f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:

@@ -50,8 +50,8 @@ def _institution(typed: str, given: Given) -> Echo:
 
 def institution(code: str) -> str:
     """1310110049（東京都・医科）."""
-    known = "・".join(_(part) for part in values.parts(code) if part)
-    return f"{code}（{known}）" if known else code
+    known = _("・").join(_(part) for part in values.parts(code) if part)
+    return _("%(code)s（%(known)s）") % {"code": code, "known": known} if known else code
 
 
 ECHOES: Mapping[str, Callable[[str, Given], Echo]] = {
