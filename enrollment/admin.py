@@ -128,6 +128,9 @@ class ApplicationDesk(_Desk):
             path(case, guard(views.case), name="enrollment_case"),
             path(f"{case}<slug:name>/", guard(views.move), name="enrollment_case_move"),
             path(f"{case}files/<uuid:attachment>/", guard(views.picture), name="enrollment_case_file"),
+            path(
+                f"{case}files/<uuid:attachment>/erase/", guard(views.erase), name="enrollment_case_file_erase"
+            ),
         ]
         listed = [url for url in super().get_urls() if url.name == "enrollment_application_changelist"]
         return mine + listed

@@ -114,6 +114,10 @@ def _files_are_intact(case: Case) -> Result:
     changed = signed.changed_files(case.application, case.facts)
     if changed:
         return Result("fail", f"添付ファイル（{'、'.join(changed)}）が署名されたものと異なります。")
+    if signed.erased(case.application):
+        return Result(
+            "notice", "個人番号が写っていたため消去した添付ファイルがあります。修正を求めてください。"
+        )
     return Result("pass", "すべての添付ファイルは署名されたものと同じです。")
 
 

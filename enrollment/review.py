@@ -4,8 +4,10 @@ Every function takes an application that was fetched through the officer's autho
 code that names what stands in the way. Two officers can never both decide: each move is one conditional update.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -13,10 +15,11 @@ from django.db import IntegrityError, transaction
 from enrollment import moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
-from enrollment.models import Application, Decision, ReturnItem
+from enrollment.models import Application, Attachment, Decision, ErasedFile, ReturnItem, TimelineEntry
 from ledger import log
 from ledger.clock import end_of_day, today
 from staff.models import Officer
+from vault import files
 
 CLAIM = timedelta(minutes=30)
 UNDO = timedelta(seconds=10)  # a decision leaves after ten seconds (decision 32)
@@ -139,6 +142,52 @@ def return_to_applicant(
         )
 
 
+def erase_file(application: Application, officer: Officer, file: uuid.UUID, at: datetime) -> bool:
+    """PH-13: a My Number is visible on this file, which must not be kept (番号法 20条); only the claim's holder may.
+
+    Returns False where it is erased already. Both stored files go after the commit; a crash between leaves them to
+    `retention.stored`. The digests stay in the statement. Raises Refused("not_yours", "on_hold", "not_now").
+    """
+    _require(officer, application, "EXAMINER")
+    with transaction.atomic():
+        held = Application.objects.filter(pk=application.pk, state=State.IN_REVIEW, claimed_by=officer)
+        if held.filter(legal_hold=False).update(changed_at=at) != 1:
+            raise Refused("on_hold" if held.exists() else "not_now")
+        row = Attachment.objects.filter(application=application, public_id=file).first()
+        if row is None:
+            if application.erased_files.filter(public_id=file).exists():
+                return False
+            raise Refused("not_now")
+        ErasedFile.objects.create(
+            application=application,
+            round=application.round,
+            public_id=row.public_id,
+            slot=row.slot,
+            ordinal=row.ordinal,
+            officer=officer,
+            erased_at=at,
+        )
+        for name in (row.original_file, row.shown_file):
+            transaction.on_commit(partial(files.erase, name))
+        row.delete()
+        TimelineEntry.objects.create(application=application, kind="file_erased", happened_at=at)
+        log.append(
+            "attachment.erased",
+            actor=_officer(officer),
+            subject=str(file),
+            authority=application.authority,
+            data={"application": str(application.public_id), "slot": row.slot},
+        )
+    return True
+
+
+def _require_whole(application: Application) -> None:
+    """Inside the transaction of a word, with the case's row locked: an erasure in another tab is before or after it."""
+    Application.objects.select_for_update().get(pk=application.pk)
+    if ErasedFile.objects.filter(application=application, round=application.round).exists():
+        raise Refused("file_erased")
+
+
 def recommend(
     application: Application, officer: Officer, note: str, checklist: Mapping[str, str], at: datetime
 ) -> None:
@@ -146,6 +195,7 @@ def recommend(
     _require(officer, application, "EXAMINER")
     signed.require_intact(application)
     with transaction.atomic():
+        _require_whole(application)
         _decide(application, officer, "recommended", note, at, checklist)
         moves.perform(
             "recommend",

@@ -11,7 +11,7 @@ from typing import Any
 from cards import cms
 from enrollment import statement
 from enrollment.errors import Refused
-from enrollment.models import Application, Attachment, Statement
+from enrollment.models import Application, Attachment, ErasedFile, Statement
 from vault import files
 
 
@@ -43,10 +43,22 @@ def facts(application: Application) -> Mapping[str, Any]:
     return found
 
 
+def erased(application: Application) -> list[ErasedFile]:
+    """The files of the last submission that an officer has erased since (PH-13)."""
+    rows = application.erased_files.all()  # fetched with the case (desk.access), so once for the whole screen
+    return sorted((row for row in rows if row.round == application.round), key=lambda row: row.pk)
+
+
 def changed_files(application: Application, signed: Mapping[str, Any]) -> list[str]:
-    """Slots whose original or shown copy is not the one that was signed; raises FileMissing, FileDamaged."""
+    """Slots whose original or shown copy is not the one that was signed; raises FileMissing, FileDamaged.
+
+    A file that an officer has erased is told by `erased`, not here: it has not become another one.
+    """
     found = []
+    gone = {(row.slot, row.ordinal) for row in erased(application)}
     for listed in signed["files"]:
+        if (listed["slot"], listed["ordinal"]) in gone:
+            continue
         row = Attachment.objects.filter(
             application=application, slot=listed["slot"], ordinal=listed["ordinal"]
         ).first()
@@ -62,8 +74,10 @@ def changed_files(application: Application, signed: Mapping[str, Any]) -> list[s
 
 
 def require_intact(application: Application) -> None:
-    """Before an officer's word: the statement holds and its files are those that were signed."""
+    """Before an officer's word: the statement holds and its files are those that were signed, and all are there."""
     signed = facts(application)
+    if erased(application):
+        raise Refused("file_erased")
     try:
         changed = changed_files(application, signed)
     except (files.FileMissing, files.FileDamaged) as lost:

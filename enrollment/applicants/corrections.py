@@ -64,7 +64,10 @@ def _is_changed(application: Application, draft: Draft, item: ReturnItem, before
 
 
 def _files(application: Application, slug: str, before: Mapping[str, Any]) -> bool:
-    """Whether the pictures of this page are others than those that were signed; a new crop is another picture."""
+    """Whether the pictures of this page are others than those that were signed; a new crop is another picture.
+
+    Where an officer has erased one (PH-13) only a picture that was not there before is an answer.
+    """
     slot = slug.replace("-", "_")
     former = sorted(
         (file["original_sha256"], file["shown_sha256"])
@@ -77,6 +80,8 @@ def _files(application: Application, slug: str, before: Mapping[str, Any]) -> bo
             "original_sha256", "shown_sha256"
         )
     )
+    if application.erased_files.filter(round=application.round, slot=slot).exists():
+        return not set(now) <= set(former)
     return former != now
 
 

@@ -30,7 +30,7 @@ def case_of(officer: Officer, public_id: uuid.UUID) -> Application:
         Application.objects.for_authorities(reach(officer))
         .filter(public_id=public_id)
         .select_related("applicant", "claimed_by", "recommended_by", "approved_by")
-        .prefetch_related("statements")
+        .prefetch_related("statements", "erased_files__officer")
         .first()
     )
     if found is None:

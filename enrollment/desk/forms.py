@@ -1,6 +1,6 @@
 """What an officer types with a move: a note, a reason, the checklist, the fields to be corrected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -21,6 +21,14 @@ REASONS = (
     ("wrong_document", _("指定の書類ではありません。")),
     ("photo_standard", _("顔写真が旅券用の規格に合いません。")),
     ("other", _("その他（下に書いてください）")),
+)
+# PH-13: told with a file that the officer has erased, and with no other
+NUMBER_VISIBLE = (
+    "number_visible",
+    _(
+        "個人番号が写っていたため消去しました。表面だけを撮影して、もう一度添付してください"
+        "（マイナンバーカード以外の書類は、個人番号の記載がないもの）。"
+    ),
 )
 ANSWERS = (("pass", _("適合")), ("fail", _("不適合")), ("not_applicable", _("該当なし")))
 
@@ -93,15 +101,28 @@ class ChecklistForm(NoteForm):
 
 
 class CorrectionsForm(forms.Form):
-    """Every field and file of the case with a reason to choose; untouched ones stay as they are."""
+    """Every field and file of the case with a reason to choose; untouched ones stay as they are.
 
-    def __init__(self, data: object = None, *, places: Sequence[tuple[str, str, Words]]) -> None:
-        """`places`: step, field, label."""
+    An erased file is always asked for again, and its reason stands first and is chosen (PH-13).
+    """
+
+    def __init__(
+        self,
+        data: object = None,
+        *,
+        places: Sequence[tuple[str, str, Words]],
+        erased: Collection[str] = (),
+    ) -> None:
+        """`places`: step, field, label. `erased`: the steps of files that were erased."""
         super().__init__(data)  # type: ignore[arg-type]
-        self.places = places
-        for step, field, label in places:
+        self.places = sorted(places, key=lambda place: place[0] not in erased)
+        for step, field, label in self.places:
+            is_gone = step in erased and not field
             self.fields[f"reason:{step}:{field}"] = forms.ChoiceField(
-                label=label, choices=REASONS, required=False
+                label=label,
+                choices=[NUMBER_VISIBLE] if is_gone else REASONS,
+                required=is_gone,
+                error_messages={"required": _("消去した画像は、あらためて添付を求めてください。")},
             )
             self.fields[f"note:{step}:{field}"] = forms.CharField(
                 label=_("%(label)sへの説明") % {"label": label}, required=False, max_length=400
@@ -124,7 +145,7 @@ class CorrectionsForm(forms.Form):
             return self._corrections()
 
     def _corrections(self) -> list[Correction]:
-        texts = dict(REASONS)
+        texts = dict((*REASONS, NUMBER_VISIBLE))
         found = []
         for step, field, label in self.places:
             code = self.cleaned_data.get(f"reason:{step}:{field}")

@@ -41,6 +41,9 @@ def seen(case: Application) -> list[checklists.Seen]:
 def by_slot(case: Application) -> Mapping[str, Sequence[Told]]:
     """The lines of every slot, for the checklist. Of several files in a slot, all lines one after the other."""
     found: dict[str, list[Told]] = {}
+    for gone in signed.erased(case):
+        what = _("個人番号が写っていたため消去した画像")
+        found.setdefault(gone.slot, []).append(Told(what, checklists.CARE, OUTCOMES[checklists.CARE], ""))
     for one in seen(case):
         for line in checklists.measured(one):
             figure = _(line.figure) % line.values if line.figure else ""

@@ -51,6 +51,15 @@ def offers(case: Application, officer: Officer, at: datetime) -> tuple[str, ...]
     )
 
 
+def may_erase(case: Application, officer: Officer, at: datetime) -> bool:
+    """Whether this officer may erase a file on which a My Number is visible (PH-13)."""
+    return (
+        case.state == State.IN_REVIEW
+        and _holds_claim(case, officer, at)
+        and officer.holds("EXAMINER", case.authority)
+    )
+
+
 def obstacle(case: Application, officer: Officer, at: datetime) -> str:
     """Why there is nothing to decide here now, as a code for the page; "" when there is something."""
     if offers(case, officer, at):

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from enrollment import flow, statement
-from enrollment.models import Application, Attachment
+from enrollment import flow, signed, statement
+from enrollment.models import Application, Attachment, ErasedFile
 from enrollment.steps import file_hints
 from enrollment.steps.question import Words
 from enrollment.views import summary
@@ -27,6 +27,7 @@ EVENTS = {
     "claim": gettext_lazy("審査を始めた"),
     "release": gettext_lazy("審査待ちに戻した"),
     "return_to_applicant": gettext_lazy("修正を求めた"),
+    "file_erased": gettext_lazy("個人番号が写っていたため、画像を消去した"),
     "recommend": gettext_lazy("承認を推薦した"),
     "send_back": gettext_lazy("審査をやり直すことにした"),
     "reject": gettext_lazy("不承認にした"),
@@ -82,20 +83,34 @@ def groups(case: Application) -> list[dict[str, Any]]:
     return found
 
 
-def pictures(case: Application) -> list[dict[str, str]]:
-    """Every document with its address, size and what it is; the face and the paper that proves it come first."""
+def pictures(case: Application, *, may_erase: bool) -> list[dict[str, Any]]:
+    """Every document with its address, size and what it is; the face and the paper that proves it come first.
+
+    What an officer has erased keeps its place, with by whom and when (PH-13).
+    """
     order = {slot: place for place, slot in enumerate(SLOTS)}
-    return [
-        {
-            "name": str(SLOTS.get(row.slot, row.slot)),
-            "url": reverse("admin:enrollment_case_file", args=[case.public_id, row.public_id]),
-            "facts": _facts(row),
-        }
-        for row in sorted(
-            Attachment.objects.filter(application=case),
-            key=lambda row: (order.get(row.slot, len(order)), row.ordinal),
+    rows: list[Attachment | ErasedFile] = [*Attachment.objects.filter(application=case), *signed.erased(case)]
+    found: list[dict[str, Any]] = []
+    for row in sorted(rows, key=lambda row: (order.get(row.slot, len(order)), row.ordinal)):
+        name = str(SLOTS.get(row.slot, row.slot))
+        if isinstance(row, ErasedFile):
+            found.append({"name": name, "erased": row})
+            continue
+        ids = [case.public_id, row.public_id]
+        found.append(
+            {
+                "name": name,
+                "url": reverse("admin:enrollment_case_file", args=ids),
+                "facts": _facts(row),
+                "erase": reverse("admin:enrollment_case_file_erase", args=ids) if may_erase else "",
+            }
         )
-    ]
+    return found
+
+
+def erased_names(case: Application) -> list[str]:
+    """What is missing because it was erased, each once."""
+    return list(dict.fromkeys(str(SLOTS.get(row.slot, row.slot)) for row in signed.erased(case)))
 
 
 def _facts(row: Attachment) -> str:
@@ -123,8 +138,12 @@ def places(case: Application) -> list[tuple[str, str, Words]]:
         for line in summary.LINES.get(step.slug, ())
         if line.key in answers[step.slug] and line.key not in ("warnings", "flags")
     ]
-    slots = Attachment.objects.filter(application=case).values_list("slot", flat=True).distinct()
+    slots = {*Attachment.objects.filter(application=case).values_list("slot", flat=True)} | erased_slots(case)
     return found + [(slot.replace("_", "-"), "", SLOTS.get(slot, slot)) for slot in sorted(slots)]
+
+
+def erased_slots(case: Application) -> frozenset[str]:
+    return frozenset(row.slot for row in signed.erased(case))
 
 
 def notes(case: Application) -> list[dict[str, Any]]:

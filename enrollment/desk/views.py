@@ -18,7 +18,7 @@ from enrollment import checks, flow, review
 from enrollment.desk import changes, measured, queue, shown
 from enrollment.desk.access import case_of, note, officer_of
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
-from enrollment.desk.offers import obstacle, offers
+from enrollment.desk.offers import may_erase, obstacle, offers
 from enrollment.desk.words import STATES
 from enrollment.errors import Refused
 from enrollment.models import Application, Attachment
@@ -48,7 +48,12 @@ REFUSALS = {
     "statement_broken": _(
         "署名された内容と、保管されている内容が異なります。この申請は判断できません。運用担当者に連絡してください。"
     ),
+    "file_erased": _("消去した画像があるため、承認の推薦と承認はできません。修正を求めてください。"),
+    "on_hold": _(
+        "この申請は保全の対象に指定されているため、画像を消去できません。運用担当者に連絡してください。"
+    ),
 }
+ERASED_ALREADY = _("この画像は、すでに消去されています。")
 OBSTACLES = {
     "claimed_by_other": _("ほかの審査者が審査しています。"),
     "same_officer": _("あなたが推薦した申請です。承認は別の審査者が行います。"),
@@ -79,9 +84,11 @@ ACTS: dict[str, Act] = {
 def _form(name: str, case: Application, data: Any = None) -> forms.Form:
     if name in ("recommend", "approve"):
         slots = frozenset(Attachment.objects.filter(application=case).values_list("slot", flat=True))
+        slots |= shown.erased_slots(case)
         return ChecklistForm(data, slots=slots, measured=measured.by_slot(case))
     if name == "return_to_applicant":
-        return CorrectionsForm(data, places=shown.places(case))
+        gone = {slot.replace("_", "-") for slot in shown.erased_slots(case)}
+        return CorrectionsForm(data, places=shown.places(case), erased=gone)
     if name == "reject":
         return ReasonForm(data)
     return NoteForm(data)
@@ -90,12 +97,14 @@ def _form(name: str, case: Application, data: Any = None) -> forms.Form:
 def _decisions(
     case: Application, officer: Officer, at: datetime, bound: dict[str, forms.Form]
 ) -> list[dict[str, Any]]:
+    gone = shown.erased_names(case)
     return [
         {
             "name": name,
             "title": TITLES[name],
             "form": bound.get(name) or _form(name, case),
-            "is_open": name in bound,
+            "is_open": name in bound or (bool(gone) and not bound and name == "return_to_applicant"),
+            "blocked": gone if name in ("recommend", "approve") else [],
             "asks": name not in ("claim", "release", "take_back"),
             "url": reverse("admin:enrollment_case_move", args=[case.public_id, name]),
         }
@@ -117,7 +126,7 @@ def _page(
         "person": shown.person(case),
         "groups": shown.groups(case),
         "changes": changes.changes(case),
-        "pictures": shown.pictures(case),
+        "pictures": shown.pictures(case, may_erase=may_erase(case, officer, at)),
         "findings": [
             (checks.TITLES.get(finding.check_name, finding.check_name), finding) for finding in findings
         ],
@@ -193,3 +202,45 @@ def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -
     response.headers["Content-Disposition"] = disposition
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -> HttpResponse:
+    """PH-13: a My Number is visible. Asked once on a page of its own, because nothing brings the file back."""
+    officer = officer_of(request)
+    found = case_of(officer, public_id)
+    at = clock.now()
+    back = HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
+    if request.method == "POST":
+        _erase(request, found, officer, attachment, at)
+        return back
+    row = Attachment.objects.filter(application=found, public_id=attachment).first()
+    if row is None and not found.erased_files.filter(public_id=attachment).exists():
+        raise Http404
+    if row is None or not may_erase(found, officer, at):
+        messages.error(request, ERASED_ALREADY if row is None else REFUSALS["not_now"])
+        return back
+    context = {
+        **admin.site.each_context(request),
+        "case": found,
+        "name": shown.SLOTS.get(row.slot, row.slot),
+        "person": shown.person(found),
+        "url": reverse("admin:enrollment_case_file", args=[public_id, attachment]),
+        "back": back.url,
+    }
+    return render(request, "desk/erase.html", context)
+
+
+def _erase(
+    request: HttpRequest, case: Application, officer: Officer, attachment: uuid.UUID, at: datetime
+) -> None:
+    try:
+        is_new = review.erase_file(case, officer, attachment, at)
+    except Refused as refused:
+        note(
+            officer, "case.move_refused", str(case.public_id), case.authority, move="erase", code=refused.code
+        )
+        messages.error(request, REFUSALS[refused.code])
+        return
+    text = _("画像を消去しました。申請者に、あらためて添付を求めてください。") if is_new else ERASED_ALREADY
+    messages.success(request, text)

@@ -27,6 +27,7 @@ from enrollment.models.reviewing import (
     CardHolder,
     CardOrder,
     Decision,
+    ErasedFile,
     Finding,
     ReturnItem,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "CardReading",
     "Decision",
     "EmailCode",
+    "ErasedFile",
     "Finding",
     "PhoneReading",
     "PostalPlace",

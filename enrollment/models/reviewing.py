@@ -57,6 +57,23 @@ class ReturnItem(models.Model):
     note = EncryptedTextField(blank=True, default="")
 
 
+class ErasedFile(models.Model):
+    """A file that an officer erased because a My Number was visible on it (PH-13): what remains of it.
+
+    Its digests stay in the signed statement of the round; `public_id` is that of the attachment that is gone.
+    """
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="erased_files")
+    round = models.PositiveIntegerField()
+    public_id = models.UUIDField(unique=True)
+    slot = models.CharField(max_length=24)
+    ordinal = models.PositiveSmallIntegerField()
+    officer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="erased_files"
+    )
+    erased_at = models.DateTimeField()
+
+
 class CardHolder(models.Model):
     """A CA's register of people who hold or have ordered an HPKI card (CA-11, CA-19); imported."""
 

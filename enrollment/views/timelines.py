@@ -20,6 +20,7 @@ EVENTS = {
     "submit": gettext_lazy("申請を送信しました"),
     "checks": gettext_lazy("自動の確認が終わりました"),
     "claim": gettext_lazy("審査が始まりました"),
+    "file_erased": gettext_lazy("個人番号が写っていた画像を消去しました"),
     "return_to_applicant": gettext_lazy("修正のお願いがありました"),
     "order": gettext_lazy("承認されました"),
     "deliver": gettext_lazy("電子証明書が発行されました"),

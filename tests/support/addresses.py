@@ -75,6 +75,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         case("302 /admin/enrollment/application/case/ID/"),
     ),
     f"{CASE}files/<uuid:attachment>/": (case("200"), desk("405")),
+    f"{CASE}files/<uuid:attachment>/erase/": (case("200"), case(UNTRIED)),
     "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
     "admin/^(?P<app_label>auth|enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
     "admin/(?P<url>.*)$": (desk("404"), desk("404")),

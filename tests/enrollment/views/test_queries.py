@@ -35,7 +35,7 @@ MORE = {
     "consent": 3,
     "sign": 2,
 }
-TASKS, STATUS, WORKLIST, CASE = 9, 7, 11, 24
+TASKS, STATUS, WORKLIST, CASE = 9, 7, 11, 25
 
 
 def queries(browser: Client, address: str) -> int:
