@@ -55,7 +55,7 @@ def shown(applicant: Applicant) -> dict[str, str]:
             found[f"{step}:{field.get_attribute('name')}"] = field.input_value()
     for step in FILES:
         applicant.opens(step)
-        address = page.locator(".upload-now a").get_attribute("href")
+        address = page.locator("a.kept-picture").get_attribute("href")
         assert address, f"no file is kept for {step}"
         answer = page.request.get(address)
         assert answer.ok

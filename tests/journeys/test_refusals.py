@@ -55,7 +55,7 @@ def test_a_locked_card_says_where_it_is_unlocked(town: City) -> None:
     person.page.goto("/apply/sign-in/")
     person.page.locator("form[action='/reader/'] button").click()
     person.lays_on_the_reader(person.person["authentication_pin"])
-    assert "市区町村の窓口" in refusal(person.page)
+    assert "利用者証明用の暗証番号は使えません" in person.page.locator("main").inner_text()
     EYES.look(person.page, "reader-locked")
     person.page.get_by_role("button", name=re.compile("続ける|戻る")).click()
     told = refusal(person.page)
@@ -116,7 +116,7 @@ def test_another_persons_addresses_do_not_exist_for_a_stranger(
     stranger.fills_everything(until="photo")
     stranger.answers("photo")
     stranger.opens("photo")
-    picture = str(stranger.page.locator(".upload-now a").get_attribute("href"))
+    picture = str(stranger.page.locator("a.kept-picture").get_attribute("href"))
     stranger.expects_refused_request(404)
     for address in (notice, withdraw):
         answer = stranger.page.goto(address)
