@@ -21,7 +21,7 @@ IDENTITY_KINDS = [
     ("driving_history", gettext_lazy("運転経歴証明書（平成24年1月1日以降に交付されたもの）")),
     ("passport", gettext_lazy("日本国旅券（顔写真のあるページ）")),
 ]
-KIND_NAMES = {"jpeg": "JPEG（JPG）", "png": "PNG", "bmp": "BMP", "pdf": "PDF"}
+KIND_NAMES = images.KIND_NAMES
 KIND_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "pdf": "application/pdf"}
 
 
