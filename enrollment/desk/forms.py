@@ -115,13 +115,16 @@ class CorrectionsForm(forms.Form):
     ) -> None:
         """`places`: step, field, label. `erased`: the steps of files that were erased."""
         super().__init__(data)  # type: ignore[arg-type]
-        self.places = sorted(places, key=lambda place: place[0] not in erased)
+        self.places = sorted(places, key=lambda place: place[0] not in erased or bool(place[1]))
         for step, field, label in self.places:
             is_gone = step in erased and not field
             self.fields[f"reason:{step}:{field}"] = forms.ChoiceField(
                 label=label,
-                choices=[NUMBER_VISIBLE] if is_gone else REASONS,
+                choices=[(NUMBER_VISIBLE[0], _("個人番号が写っていたため、画像を消去した"))]
+                if is_gone
+                else REASONS,
                 required=is_gone,
+                help_text=NUMBER_VISIBLE[1] if is_gone else "",
                 error_messages={"required": _("消去した画像は、あらためて添付を求めてください。")},
             )
             self.fields[f"note:{step}:{field}"] = forms.CharField(

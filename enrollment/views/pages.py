@@ -47,6 +47,11 @@ def shared(page: Page) -> dict[str, Any]:
         "person": page.draft.answer("card", "name") or "",
         "previous": reverse("step", args=[before[-1].slug]) if before else reverse("tasks"),
         "makes_card": bool(page.draft.fields and page.draft.fields.card_pin_digits),
+        "wanted": [
+            row.sentence
+            for row in corrections.asked(page.application, page.draft)
+            if row.slug == page.step.slug and not row.is_changed
+        ],
     }
 
 

@@ -98,8 +98,9 @@ def test_the_page_says_who_erased_it_and_leads_to_the_return_with_this_file_and_
     )
     ask = page.split('<details class="desk-ask" open>')[1].split("</details>")[0]
     assert "修正を求める" in ask
-    select = ask.split('name="reason:identity:"')[1].split("</select>")[0]
-    assert SENTENCE in select and "そのまま" not in select and "そのまま" in ask
+    first = ask.split("<select")[1].split("</p>")[0]  # what was erased stands before everything else
+    assert 'name="reason:identity:"' in first and SENTENCE in first
+    assert "そのまま" not in first and "そのまま" in ask
     assert (
         client.post(f"{case_url(case)}return_to_applicant/", {"reason:photo:": "unclear"}).status_code == 422
     )
@@ -139,6 +140,8 @@ def test_the_applicant_reads_why_and_opens_that_page_only() -> None:
     assert set(opened or ()) == {"identity"}
     tasks = person.browser.get(reverse("tasks")).content.decode()
     assert SENTENCE in tasks and "続きから（身分証の画像）" in tasks and "まだ変わっていません" in tasks
+    assert SENTENCE in person.get("identity").content.decode()
+    assert SENTENCE not in person.get("photo").content.decode()
     assert "個人番号が写っていた画像を消去しました" in person.browser.get(reverse("status")).content.decode()
     assert SENTENCE in Notice.objects.filter(owner=case.applicant.public_id).latest("pk").body
     answers = person.answers("identity")
