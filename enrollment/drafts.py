@@ -35,6 +35,9 @@ from ledger.clock import today
 
 OPEN_STATES = (State.DRAFT.value, State.RETURNED.value)
 LARGEST_RAW = 20_000  # characters kept of what was typed at one step
+LONGEST_TEXT = (
+    1_001  # of one field, where all together are more: longer than any field takes, and told as that
+)
 WHOLE_STEP = "*"
 NO_CARD = "no"  # ③ wants_card, asked where the authority's dated row allows it (CA-07, CA-20)
 # What a named field opens besides itself (ST-14): a new reading asks for a new spelling, a "yes" for what follows it.
@@ -208,7 +211,9 @@ def save(
     The same text from two tabs is no conflict, nor is a double click, nor "next" pressed while the same text was
     being kept by itself. Changed answers of ③ to ⑧ clear ⑨ and ⑩ (ST-09).
     """
-    data: dict[str, Any] = {"raw": _bounded(raw), "values": None if values is None else dict(values)}
+    if _size(raw) > LARGEST_RAW:  # no page of ours sends that: `as_kept`
+        raise Refused("not_now")
+    data: dict[str, Any] = {"raw": raw, "values": None if values is None else dict(values)}
     if unfinished:
         data["unfinished"] = True
     with transaction.atomic():
@@ -239,7 +244,7 @@ def keep_typed(application: Application, slug: str, *, raw: Raw, version: int, a
     What is as it was stays as finished as it was; anything else waits for "next" before it counts as an answer.
     """
     before = kept(application, slug)
-    if before.version and _answers(before.raw) == _answers(_bounded(raw)):
+    if before.version and _answers(before.raw) == _answers(raw):
         return before.version
     save(application, slug, raw=raw, values=None, version=version, at=at, unfinished=True)
     return kept(application, slug).version
@@ -359,7 +364,23 @@ def _answers(raw: Raw) -> Raw:
     return {name: values for name, values in raw.items() if name not in BUTTONS}
 
 
-def _bounded(raw: Raw) -> Raw:
-    """What was typed, or nothing where it is larger than any honest answer."""
-    size = sum(len(name) + sum(map(len, values)) for name, values in raw.items())
-    return raw if size <= LARGEST_RAW else {}
+def as_kept(posted: Raw) -> Raw:
+    """What a form reads of what was posted: the last value of each field; far too much of it is cut.
+
+    An answer whose text could not be kept would escape `recheck`, and would take locked answers along.
+    """
+    read = {name: list(values[-1:]) for name, values in posted.items()}
+    if _size(read) <= LARGEST_RAW:
+        return read
+    return {name: [value[:LONGEST_TEXT] for value in values] for name, values in read.items()}
+
+
+def with_locked(application: Application, slug: str, raw: Raw, locked: frozenset[str]) -> Raw:
+    """`raw`, with what may not be changed as it was, whatever was sent (ST-14)."""
+    before = kept(application, slug).raw
+    mine = {name: values for name, values in raw.items() if name not in locked}
+    return mine | {name: list(before[name]) for name in locked if name in before}
+
+
+def _size(raw: Raw) -> int:
+    return sum(len(name) + sum(map(len, values)) for name, values in raw.items())

@@ -26,8 +26,10 @@ def keep(token: str, slug: str, posted: Mapping[str, list[str]], version: int, a
     form = QUESTIONS[slug]
     if form.secret:
         return False
-    raw = {name: list(posted[name]) for name in form.base_fields if name in posted and name != "file"}
-    if not raw or sum(len(name) + sum(map(len, values)) for name, values in raw.items()) > drafts.LARGEST_RAW:
+    raw = drafts.as_kept(
+        {name: posted[name] for name in form.base_fields if name in posted and name != "file"}
+    )
+    if not raw:
         return False
     UnsentForm.objects.update_or_create(
         applicant=session.applicant,
@@ -59,12 +61,11 @@ def left_over(applicant: Applicant, at: datetime) -> list[UnsentForm]:
 def _is_given_back(application: Application, form: UnsentForm, at: datetime) -> bool:
     draft = drafts.load(application, at)
     opened = drafts.open_fields(application, draft, at)
-    raw = dict(form.raw)
-    for name in drafts.locked_fields(
-        opened, form.step, raw
-    ):  # a returned application: what is not asked stays
-        before = drafts.kept(application, form.step).raw
-        raw = {**raw, name: list(before[name])} if name in before else {**raw, name: []}
+    fields = drafts.question(draft, form.step, at).fields
+    locked = drafts.locked_fields(
+        opened, form.step, fields
+    )  # a returned application: what is not asked stays
+    raw = drafts.with_locked(application, form.step, form.raw, locked)
     try:
         drafts.keep_typed(application, form.step, raw=raw, version=form.version, at=at)
     except Refused:

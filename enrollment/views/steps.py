@@ -75,14 +75,11 @@ def _form(page: Page, raw: drafts.Raw | None, locked: frozenset[str]) -> Questio
 
 def _typed(request: HttpRequest, page: Page, locked: frozenset[str]) -> drafts.Raw:
     """What this page sends; what may not be changed stays as it was, whatever is sent."""
-    kept = drafts.kept(page.application, page.step.slug)
     fields = drafts.question(page.draft, page.step.slug, page.visit.at).fields
-    raw: drafts.Raw = {
-        name: request.POST.getlist(name) for name in fields if name in request.POST and name not in locked
-    }
+    raw = drafts.as_kept({name: request.POST.getlist(name) for name in fields if name in request.POST})
     if "resolve" in request.POST:
-        raw = conflicts.chosen(request.POST, raw, kept)
-    return {**raw, **{name: list(kept.raw[name]) for name in locked if name in kept.raw}}
+        raw = conflicts.chosen(request.POST, raw, drafts.kept(page.application, page.step.slug))
+    return drafts.with_locked(page.application, page.step.slug, raw, locked)
 
 
 def _post(request: HttpRequest, page: Page) -> HttpResponse:

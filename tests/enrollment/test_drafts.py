@@ -8,6 +8,7 @@ from django.urls import reverse
 from enrollment import drafts, flow
 from enrollment.errors import Refused
 from enrollment.models import Application, SealedPin, Statement
+from enrollment.steps import QUESTIONS
 from ledger import clock
 from tests.support.people import Applying
 
@@ -190,8 +191,17 @@ def test_a_step_that_is_closed_cannot_be_saved_by_hand() -> None:
         drafts.save(application, "home", raw={}, values={}, version=1, at=clock.now())
 
 
-def test_an_answer_larger_than_any_honest_one_is_not_kept() -> None:
+def test_of_an_answer_larger_than_any_honest_one_only_the_beginning_is_kept() -> None:
     person = Applying()
     person.until("membership")
     tab(person, 0, "1" * 30_000)
-    assert person.application.answers.get(step="membership").data["raw"] == {}
+    data = person.application.answers.get(step="membership").data
+    assert data["raw"]["number"] == ["1" * drafts.LONGEST_TEXT] and data["values"] is None
+
+
+def test_every_step_s_longest_texts_fit_together() -> None:
+    for slug, form in QUESTIONS.items():
+        names = form.base_fields
+        assert sum(len(name) + drafts.LONGEST_TEXT for name in names) <= drafts.LARGEST_RAW, slug
+        longest = [getattr(field, "max_length", None) or 0 for field in names.values()]
+        assert max(longest, default=0) < drafts.LONGEST_TEXT, slug

@@ -83,7 +83,7 @@ def test_it_keeps_what_the_form_asks_for_and_no_more_than_a_draft(person: Applyi
     assert UnsentForm.objects.get().raw == {"postal_code": ["123-45"]}
     UnsentForm.objects.all().delete()
     late(person, data={"postal_code": "1" * 30_000})
-    assert not UnsentForm.objects.exists()
+    assert UnsentForm.objects.get().raw == {"postal_code": ["1" * drafts.LONGEST_TEXT]}
 
 
 def test_a_made_up_or_an_old_cookie_keeps_nothing(person: Applying) -> None:
