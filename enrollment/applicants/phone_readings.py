@@ -5,6 +5,7 @@ pick the number that the asking PC shows; one wrong pick ends it. The answer ope
 encrypted, for the browser that asked. What remains: whoever is talked into telling or picking a stranger's number.
 """
 
+import logging
 import secrets
 from datetime import datetime
 from typing import Literal
@@ -20,6 +21,7 @@ from enrollment.models import CardReading, PhoneReading
 from ledger import log
 from vault import tokens
 
+logger = logging.getLogger("inkan.applicants")
 LARGEST_ASKER = 60
 State = Literal["waiting", "picked", "answered", "refused", "expired", "done"]
 
@@ -171,6 +173,9 @@ def _end(row: PhoneReading, reason: str, at: datetime) -> None:
         if _change(row, at, is_picked=is_picked, refused_at=at, refusal=reason) != 1:
             raise Refused("qr_gone")
         CardReading.objects.filter(pk=row.reading_id, spent_at=None).update(spent_at=at)
+        if row.reading.session is None:  # a stranger's: anybody can make any number of them
+            logger.warning("a QR code of a sign-in was refused: %s", reason)
+            return
         log.append(
             "applicant.qr_refused", actor=log.SYSTEM, subject=str(row.public_id), data={"reason": reason}
         )

@@ -169,7 +169,7 @@ def test_one_wrong_number_ends_it_on_both_sides(person: Applying) -> None:
     assert "違う数字が選ばれました" in person.browser.get(address).content.decode()
     assert person.browser.post(address).status_code == 200
     assert not Applicant.objects.exists()
-    assert Entry.objects.get(kind="applicant.qr_refused").data == {"reason": "wrong_number"}
+    assert not Entry.objects.exists()  # nobody is known yet: a line of the log tells of it
     assert CardReading.objects.filter(spent_at=None).count() == 0
 
 
@@ -178,8 +178,17 @@ def test_whoever_did_not_ask_stops_it_and_the_asker_is_told(person: Applying) ->
     assert "止めました" in phone.says(not_mine="1").content.decode()
     assert "覚えがない" in person.browser.get(address).content.decode()
     assert person.browser.get(f"{address}state/").json() == {"state": "refused"}
-    assert Entry.objects.get(kind="applicant.qr_refused").data == {"reason": "not_mine"}
+    assert not Entry.objects.exists()
     assert phone.says(number=str(row.number)).status_code == 409
+
+
+def test_the_ledger_tells_of_a_refused_qr_code_of_somebody_who_is_known(person: Applying) -> None:
+    person.until("card")
+    page = person.browser.get(reverse("step", args=["card"]), {"way": "qr"})
+    qr_page(person, page)
+    row = PhoneReading.objects.latest("pk")
+    Phone(reverse("qr_read", args=[row.token])).says(not_mine="1")
+    assert Entry.objects.get(kind="applicant.qr_refused").data == {"reason": "not_mine"}
 
 
 def test_a_qr_code_dies_after_ten_minutes_and_says_so(person: Applying) -> None:
