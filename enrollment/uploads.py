@@ -66,7 +66,7 @@ def reuse(application: Application, slot: str, at: datetime) -> list[Attachment]
     _require_open(application, slot, at)
     judged = []
     for row in kept(application, other_paper(slot)):
-        data, crop = files.read(row.original_file), _crop_of(row)
+        data, crop = _original(row), _crop_of(row)
         picture = images.inspect(data, slot=slot, authority=application.authority, on=today(at), crop=crop)
         judged.append(_Judged(data, row.given_name, picture, row.scan, row.crop))
     return _keep(application, slot, judged, at)
@@ -84,7 +84,7 @@ def crop(row: Attachment, chosen: Crop | None, at: datetime) -> None:
     """
     slot, application = row.slot, row.application
     _require_open(application, slot, at)
-    data = files.read(row.original_file)
+    data = _original(row)
     picture = images.inspect(data, slot=slot, authority=application.authority, on=today(at), crop=chosen)
     shown = files.save(picture.shown_jpeg)
     try:
@@ -125,7 +125,10 @@ def remove(row: Attachment, at: datetime) -> None:
     _require_open(row.application, row.slot, at)
     with transaction.atomic():
         locked = drafts.lock(row.application)
-        _erase(row)
+        current = Attachment.objects.filter(pk=row.pk).first()
+        if current is None:  # another tab was faster
+            return
+        _erase(current)
         drafts.forget_consent(locked)
 
 
@@ -134,12 +137,14 @@ def put_earlier(row: Attachment, at: datetime) -> None:
     _require_open(row.application, row.slot, at)
     with transaction.atomic():
         locked = drafts.lock(row.application)
-        before = [one for one in kept(locked, row.slot) if one.ordinal < row.ordinal]
-        if not before:
+        rows = kept(locked, row.slot)
+        here = [place for place, one in enumerate(rows) if one.pk == row.pk]
+        if not here or here[0] == 0:  # gone, or first already: another tab was faster
             return
-        places = (before[-1].ordinal, row.ordinal)
+        before, row = rows[here[0] - 1 : here[0] + 1]
+        places = (before.ordinal, row.ordinal)
         # through a free place: at no moment may two files stand in one (one_file_per_place)
-        for pk, ordinal in ((row.pk, MOST_FILES), (before[-1].pk, places[1]), (row.pk, places[0])):
+        for pk, ordinal in ((row.pk, MOST_FILES), (before.pk, places[1]), (row.pk, places[0])):
             Attachment.objects.filter(pk=pk).update(ordinal=ordinal)
         drafts.forget_consent(locked)
 
@@ -255,6 +260,16 @@ def _columns(one: _Judged, names: tuple[str, str]) -> dict[str, Any]:
 def _measures(picture: Picture) -> dict[str, Any]:
     """What the hints rest on, with the sides of what is shown."""
     return {**picture.measures, "shown_width": picture.shown_width, "shown_height": picture.shown_height}
+
+
+def _original(row: Attachment) -> bytes:
+    """The bytes as they were given; raises Refused("not_now") where another tab has just taken the file back."""
+    try:
+        return files.read(row.original_file)
+    except files.FileMissing:
+        if Attachment.objects.filter(pk=row.pk).exists():
+            raise
+        raise Refused("not_now") from None
 
 
 def _crop_of(row: Attachment) -> Crop | None:

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from enrollment import flow, uploads
+from enrollment.errors import Refused
 from enrollment.models import Attachment
 from ledger import clock
 from tests.enrollment.files.drawn import at, noise
@@ -51,6 +52,27 @@ def test_several_pictures_are_added_ordered_and_removed_without_a_script() -> No
     page = person.post("name-proof", {"file": noise(6), "stay": "1"}).content.decode()
     assert "添付できるのは4枚までです" in page and len(names(person, "name_proof")) == 4
     assert person.post("name-proof", {}).status_code == 302
+
+
+def test_a_slower_tab_s_row_is_read_again_before_it_is_changed() -> None:
+    """Two presses at once: the second one holds the row as it was before the first."""
+    person = at("name-proof", other_name=FORMER)
+    for seed in (1, 2, 3):
+        person.post("name-proof", {"file": noise(seed), "stay": "1"})
+    last = uploads.kept(person.application, "name_proof")[2]
+    stale = Attachment.objects.get(pk=last.pk)
+    for row in (last, stale):
+        uploads.put_earlier(row, clock.now())
+    assert names(person, "name_proof") == ["写真3.jpeg", "写真1.jpeg", "写真2.jpeg"]
+    uploads.turn(last, clock.now())
+    turned = Attachment.objects.get(pk=last.pk)
+    uploads.remove(stale, clock.now())
+    for name in (stale.shown_file, turned.shown_file, turned.original_file):
+        with pytest.raises(files.FileMissing):
+            files.read(name)
+    with pytest.raises(Refused, match="not_now"):
+        uploads.turn(turned, clock.now())
+    uploads.remove(turned, clock.now())  # gone already: no error
 
 
 def test_removing_a_file_keeps_what_was_typed_beside_it() -> None:
