@@ -136,9 +136,11 @@ def withdraw(application: Application, at: datetime) -> None:
     """取下げ (ST-13, ST-35): only while no officer has recommended it. PIN and files are erased with it (DQ-23)."""
     with transaction.atomic():
         # the case before its files, as an officer's erasure does (review.erase_file): neither waits for the other
-        Application.objects.select_for_update().filter(pk=application.pk).first()
+        locked = Application.objects.select_for_update().filter(pk=application.pk).first()
+        if locked is None:
+            raise Refused("not_now")
         SealedPin.objects.filter(application=application).delete()
-        if not application.legal_hold:
+        if not locked.legal_hold:  # placed since the page was asked for, it counts too
             uploads.erase_all(application)
         notices.withdrawn(application)
         moves.perform(

@@ -91,3 +91,13 @@ def test_the_command_says_what_is_wrong() -> None:
     with pytest.raises(CommandError, match="no application"):
         call_command("legal_hold", "place", "20260101-000000", "--by", "auditor", "--reason", WHY)
     assert Entry.objects.filter(kind__startswith="application.hold").count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_that_comes_while_the_applicant_withdraws_counts() -> None:
+    asked = cases.submitted(at=AT)
+    cases.officer("operator", ("", "OPERATOR"))
+    count = Attachment.objects.filter(application=asked).count()
+    hold("place", Application.objects.get(pk=asked.pk), "operator")
+    submission.withdraw(asked, AT)  # the row as it was read before the hold
+    assert count and Attachment.objects.filter(application=asked).count() == count
