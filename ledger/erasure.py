@@ -18,6 +18,8 @@ logger = logging.getLogger("inkan.retention")
 CLOCK = log.Actor("system", "clock")
 MOST = 2000  # keys of one rule in one run: a run stays short, the next one goes on
 BATCH = 500
+# For rows that any stranger makes by looking at a page: they must go faster than a flood of visits brings them.
+MOST_OF_A_FLOOD, BATCH_OF_A_FLOOD = 500_000, 5_000
 
 
 class Erased(NamedTuple):
@@ -44,6 +46,7 @@ class Rule(NamedTuple):
     due: Callable[[datetime, int], Sequence[Any]]
     erase: Callable[[Sequence[Any], datetime], Erased | None]
     batch: int = BATCH
+    most: int = MOST
 
 
 class Outcome(NamedTuple):
@@ -53,9 +56,9 @@ class Outcome(NamedTuple):
     failed: int
 
 
-def carry_out(rule: Rule, at: datetime, most: int = MOST) -> Outcome:
+def carry_out(rule: Rule, at: datetime, most: int | None = None) -> Outcome:
     """Erase what is due by this rule. A batch that cannot be erased is logged and keeps none of the others back."""
-    keys = rule.due(at, most)
+    keys = rule.due(at, most or rule.most)
     erased = failed = 0
     for start in range(0, len(keys), rule.batch):
         try:

@@ -6,7 +6,7 @@ application's answers, files, statements and findings; a PIN is no evidence and 
 """
 
 from enrollment.retention import ended, people, stored, unfinished
-from ledger.erasure import Rule
+from ledger.erasure import BATCH_OF_A_FLOOD, MOST_OF_A_FLOOD, Rule
 
 JUDGEMENT = "our decision; 個人情報保護法 22条: erased without delay once it is no longer needed"
 CASE = 1  # keys per transaction: each case is a batch of its own, with an entry of its own
@@ -111,6 +111,8 @@ BY_THE_HOUR: tuple[Rule, ...] = (
         source=f"ST-27; {JUDGEMENT}",
         due=people.old_readings,
         erase=people.erase_readings,
+        batch=BATCH_OF_A_FLOOD,
+        most=MOST_OF_A_FLOOD,
     ),
     Rule(
         "phone_answer",

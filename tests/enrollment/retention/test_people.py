@@ -152,3 +152,15 @@ def test_every_rule_says_what_after_which_event_how_long_and_on_whose_word() -> 
     for rule in RULES.values():
         assert all((rule.what, rule.after, rule.period, rule.remains, rule.source)), rule.name
     assert len(RULES) >= 15
+
+
+@pytest.mark.django_db
+def test_readings_that_a_flood_of_visits_left_go_in_one_run() -> None:
+    """A visitor without a card makes one by looking at the sign-in page: more an hour than other rules take."""
+    CardReading.objects.bulk_create(
+        CardReading(purpose="sign_in", browser_digest=b"b" * 32, challenge=b"c" * 32, expires_at=AT)
+        for _number in range(12_000)
+    )
+    assert run("card_reading", AT + DAY) == 3
+    assert not CardReading.objects.exists()
+    assert [entry.data["count"] for entry in Entry.objects.order_by("pk")] == [5_000, 5_000, 2_000]
