@@ -15,6 +15,7 @@ from vault import tokens
 
 TOUCH_EVERY = 30  # seconds: the last use is written at most this often
 LATELY = timedelta(days=1)
+LONGEST = timedelta(hours=12)  # however much it is used (NIST SP 800-63B-4 AAL2; ASVS 5.0 7.3.2)
 
 
 def actor(applicant: Applicant) -> log.Actor:
@@ -82,8 +83,8 @@ def touch(session: ApplicantSession, at: datetime) -> None:
 
 
 def until(session: ApplicantSession) -> datetime:
-    """When this session ends unless it is used before."""
-    return session.last_seen_at + settings.APPLICANT_IDLE
+    """When this session ends unless it is used before; twelve hours after the sign-in at the latest."""
+    return min(session.last_seen_at + settings.APPLICANT_IDLE, session.created_at + LONGEST)
 
 
 def _of_cookie(token: str) -> ApplicantSession | None:

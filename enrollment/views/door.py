@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, NamedTuple, ParamSpec, cast
 
@@ -17,9 +17,11 @@ from django.views.decorators.cache import never_cache
 from enrollment.applicants import accounts, unsent
 from enrollment.models import Applicant, ApplicantSession
 from ledger import clock, log
+from ledger.models import Entry
 from vault import tokens
 
 logger = logging.getLogger("inkan.applicants")
+REFUSED, MOST_REFUSED = "applicant.refused", 30  # entries of one person in an hour
 BROWSER_COOKIE = f"{settings.APPLICANT_COOKIE_NAME}-reader"
 P = ParamSpec("P")
 
@@ -90,11 +92,13 @@ def note_refusal(request: HttpRequest, code: str, problem: object = "") -> None:
     if visit is None:
         logger.warning("a stranger was refused: %s %s", code, problem)
         return
+    subject = str(visit.applicant.public_id)
+    lately = Entry.objects.filter(subject=subject, kind=REFUSED, at__gt=visit.at - timedelta(hours=1))
+    if lately.count() >= MOST_REFUSED:  # entries are kept for ever, and everybody's wait for the same lock
+        logger.warning("%s was refused once more: %s", subject, code)
+        return
     with transaction.atomic():
-        subject = str(visit.applicant.public_id)
-        log.append(
-            "applicant.refused", actor=accounts.actor(visit.applicant), subject=subject, data={"code": code}
-        )
+        log.append(REFUSED, actor=accounts.actor(visit.applicant), subject=subject, data={"code": code})
 
 
 def nothing_there(request: HttpRequest, what: str) -> Http404:

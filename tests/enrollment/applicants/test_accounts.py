@@ -46,6 +46,18 @@ def test_a_session_ends_after_thirty_idle_minutes() -> None:
     assert accounts.current(token, now + timedelta(minutes=89)) is None
 
 
+def test_a_session_that_is_used_all_the_time_ends_after_twelve_hours() -> None:
+    person = Applying()
+    person.sign_in()
+    token, begun = person.browser.cookies[COOKIE].value, person.session.created_at
+    for minutes in range(20, 12 * 60, 20):
+        found = accounts.current(token, begun + timedelta(minutes=minutes))
+        assert found is not None
+        assert accounts.until(found) <= begun + accounts.LONGEST
+    assert accounts.current(token, begun + accounts.LONGEST) is None
+    assert accounts.lately(token, begun + accounts.LONGEST) is not None  # what is sent now is kept (ST-21)
+
+
 def test_signing_in_again_changes_the_token_and_ends_the_former_session() -> None:
     person = Applying()
     page = person.browser.get(reverse("sign_in"))

@@ -1,5 +1,6 @@
 """What a hostile applicant or visitor tries, and what it must come to nothing by (security.md 4, rows 27 and 29)."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.urls import reverse
 from enrollment import drafts
 from enrollment.applicants import phone_readings
 from enrollment.models import ApplicantSession, CardReading, PhoneReading
+from enrollment.views import door
 from ledger import clock
 from ledger.models import Entry
 from tests.enrollment.views.test_correcting import LICENCE, returned
@@ -70,3 +72,12 @@ def test_a_stranger_s_wrong_numbers_write_nothing_into_the_ledger() -> None:
         assert phone.post(reverse("qr_read", args=[row.token]), {"number": "1"}).status_code == 409
         assert phone_readings.state(PhoneReading.objects.get(pk=row.pk), clock.now()) == "refused"
     assert Entry.objects.count() == before
+
+
+def test_one_person_s_refusals_do_not_fill_the_ledger() -> None:
+    person = Applying()
+    person.sign_in()
+    for _time in range(door.MOST_REFUSED + 3):
+        assert person.browser.get(reverse("notice", args=[uuid.uuid4()])).status_code == 404
+    refused = Entry.objects.filter(kind=door.REFUSED)
+    assert refused.count() == door.MOST_REFUSED
