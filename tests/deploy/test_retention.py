@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from deploy import retention, tasks
 from deploy.celery import TIMETABLE, app
@@ -125,8 +126,9 @@ def test_a_row_that_cannot_be_erased_starves_nothing_and_stands_in_the_figures(
 
 
 @pytest.mark.django_db
-def test_the_minute_goes_on_without_a_signer() -> None:
+def test_the_minute_goes_on_without_a_signer(settings: Settings, tmp_path: Path) -> None:
     """No signer process answers here: the hour's two chores fail, each is counted, neither raises."""
+    settings.SIGNER_SOCKET = settings.ISSUER_SOCKET = tmp_path / "nobody"  # other tests may have started one
     tasks.minute()
     tasks.hour()
     failed = set(ChoreRecord.objects.filter(failures__gt=0).values_list("name", flat=True))
