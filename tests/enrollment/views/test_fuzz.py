@@ -21,7 +21,8 @@ SLUGS = [*flow.STEP, "nothing", "card-check-2"]
 TEXTS = ["x" * 10_000, "a\x00b", "\ud800", '{"version":1}', "[" * 5000, "-1"]
 NAMES = [
     "version", "response", "hpki_card", "qualification", "authority", "is_right", "family_kana", "given_kana",
-    "family_romaji", "shown_for", "manual", "family_typed", "kind", "former_from_card", "take", "family_kanji", "postal_code",
+    "family_romaji", "shown_for", "manual", "family_typed", "kind", "former_from_card", "take", "family_kanji",
+    "postal_code",
     "registration_number", "registered_on", "reissued_on", "member", "number", "pin", "again", "has_workplace",
     "name", "institution_code", "address", "phone", "send_to", "pickup", "taken_on", "is_recent", "day_on_paper",
     "code", "agree", "parts", "printed_name", "stay", "file",
