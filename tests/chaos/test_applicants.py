@@ -4,7 +4,6 @@
 selection of it in tests/journeys/form.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,13 +22,7 @@ from tests.journeys.stories import STORIES, Story
 from tests.support.browser import chromium
 from tests.support.product import Product
 
-pytestmark = [
-    pytest.mark.chaos,
-    pytest.mark.journey,
-    pytest.mark.skipif(
-        os.environ.get("CHAOS") != "long", reason="an hour; tests/journeys/form has a selection"
-    ),
-]
+pytestmark = [pytest.mark.chaos, pytest.mark.journey]
 
 
 @pytest.fixture(scope="module", params=[Product.embedded, Product.on_servers], ids=["embedded", "servers"])
