@@ -23,7 +23,7 @@ test: setup ## all checks and all tests, on servers of their own
 	@deploy/face.sh
 	@$(MAKE) --no-print-directory check
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not journey"
-	@$(PY) -m pytest -m journey
+	@$(PY) -m pytest -n 2 --dist loadfile -m journey
 
 check: setup ## format, lint, types, import contracts, missing migrations and translations
 	@deploy/check.sh
