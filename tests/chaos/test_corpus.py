@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
 LONG = os.environ.get("CHAOS") == "long"
 FILES = 5_000 if LONG else 300
-COMMANDS = 500 if LONG else 60
+COMMANDS = 500 if LONG else 24
 SLOWEST = 10.0
 MOST_GROWTH_MB = 40.0  # of the web process between the fiftieth file and the last
 MOST_ABOVE_IDLE_MB = 60.0  # its peak while a file of 4 MB is taken
