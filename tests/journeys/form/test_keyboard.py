@@ -34,4 +34,4 @@ def test_the_first_tab_leads_past_the_header_and_an_errors_line_leads_into_its_f
         wanted = str(link.get_attribute("href")).removeprefix("#")
         link.focus()
         keys.press("Enter")
-        assert person.page.evaluate("document.activeElement.id") == wanted
+        expect(person.page.locator(f"[id='{wanted}']")).to_be_focused()
