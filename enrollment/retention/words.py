@@ -9,7 +9,7 @@ from datetime import date
 from django.conf import settings
 
 from enrollment.models import Application
-from enrollment.notices import PORTAL
+from enrollment.notices.telling import PORTAL
 from ledger.clock import last_day
 from outbox import mails, notices
 

@@ -5,64 +5,18 @@ personal data (ST-16). 通知を受け取る off stops reminders (N4) only: resu
 """
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 
 from enrollment import authorities, flow
 from enrollment.models import Applicant, Application
+from enrollment.notices import telling
+from enrollment.notices.telling import PORTAL
 from ledger import clock
-from ledger.clock import JST
 from outbox import mails, notices
 
 NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫"  # as the source manual counts its steps
-PORTAL = "申請状況と全文は、ポータルの「お知らせ」でご確認ください。"
-
-
-def _moment(at: datetime) -> str:
-    local = at.astimezone(JST)
-    return f"{local.year}年{local.month}月{local.day}日 {local.hour}時{local.minute:02d}分"
-
-
-def _day(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
-def _until(end: datetime) -> str:
-    """24:00 of a day is that day to a reader, not the next one's midnight (ST-17)."""
-    return f"{_day(clock.last_day(end))} 24時まで"
-
-
-def _tell(
-    application: Application,
-    kind: str,
-    title: str,
-    body: str,
-    mail: str,
-    *,
-    secret: str = "",
-    about: str = "",
-    is_reminder: bool = False,
-) -> None:
-    """One inbox notice and, where the address is confirmed, one mail; a repeated call tells nothing twice.
-
-    A reminder is mailed only to those who want to be reminded (DQ-28).
-    """
-    applicant = application.applicant
-    mark = f"{kind}:{about or application.public_id}:{application.round}"
-    notices.post(
-        applicant.public_id,
-        kind,
-        title,
-        body,
-        secret=secret,
-        about=about or str(application.public_id),
-        dedupe=mark,
-    )
-    is_wanted = applicant.wants_reminders or not is_reminder
-    if is_wanted and applicant.email and applicant.email_verified_at is not None:
-        text = f"{mail}\n\n{PORTAL}\n{settings.ORIGIN}/status/\n"
-        mails.send(applicant.email, title, text, kind=kind, about=str(application.public_id), dedupe=mark)
 
 
 def received(application: Application, at: datetime) -> None:
@@ -70,11 +24,11 @@ def received(application: Application, at: datetime) -> None:
     authority = authorities.authority(application.authority).name
     title = f"【{application.receipt_number}】医療等分野の電子署名利用申請を受け付けました"
     body = (
-        f"受付番号：{application.receipt_number}\n申請先：{authority}\n受付日時：{_moment(at)}\n\n"
+        f"受付番号：{application.receipt_number}\n申請先：{authority}\n受付日時：{telling.moment(at)}\n\n"
         "これから認証局が審査します。\n"
         "審査の状況は、このサイトにマイナンバーカードでログインし、「申請状況」のページでいつでも確認できます。"
     )
-    _tell(application, "n1", title, body, "申請を受け付けました。")
+    telling.tell(application, "n1", title, body, "申請を受け付けました。")
 
 
 def returned(application: Application, reasons: list[str], until: datetime) -> None:
@@ -85,9 +39,9 @@ def returned(application: Application, reasons: list[str], until: datetime) -> N
     body = (
         f"次の項目の修正をお願いします。\n{lines}\n\n"
         "「申請状況」のページの「修正する項目を見る」から直し、もう一度署名して提出してください。\n"
-        f"期限：{_until(until)}\n期限を過ぎると、申請は取下げになります。"
+        f"期限：{telling.until(until)}\n期限を過ぎると、申請は取下げになります。"
     )
-    _tell(
+    telling.tell(
         application,
         "n3",
         f"【{application.receipt_number}】修正のお願い",
@@ -110,11 +64,11 @@ def return_reminder(application: Application) -> None:
     if application.return_until is None:
         return
     body = (
-        f"修正をお願いしている申請の期限が近づいています。\n期限：{_until(application.return_until)}\n\n"
+        f"修正をお願いしている申請の期限が近づいています。\n期限：{telling.until(application.return_until)}\n\n"
         "「申請状況」のページの「修正する項目を見る」から直し、もう一度署名して提出してください。\n"
         "期限を過ぎると、申請は取下げになり、添付された画像は消去されます。"
     )
-    _tell(
+    telling.tell(
         application,
         "n4",
         f"【{application.receipt_number}】修正の期限が近づいています",
@@ -131,10 +85,10 @@ def completed(application: Application, link: str, password: str, expires_at: da
         "1. マイナンバーカードで署名する\nいまから利用できます。登録は要りません。\n\n"
         "2. スマートフォンで署名する\n"
         "下のURLをスマートフォンのブラウザで開き、パスワードを入力して登録すると、指紋や顔の確認だけで署名できます。\n"
-        f"URLの有効期限：{_until(expires_at)}"
+        f"URLの有効期限：{telling.until(expires_at)}"
     )
     secret = json.dumps({"url": f"{settings.ORIGIN}{link}", "password": password})
-    _tell(
+    telling.tell(
         application,
         "n5",
         f"【{application.receipt_number}】審査が完了しました",
@@ -152,7 +106,7 @@ def rejected(application: Application, reason: str) -> None:
         f"申請は承認されませんでした。\n理由：{reason}\n\n"
         f"ご不明な点は{authority.name}（{authority.site}）へお問い合わせください。あらためて申請することもできます。"
     )
-    _tell(
+    telling.tell(
         application,
         "n10",
         f"【{application.receipt_number}】審査の結果",
@@ -167,7 +121,7 @@ def withdrawn(application: Application) -> None:
         "申請の取下げを受け付けました。\n添付された画像とHPKIカードの暗証番号は消去しました。\n"
         "あらためて申請することもできます。"
     )
-    _tell(
+    telling.tell(
         application,
         "n11",
         f"【{application.receipt_number}】申請を取り下げました",
@@ -179,10 +133,10 @@ def withdrawn(application: Application) -> None:
 def phone_bound(application: Application, about: str, at: datetime) -> None:
     """N8 スマートフォン登録完了 (ST-34); which device it is stands at /me/."""
     body = (
-        f"スマートフォンが登録されました。\n登録日時：{_moment(at)}\n\n"
+        f"スマートフォンが登録されました。\n登録日時：{telling.moment(at)}\n\n"
         "お心当たりがない場合は、すぐに「署名の記録」のページから利用を停止し、認証局へご連絡ください。"
     )
-    _tell(
+    telling.tell(
         application,
         "n8",
         "スマートフォンの登録が完了しました",
@@ -200,7 +154,7 @@ def link_locked(application: Application, about: str) -> None:
         "マイナンバーカードによる署名は引き続き利用できます。\n"
         f"新しいURLが必要なときは認証局へお申し出ください。{note}"
     )
-    _tell(
+    telling.tell(
         application, "n17", "登録用のURLが停止されました", body, "登録用のURLが停止されました。", about=about
     )
 
@@ -208,7 +162,7 @@ def link_locked(application: Application, about: str) -> None:
 def address_changed(applicant: Applicant, former: str, at: datetime) -> None:
     """A security notice (DQ-28): in the inbox, and by mail to the address that was given up, whatever is ticked."""
     title = "メールアドレスが変更されました"
-    said = f"お知らせを受け取るメールアドレスが変更されました。\n変更日時：{_moment(at)}"
+    said = f"お知らせを受け取るメールアドレスが変更されました。\n変更日時：{telling.moment(at)}"
     warning = "お心当たりがない場合は、マイナンバーカードの一時利用停止の手続きをし、申請先の認証局へご連絡ください。"
     body = f"{said}\n\n{warning}"
     about, mark = str(applicant.public_id), f"address:{applicant.public_id}:{at.isoformat()}"
