@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from ledger.log import SYSTEM, Actor, append
 from outbox import jobs
-from signing import certificates, flow
+from signing import card_bindings, certificates, flow
 from signing.endings import end_sessions
 from signing.errors import Refused
 from signing.issuing import names
@@ -178,6 +178,22 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
             "signing.crl", credential.issuer, queue="keys", dedupe=f"crl-revoked-{credential.public_id}"
         )
         _log("revoked", credential, actor, reason)
+
+
+def bind_card(
+    credential: Credential | UUID,
+    fingerprint: bytes,
+    not_after: datetime | None,
+    *,
+    at: datetime,
+    actor: Actor,
+    replaces_all: bool = True,
+) -> None:
+    """Let a My Number Card open this credential's sessions; the former one stops at once (BD-03, BD-14).
+
+    Raises Refused as `card_bindings.bind` does.
+    """
+    card_bindings.bind(credential, fingerprint, not_after, at=at, actor=actor, replaces_all=replaces_all)
 
 
 def expire_due(at: datetime) -> int:

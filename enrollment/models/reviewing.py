@@ -1,7 +1,10 @@
 """What the registration authority writes beside an application, and the registers it asks."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from enrollment.models.applications import AUTHORITIES, QUALIFICATIONS, Application
 from vault.fields import EncryptedTextField
@@ -75,16 +78,35 @@ class ErasedFile(models.Model):
 
 
 class CardHolder(models.Model):
-    """A CA's register of people who hold or have ordered an HPKI card (CA-11, CA-19); imported."""
+    """A CA's register of people who hold or have ordered an HPKI card (CA-11, CA-19, BD-08, BD-12); imported.
 
+    `card_id` is printed on the card's face (カードID); `person_id` is the 本人ID in its certificates. Names and mail
+    address are what the CA knows; an import without them still serves CA-11.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     authority = models.CharField(max_length=8, choices=AUTHORITIES)
     qualification = models.CharField(max_length=16, choices=QUALIFICATIONS)
     registration_number = models.CharField(max_length=8)
     birth_date = models.DateField()
     status = models.CharField(max_length=16)  # valid, expired, revoked, ordered
+    card_id = models.CharField(max_length=16, blank=True, default="")
+    person_id = models.CharField(max_length=16, blank=True, default="")
+    name_kanji = EncryptedTextField(blank=True, default="")  # family, U+3000, given
+    family_romaji = EncryptedTextField(blank=True, default="")
+    given_romaji = EncryptedTextField(blank=True, default="")
+    email = EncryptedTextField(blank=True, default="")
 
     class Meta:
         indexes = [models.Index(fields=["qualification", "registration_number"], name="card_holder")]
+        constraints = [
+            models.UniqueConstraint(  # decision 5: a 本人ID stands for one person in the whole platform
+                fields=["person_id"], condition=~Q(person_id=""), name="one_holder_per_person_id"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
 
 
 class CardOrder(models.Model):
