@@ -23,6 +23,7 @@ from django.db import connections
 
 from deploy import checks, doorbell
 from ledger import clock
+from outbox import leases
 
 log = logging.getLogger("inkan.worker")
 
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
 
 
 TIMETABLE: tuple[Entry, ...] = (
-    Entry("sweep the outbox", "outbox.sweep", 5 if settings.BROKER_IS_EMBEDDED else 30),
+    Entry("sweep the outbox", "outbox.sweep", 5 if settings.BROKER_IS_EMBEDDED else 10),
     Entry("what ran out", "clock.minute", 60),
     Entry("lists and the daily root", "clock.hour", 3600),
     Entry("what is kept no longer", "clock.retention", 3600),
@@ -171,3 +172,4 @@ def follow_the_parent(**kwargs: object) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     while _lock:
         _lock.pop().close()
+    leases.beat_from_now_on()

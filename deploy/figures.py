@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db.models import Count, Min
 
 from ledger import clock
+from outbox import mails
 
 
 class Figure(NamedTuple):
@@ -65,6 +66,11 @@ def _figures() -> Iterable[Figure]:
     )
     yield Figure("inkan_credentials", "Credentials.", _by_state("signing.Credential", "authority", "state"))
     yield from _chores()
+    yield Figure(
+        "inkan_mails_perhaps_doubled",
+        "Hand-overs to the mail server whose end nobody knows: at most so many copies too many.",
+        [({}, mails.perhaps_doubled())],
+    )
 
 
 def exposition() -> str:

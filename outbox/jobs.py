@@ -1,30 +1,30 @@
 """Work that must happen after a commit, at least once, by handlers that are idempotent.
 
 A row is written in the transaction of its cause; the queue's message is only a doorbell that carries the row's id.
-A lost doorbell is rung again by `sweep`. All moments here, leases too, are `ledger.clock.now()`: the hosts of one
-installation keep their clocks together by NTP, and a lease is far longer than their difference.
+A lost doorbell is rung again by `sweep`. Moments are `ledger.clock.now()` of the hosts, which NTP keeps together;
+only leases are counted by the database's clock (`outbox.leases`).
 """
 
 import logging
 import random
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.module_loading import import_string
 
 from ledger import clock
+from outbox import leases
 from outbox.models import Job
 
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 8
-LEASE = timedelta(minutes=5)  # longer than the worker lets any handler live (its time limit: four minutes)
 _BELL_LOST = timedelta(seconds=20)  # a ready job whose bell was rung this long ago is rung again
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=1)
@@ -81,12 +81,13 @@ def run(job_id: int) -> None:
 
     The attempt is counted, and committed, before the work, so that a job that kills its worker ends as failed.
     """
-    now = clock.now()
-    if not _claim(job_id, now):
+    began = time.monotonic()
+    if not _claim(job_id, clock.now()):
         return
     job = Job.objects.get(pk=job_id)
     try:
-        _handler(job.kind)(job.subject)
+        with leases.renewed(_mine(job), began):
+            _handler(job.kind)(job.subject)
     except UnknownKind as problem:
         _fail(job, repr(problem))
     except Exception as problem:
@@ -99,7 +100,7 @@ def run(job_id: int) -> None:
 def sweep() -> int:
     """Return expired leases, ring every job that is due; how many were rung. Call it every few seconds."""
     now = clock.now()
-    expired = Job.objects.filter(state=Job.State.LEASED, lease_until__lte=now)
+    expired = Job.objects.filter(state=Job.State.LEASED, lease_until__lte=leases.now())
     for job in expired.filter(attempts__gte=MOST_ATTEMPTS)[:_SWEEP_BATCH]:
         _fail(job, job.last_error or "its worker died")
     expired.filter(attempts__lt=MOST_ATTEMPTS).update(
@@ -125,12 +126,12 @@ def retry_failed(job_id: int) -> bool:
 
 def _claim(job_id: int, now: datetime) -> bool:
     claimed = Job.objects.filter(pk=job_id, state=Job.State.READY, run_after__lte=now).update(
-        state=Job.State.LEASED, attempts=F("attempts") + 1, lease_until=now + LEASE
+        state=Job.State.LEASED, attempts=F("attempts") + 1, lease_until=leases.now(leases.length())
     )
     return claimed == 1
 
 
-def _mine(job: Job) -> Any:
+def _mine(job: Job) -> QuerySet[Job]:
     """The row as long as this attempt owns it: a lease that expired meanwhile belongs to somebody else."""
     return Job.objects.filter(pk=job.pk, state=Job.State.LEASED, attempts=job.attempts)
 

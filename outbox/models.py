@@ -63,6 +63,7 @@ class Mail(models.Model):
     body = EncryptedTextField(_("本文"))
     created_at = models.DateTimeField(_("作成日時"))
     sent_at = models.DateTimeField(_("送信日時"), null=True)
+    unanswered = models.PositiveSmallIntegerField(_("結果不明の送信"), default=0, db_default=0)
     erased_at = models.DateTimeField(null=True)  # recipient and body are gone; that it was sent is remembered
 
     class Meta:
@@ -72,6 +73,9 @@ class Mail(models.Model):
             models.Index(fields=["about"], name="outbox_mail_about"),
             models.Index(
                 fields=["sent_at"], condition=models.Q(erased_at__isnull=True), name="outbox_mail_whole"
+            ),
+            models.Index(
+                fields=["unanswered"], condition=models.Q(unanswered__gt=0), name="outbox_mail_unanswered"
             ),
         ]
 

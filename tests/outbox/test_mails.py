@@ -3,6 +3,7 @@ import email.policy
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ BODY = "審査が完了しました。\n.\n" + "長い行" * 400 + "\n"
 
 
 class SmtpSink(socketserver.ThreadingTCPServer):
-    """A mail server that keeps what it is given; `refuse` makes it answer 451, `hang_up` leaves after the data."""
+    """A mail server that keeps what it is given; `refuse` makes it answer 451, `hang_up` leaves after the data,
+    `rude` answers no goodbye."""
 
     allow_reuse_address = daemon_threads = True
-    refuse = hang_up = False
+    refuse = hang_up = rude = False
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
@@ -46,7 +48,7 @@ class _SmtpTalk(socketserver.StreamRequestHandler):
                     return
                 self.say("250 ok")
             elif word == b"QUIT":
-                self.say("221 bye")
+                self.say("500 no" if self.server.rude else "221 bye")
                 return
             else:
                 self.say("451 later" if self.server.refuse and word == b"MAIL" else "250 ok")
@@ -126,6 +128,7 @@ def test_a_server_that_says_later_gets_it_later(smtp: SmtpSink) -> None:
     job = Job.objects.get()
     assert (job.state, mails.all_sent()) == ("ready", [])
     assert "451" in job.last_error
+    assert mails.perhaps_doubled() == 0  # it said no: that end is known
     smtp.refuse = False
     Job.objects.update(run_after=job.created_at)
     run_jobs()
@@ -140,8 +143,51 @@ def test_when_the_answer_is_lost_the_copy_bears_the_same_message_id(smtp: SmtpSi
     Job.objects.update(run_after=Job.objects.get().created_at)
     run_jobs()
     first, second = (email.message_from_bytes(raw) for raw in smtp.received)
+    assert mails.perhaps_doubled() == 1  # counted for good
     assert first["message-id"] == second["message-id"]
     assert first["date"] == second["date"]
+
+
+@pytest.mark.requirement("RV-10")
+def test_a_mail_that_was_taken_is_sent_though_the_goodbye_fails(smtp: SmtpSink) -> None:
+    smtp.rude = True
+    send()
+    run_jobs()
+    assert (len(smtp.received), len(mails.all_sent()), mails.perhaps_doubled()) == (1, 1, 0)
+
+
+@pytest.mark.requirement("RV-10")
+@pytest.mark.parametrize("naive", [True, False])
+def test_of_eight_that_hand_over_one_mail_one_does(
+    naive: bool, smtp: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the lock the fault bites: the server gets several copies."""
+    if connection.vendor != "postgresql":
+        pytest.skip("the embedded worker is alone")
+    if naive:
+        monkeypatch.setattr(mails, "_alone", lambda public_id: nullcontext())
+    mail, together, odd = send(), threading.Barrier(8), []
+
+    def work() -> None:
+        try:
+            together.wait(20)
+            mails.deliver(str(mail.public_id))
+        except mails.HandedOverElsewhere:
+            pass
+        except Exception as problem:
+            odd.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run_jobs()
+    assert odd == []
+    assert (len(smtp.received) > 1) if naive else (len(smtp.received) == 1)
+    assert len(mails.all_sent()) == 1
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,10 @@ BEFORE, AFTER = "before", "after"
 class Killer:
     """The test's side. Use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
+        """`port`: the database is reached by another one (tests.support.proxy)."""
         parts = connection.settings_dict
-        url = f"postgresql://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
+        url = f"postgresql://{parts['USER']}@{parts['HOST']}:{port or parts['PORT']}/{parts['NAME']}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.killing"],
             env={**os.environ, "DATABASE_URL": url},
@@ -58,6 +59,14 @@ class Killer:
 
     def kill_after(self, task: str, subject: str, seconds: float) -> bool:
         return self._died(self._ask(task=task, subject=subject, seconds=seconds))
+
+    def start(self, task: str, subject: str) -> int:
+        """Let it run beside the test; its pid."""
+        return int(self._ask(task=task, subject=subject, beside=True)["pid"])
+
+    def status(self, pid: int) -> int:
+        """Wait for one that was started; its exit status, negative for a signal."""
+        return int(self._ask(wait=pid)["status"])
 
     def _died(self, answer: dict[str, int]) -> bool:
         assert answer["status"] in (0, -signal.SIGKILL), answer
@@ -102,6 +111,9 @@ class _Trips:
 
 
 def _attempt(order: dict[str, Any], report: int) -> None:
+    if order.get("beside"):
+        import_string(order["task"])(order["subject"])
+        return
     trips = _Trips(order.get("trip", 0), order.get("when", BEFORE))
     trips.watch_commits()
     with connection.execute_wrapper(trips.statement):
@@ -110,6 +122,8 @@ def _attempt(order: dict[str, Any], report: int) -> None:
 
 
 def _fork(order: dict[str, Any]) -> dict[str, int]:
+    if "wait" in order:
+        return {"status": os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1])}
     answers, report = os.pipe()
     child = os.fork()
     if child == 0:
@@ -121,6 +135,9 @@ def _fork(order: dict[str, Any]) -> dict[str, int]:
             sys.stderr.flush()
             os._exit(status)
     os.close(report)
+    if order.get("beside"):
+        os.close(answers)
+        return {"pid": child}
     if "seconds" in order:
         time.sleep(order["seconds"])
         os.kill(child, signal.SIGKILL)
