@@ -161,6 +161,7 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
     if begun.link is None:
         raise Refused("ceremony_unknown")
     with transaction.atomic():
+        links.locked_credential(begun.link.credential_id)  # a revocation stands in the same line
         rows = EnrollmentLink.objects.select_related("credential__signer").select_for_update(of=("self",))
         link = rows.get(pk=begun.link.pk)
         links.require_usable(link, at)

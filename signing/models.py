@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
-from vault.fields import EncryptedBinaryField, EncryptedJSONField
+from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 
 def _choices(states: type[StrEnum]) -> list[tuple[str, str]]:
@@ -119,13 +119,24 @@ class EnrollmentLink(models.Model):
     opened_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # Kind `shown` only: how the person was authenticated, when, and the browser that shows the QR code.
+    means = models.CharField(max_length=16, blank=True, default="")
+    authenticated_at = models.DateTimeField(null=True)
+    asker_digest = models.BinaryField(max_length=32, null=True)
+    shown_token = EncryptedTextField(null=True)  # the address behind the QR code, until it is bound or ended
+    opener = models.CharField(max_length=24, blank=True, default="")  # kind of device that opened it
+    may_replace = models.BooleanField(default=False)  # はい at BD-05
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["credential"], condition=Q(state="open", kind="inbox"), name="one_open_inbox_link"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["credential"], condition=Q(state="open", kind="shown"), name="one_open_shown_link"
+            ),
         ]
+        indexes = [models.Index(fields=["asker_digest"], name="link_asker", condition=Q(kind="shown"))]
 
 
 class Authenticator(models.Model):

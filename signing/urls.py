@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from signing.api import csc_views, oauth_views
-from signing.pages import me, phone, sign_in
+from signing.pages import card_qr, me, phone, sign_in
 
 app_name = "signing"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("r/<str:token>/complete/", phone.complete, name="phone_complete"),
     path("r/<str:token>/done/", phone.done, name="phone_done"),
     path("r/<str:token>/stopped/", phone.stopped, name="phone_stopped"),
+    path("card/phone/qr/", card_qr.card_qr, name="card_qr"),
+    path("card/phone/qr/state/", card_qr.state, name="card_qr_state"),
     path("me/", me.me, name="me"),
     path("me/end/", me.end, name="end_session"),
     path("me/suspend/", me.suspend, name="suspend"),

@@ -5,6 +5,7 @@ Django's CSRF token adds nothing, and its check of the Origin header cannot work
 sends "Origin: null".
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,11 +18,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ledger import clock
-from signing import authenticators, links
+from signing import authenticators, devices, links
 from signing.errors import Refused
 from signing.flow import Authenticator as Life
+from signing.links import shown
 from signing.models import Authenticator, EnrollmentLink
-from signing.pages import browser, refusals, words
+from signing.pages import browser, link_refusals, refusals, words
 from vault import tokens
 
 # What the script may report instead of an answer; anything else is a phone that failed.
@@ -45,21 +47,27 @@ _IN_APP = ("Line/", "FBAN", "FBAV", "Instagram", "MicroMessenger", "YJApp", "; w
 @browser.private
 @browser.unreferred
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows the page that the link's state asks for and changes nothing; POST takes the password or a language."""
+    """GET shows the page that the link's state asks for and changes nothing.
+
+    POST takes the password, or the button behind a QR code, or a language.
+    """
     at = clock.now()
     if request.method == "POST":
         if "language" in request.POST:
             return _switch_language(request, token)
-        return _try_password(request, token)
+        return _enter(request, token, at) if "enter" in request.POST else _try_password(request, token)
     try:
         found = links.find(token)
         if links.is_bound_by(found, browser.token(request), at):
             return HttpResponseRedirect(reverse("signing:phone_done", args=[token]))
         opened = links.opened_by(token, browser.token(request), at)
     except Refused as refused:
-        if refused.code in ("link_not_opened", "wrong_browser"):
+        if refused.code not in ("link_not_opened", "wrong_browser"):
+            return _refusal_page(request, token, refused.code)
+        if found.kind == links.INBOX:
             return _password_page(request, found)
-        return _refusal_page(request, token, refused.code)
+        is_held = refused.code == "wrong_browser"
+        return _refusal_page(request, token, "link_elsewhere") if is_held else _first_page(request, found)
     return _explanation(request, token, opened)
 
 
@@ -86,7 +94,7 @@ def complete(request: HttpRequest, token: str) -> HttpResponse:
             at=at,
         )
     except Refused as refused:
-        if refused.code in refusals.LINK:
+        if refused.code in link_refusals.LINK:
             return _refusal_page(request, token, refused.code)
         return _explanation(request, token, opened, refused.code)
     return HttpResponseRedirect(reverse("signing:phone_done", args=[token]), status=303)
@@ -116,9 +124,8 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
 @browser.unreferred
 def stopped(request: HttpRequest, token: str) -> HttpResponse:
     """「いいえ」 at BD-05: the old phone stays as it is (BD-18)."""
-    return render(
-        request, "signing/phone_stopped.html", {"link_path": reverse("signing:phone_link", args=[token])}
-    )
+    context = {"link_path": reverse("signing:phone_link", args=[token]), "is_shown": _is_shown(token)}
+    return render(request, "signing/phone_stopped.html", context)
 
 
 def _try_password(request: HttpRequest, token: str) -> HttpResponse:
@@ -142,16 +149,39 @@ def _try_password(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+def _enter(request: HttpRequest, token: str, at: datetime) -> HttpResponse:
+    """The button behind a QR code: it takes the link for this browser (BD-06 ログイン)."""
+    browser_token = browser.token_or_new(request)
+    kind = devices.kind(request.headers.get("User-Agent", ""))
+    try:
+        shown.enter(token, browser_token, kind, at)
+    except Refused as refused:
+        return _refusal_page(request, token, refused.code)
+    response = HttpResponseRedirect(reverse("signing:phone_link", args=[token]), status=303)
+    browser.remember(response, browser_token)
+    return response
+
+
+def _first_page(request: HttpRequest, found: EnrollmentLink) -> HttpResponse:
+    """Behind a QR code: the 本人ID to be checked, read-only, and one button (BD-06, BD-17)."""
+    context = {**_person(found), "until": found.expires_at, "is_in_app": _is_in_app(request)}
+    return render(request, "signing/phone_open.html", context)
+
+
+def _is_in_app(request: HttpRequest) -> bool:
+    agent = request.headers.get("User-Agent", "")
+    return any(mark in agent for mark in _IN_APP)
+
+
 def _password_page(request: HttpRequest, found: EnrollmentLink, error: str = "") -> HttpResponse:
     """Names the CA and nothing of the person (ST-20)."""
-    agent = request.headers.get("User-Agent", "")
     context = {
         "authority": words.authority(found.credential.authority),
         "last_day": clock.last_day(found.expires_at),
         "tries_left": links.tries_left(found),
         "error": error,
         "errors": error,
-        "is_in_app": any(mark in agent for mark in _IN_APP),
+        "is_in_app": _is_in_app(request),
     }
     return render(request, "signing/phone_password.html", context, status=422 if error else 200)
 
@@ -163,8 +193,9 @@ def _explanation(request: HttpRequest, token: str, opened: EnrollmentLink, code:
         **_person(opened),
         "offer": offer,
         "old": old,
-        "refusal": refusals.of(refusals.PHONE, code) if code else None,
+        "refusal": refusals.of(link_refusals.PHONE, code) if code else None,
         "errors": code,
+        "number": shown.number(opened) if opened.kind == links.SHOWN else None,
         "complete_path": reverse("signing:phone_complete", args=[token]),
         "stop_path": reverse("signing:phone_stopped", args=[token]),
     }
@@ -172,14 +203,23 @@ def _explanation(request: HttpRequest, token: str, opened: EnrollmentLink, code:
 
 
 def _refusal_page(request: HttpRequest, token: str, code: str) -> HttpResponse:
-    refusal = refusals.LINK.get(code) or refusals.LINK["link_unknown"]
+    refusal = link_refusals.LINK.get(code) or link_refusals.LINK["link_unknown"]
     is_usable = code in ("wrong_browser", "link_not_opened")
+    if _is_shown(token):
+        refusal = link_refusals.SHOWN.get(code, refusal)
     context = {
         "refusal": refusal,
         "errors": code,
         "again_path": reverse("signing:phone_link", args=[token]) if is_usable else "",
     }
     return render(request, "signing/phone_refused.html", context, status=refusal.status)
+
+
+def _is_shown(token: str) -> bool:
+    try:
+        return links.find(token).kind == links.SHOWN
+    except Refused:
+        return False
 
 
 def _person(found: EnrollmentLink) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ledger.models import Entry
 from outbox.models import Job
 from signing import links
 from signing.errors import Refused
+from signing.links import inbox
 from signing.models import EnrollmentLink
 from tests.support.credentials import NOON, active_credential
 from vault import tokens
@@ -134,7 +135,7 @@ class TestOpen:
 
     def test_an_unknown_token_costs_as_much_work_as_a_wrong_password(self) -> None:
         new = links.create(active_credential(), at=NOON)
-        links._decoy_hash()
+        inbox._decoy_hash()
 
         def cost(token: str) -> float:
             before = time.thread_time()
@@ -174,14 +175,14 @@ def test_exactly_five_of_thirty_parallel_wrong_passwords_are_evaluated(
     new = links.create(active_credential(), at=NOON)
     real_hash = EnrollmentLink.objects.get().password_hash
     evaluated: list[str] = []
-    original = links.check_password
+    original = inbox.check_password
 
     def counting(password: str, encoded: str) -> bool:
         if encoded == real_hash:
             evaluated.append(password)
         return original(password, encoded)
 
-    monkeypatch.setattr(links, "check_password", counting)
+    monkeypatch.setattr(inbox, "check_password", counting)
     start, codes = threading.Barrier(30), []
 
     def attempt() -> None:

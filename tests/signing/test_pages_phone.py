@@ -163,7 +163,7 @@ def test_an_expired_link_says_what_to_do() -> None:
 def test_a_replaced_link_points_to_the_newer_one() -> None:
     visitor = Visitor()
     links.create(visitor.credential, at=clock.now())
-    assert "新しいもの" in visitor.see().content.decode()
+    assert "新しい登録URLが作られた" in visitor.see().content.decode()
 
 
 def test_an_unknown_link_is_not_found() -> None:

@@ -121,6 +121,8 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "r/<str:token>/complete/": (NO, {"*": "409"}),
     "r/<str:token>/done/": ({"*": "302 /r/TOKEN/"}, NO),
     "r/<str:token>/stopped/": (ALL, NO),
+    "card/phone/qr/": (MISSING, MISSING),  # nobody here has been shown a QR code
+    "card/phone/qr/state/": (MISSING, NO),
     "me/": (signers("200"), NO),
     "me/end/": (NO, signers(UNTRIED)),
     "me/suspend/": (signers("200"), signers(UNTRIED)),

@@ -6,7 +6,7 @@ At rest there is a digest of the token and a slow hash of the password; the clea
 
 import unicodedata
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,27 +15,27 @@ from django.db import transaction
 from django.db.models import F
 
 from ledger import clock, log
-from outbox import jobs
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.flow import Link
+from signing.links.life import (
+    FORGOTTEN,
+    INBOX,
+    OPEN_FOR,
+    SYSTEM,
+    Facts,
+    find,
+    note,
+    require_usable,
+    tell,
+    void,
+)
 from signing.models import Credential, EnrollmentLink
 from vault import tokens
 
 MONTHS = 3  # civil months, ST-17
 TRIES = 5  # wrong passwords, ST-18
-OPEN_FOR = timedelta(minutes=10)  # how long the password holds for the browser that gave it
-SYSTEM = log.Actor("system", "signing")
 _LONGEST_PASSWORD = 64
-_ENDED = {
-    Link.BOUND: "link_used",
-    Link.LOCKED: "link_locked",
-    Link.EXPIRED: "link_expired",
-    Link.VOID: "link_void",
-}
-
-
-Facts = dict[str, str | int | bool | None]  # what the ledger takes
 
 
 class NewLink(NamedTuple):
@@ -62,13 +62,10 @@ def create(credential: Credential | uuid.UUID, *, at: datetime, actor: log.Actor
             raise Refused("credential_unknown")
         if row.state != CredentialState.ACTIVE:
             raise Refused("credential_not_active")
-        former = EnrollmentLink.objects.filter(
-            credential=row, kind="inbox", state__in=[Link.OPEN, Link.LOCKED, Link.EXPIRED]
-        )
-        voided = former.update(state=Link.VOID, opened_digest=None, opened_until=None)
+        voided = void(EnrollmentLink.objects.filter(credential=row))
         link = EnrollmentLink.objects.create(
             credential=row,
-            kind="inbox",
+            kind=INBOX,
             token_digest=tokens.digest(token),
             password_hash=password_hash,
             created_at=at,
@@ -83,28 +80,6 @@ def create(credential: Credential | uuid.UUID, *, at: datetime, actor: log.Actor
             data=data,
         )
     return NewLink(f"/r/{token}/", password, expires_at)
-
-
-def find(token: str) -> EnrollmentLink:
-    """The link behind an address, in whatever state; nothing is counted or changed (ST-20: a GET never does).
-
-    Raises Refused("link_unknown").
-    """
-    links = EnrollmentLink.objects.select_related("credential__signer")
-    link = links.filter(token_digest=tokens.digest(token)).first()
-    if link is None:
-        raise Refused("link_unknown")
-    return link
-
-
-def require_usable(link: EnrollmentLink, at: datetime) -> None:
-    """Raises Refused with link_used, link_locked, link_expired, link_void or credential_not_active."""
-    if link.state != Link.OPEN:
-        raise Refused(_ENDED[Link(link.state)])
-    if at >= link.expires_at:
-        raise Refused("link_expired")
-    if link.credential.state != CredentialState.ACTIVE:
-        raise Refused("credential_not_active")
 
 
 def tries_left(link: EnrollmentLink) -> int:
@@ -123,6 +98,8 @@ def open(token: str, password: str, browser_token: str, at: datetime) -> Enrollm
     try:
         link = find(token)
         require_usable(link, at)
+        if link.kind != INBOX:
+            raise Refused("link_unknown")  # a QR code has no password
     except Refused:
         check_password(typed, _decoy_hash())
         raise
@@ -139,65 +116,6 @@ def open(token: str, password: str, browser_token: str, at: datetime) -> Enrollm
         _lock(link)
         raise Refused("link_locked")
     raise Refused("wrong_password", tries_left=tries_left(link))
-
-
-def opened_by(token: str, browser_token: str, at: datetime) -> EnrollmentLink:
-    """The link that this browser has opened; Refused("link_not_opened") sends it to the password page.
-
-    Raises as `find` and `require_usable` too; a browser that is not the opener gets Refused("wrong_browser").
-    """
-    link = find(token)
-    require_usable(link, at)
-    if link.opened_digest is None or link.opened_until is None or link.opened_until <= at:
-        raise Refused("link_not_opened")
-    if bytes(link.opened_digest) != tokens.digest(browser_token):
-        raise Refused("wrong_browser")
-    return link
-
-
-def is_bound_by(link: EnrollmentLink, browser_token: str, at: datetime) -> bool:
-    """Whether this browser has just spent the link: it alone may see the completion page."""
-    opened = link.opened_digest is not None and bytes(link.opened_digest) == tokens.digest(browser_token)
-    recent = link.opened_until is not None and link.opened_until > at
-    return link.state == Link.BOUND and opened and recent
-
-
-def close(link: EnrollmentLink) -> None:
-    """Forget the browser: the completion page ends the visit itself (BD-09)."""
-    EnrollmentLink.objects.filter(pk=link.pk).update(opened_digest=None, opened_until=None)
-
-
-def bind(link: EnrollmentLink, *, at: datetime, data: Facts) -> None:
-    """Spend the link: one phone now stands behind it. Call it last, inside the transaction of the binding.
-
-    `data` describes the phone for the ledger. Raises Refused("link_used") when another was faster.
-    """
-    signer, credential = link.credential.signer, link.credential
-    moved = EnrollmentLink.objects.filter(pk=link.pk, state=Link.OPEN, expires_at__gt=at)
-    if moved.update(state=Link.BOUND) != 1:
-        raise Refused("link_used")
-    _tell("signing.link_bound", link)
-    log.append(
-        "signing.phone_bound",
-        actor=log.Actor("signer", str(signer.public_id)),
-        subject=str(credential.public_id),
-        authority=credential.authority,
-        data={"link": str(link.public_id), **data},
-    )
-
-
-def expire_overdue(at: datetime) -> int:
-    """Move links past their end to `expired`; how many. Called by the clock; a late call opens nothing."""
-    count = 0
-    for link in EnrollmentLink.objects.filter(state=Link.OPEN, expires_at__lte=at).select_related(
-        "credential"
-    ):
-        with transaction.atomic():
-            if EnrollmentLink.objects.filter(pk=link.pk, state=Link.OPEN).update(state=Link.EXPIRED) == 1:
-                _tell("signing.link_expired", link)
-                _log("signing.link_expired", link, {})
-                count += 1
-    return count
 
 
 def _normal(password: str) -> str:
@@ -220,9 +138,9 @@ def _count_try(link: EnrollmentLink) -> bool:
 def _lock(link: EnrollmentLink) -> None:
     with transaction.atomic():
         rows = EnrollmentLink.objects.filter(pk=link.pk, state=Link.OPEN, attempts__gte=TRIES)
-        if rows.update(state=Link.LOCKED, opened_digest=None, opened_until=None) == 1:
-            _tell("signing.link_locked", link)
-            _log("signing.link_locked", link, {"tries": TRIES})
+        if rows.update(state=Link.LOCKED, **FORGOTTEN) == 1:
+            tell("signing.link_locked", link)
+            note("signing.link_locked", link, {"tries": TRIES})
 
 
 def _open_for(link: EnrollmentLink, browser_token: str, at: datetime) -> EnrollmentLink:
@@ -231,22 +149,6 @@ def _open_for(link: EnrollmentLink, browser_token: str, at: datetime) -> Enrollm
         opened = {"opened_digest": tokens.digest(browser_token), "opened_until": at + OPEN_FOR}
         if rows.update(attempts=0, **opened) != 1:
             raise Refused("link_locked")  # the sixth of many at once has locked it meanwhile
-        _log("signing.link_opened", link, {})
+        note("signing.link_opened", link, {})
     link.refresh_from_db()
     return link
-
-
-def _tell(kind: str, link: EnrollmentLink) -> None:
-    """Other rooms know the credential's public id; each link tells once."""
-    jobs.enqueue(kind, str(link.credential.public_id), dedupe=f"{kind}:{link.public_id}")
-
-
-def _log(kind: str, link: EnrollmentLink, data: Facts) -> None:
-    credential = link.credential
-    log.append(
-        kind,
-        actor=SYSTEM,
-        subject=str(credential.public_id),
-        authority=credential.authority,
-        data={"link": str(link.public_id), **data},
-    )
