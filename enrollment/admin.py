@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import authorities
-from enrollment.desk import queue, views
+from enrollment.desk import looking, queue, views
 from enrollment.desk.access import officer_of, reach
 from enrollment.desk.words import STATES
 from enrollment.flow import State
@@ -126,6 +126,8 @@ class ApplicationDesk(_Desk):
         case = "case/<uuid:public_id>/"
         mine = [
             path(case, guard(views.case), name="enrollment_case"),
+            path(f"{case}purpose/", guard(looking.purpose), name="enrollment_case_purpose"),
+            path(f"{case}looks/", guard(looking.access_log), name="enrollment_case_looks"),
             path(f"{case}<slug:name>/", guard(views.move), name="enrollment_case_move"),
             path(f"{case}files/<uuid:attachment>/", guard(views.picture), name="enrollment_case_file"),
             path(

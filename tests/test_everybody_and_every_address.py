@@ -46,8 +46,6 @@ FILLED = {
     "<slug:code>": "nowhere",
     "<slug:kind>": "date",
     "<str:day>": "2026-11-19",
-    "<path:content_type_id>/<path:object_id>": "1/1",
-    "<path:object_id>": "1",
     "^(?P<app_label>": "(?P<app_label>",
     "(?P<url>.*)$": "no-such-page",
 }
@@ -174,6 +172,7 @@ def world() -> World:
         "approver_jma": _officer("approver-jma", ("jma", "APPROVER"), ("jpa", "EXAMINER")),
         "auditor_jma": _officer("auditor-jma", ("jma", "AUDITOR")),
         "examiner_medis": _officer("examiner-medis", ("medis", "EXAMINER")),
+        "auditor_medis": _officer("auditor-medis", ("medis", "AUDITOR")),
         "operator": _officer("operator", ("", "OPERATOR")),
         "no_second_factor": _officer("lax", ("medis", "EXAMINER"), verified=False),
         "signer": signer,

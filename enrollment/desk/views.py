@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from enrollment import checks, flow, review
 from enrollment.desk import changes, measured, queue, shown
-from enrollment.desk.access import case_of, note, officer_of
+from enrollment.desk.access import case_of, file_viewed, note, officer_of, require_deciding, viewed
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
 from enrollment.desk.offers import may_erase, obstacle, offers
 from enrollment.desk.words import STATES
@@ -146,9 +146,10 @@ def _page(
 def case(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One screen: the signed data beside the documents, the findings, the decision."""
     officer = officer_of(request)
-    found = case_of(officer, public_id)
-    note(officer, "case.viewed", str(public_id), found.authority)
-    return _page(request, found, officer, clock.now(), {})
+    at = clock.now()
+    found = case_of(officer, public_id, at=at)
+    viewed(officer, found, at)
+    return _page(request, found, officer, at, {})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,14 +159,16 @@ def move(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpResponse:
     A GET comes from a reload or from signing in again after a form: it leads back to the case.
     """
     officer = officer_of(request)
-    found = case_of(officer, public_id)
+    found = case_of(officer, public_id, asks=False)
     if name not in ACTS:
         raise Http404
     if request.method != "POST":
         return HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
+    require_deciding(officer, found, name)
     at = clock.now()
     form = _form(name, found, request.POST)
     if not form.is_valid():
+        viewed(officer, found, at)
         return _page(request, found, officer, at, {name: form})
     try:
         ACTS[name](found, officer, form, at)
@@ -186,7 +189,7 @@ def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -
     if row is None:
         raise Http404
     wants_original = "original" in request.GET
-    note(officer, "file.viewed", str(attachment), found.authority, slot=row.slot, original=wants_original)
+    file_viewed(officer, found, row, clock.now(), original=wants_original)
     name, kind = (
         (row.original_file, "application/octet-stream") if wants_original else (row.shown_file, "image/jpeg")
     )
@@ -208,10 +211,11 @@ def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -
 def erase(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -> HttpResponse:
     """PH-13: a My Number is visible. Asked once on a page of its own, because nothing brings the file back."""
     officer = officer_of(request)
-    found = case_of(officer, public_id)
+    found = case_of(officer, public_id, asks=request.method != "POST")
     at = clock.now()
     back = HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
     if request.method == "POST":
+        require_deciding(officer, found, "erase")
         _erase(request, found, officer, attachment, at)
         return back
     row = Attachment.objects.filter(application=found, public_id=attachment).first()

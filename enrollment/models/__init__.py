@@ -12,6 +12,7 @@ from enrollment.models.applications import (
     StepAnswers,
     TimelineEntry,
 )
+from enrollment.models.looking import CaseView, StatedPurpose
 from enrollment.models.operating import AuthorityNotice
 from enrollment.models.people import (
     Applicant,
@@ -46,6 +47,7 @@ __all__ = [
     "CardHolder",
     "CardOrder",
     "CardReading",
+    "CaseView",
     "Decision",
     "EmailCode",
     "ErasedFile",
@@ -54,6 +56,7 @@ __all__ = [
     "PostalPlace",
     "ReturnItem",
     "SealedPin",
+    "StatedPurpose",
     "Statement",
     "StepAnswers",
     "TimelineEntry",

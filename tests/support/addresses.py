@@ -1,7 +1,7 @@
 """Every address of the product and what everybody gets there; tests/test_everybody_and_every_address.py asks."""
 
 LOGIN, CARD, SIGN_IN = "/admin/login/", "/apply/sign-in/", "/me/sign-in/"
-OFFICERS = ("examiner_jma", "approver_jma", "auditor_jma", "examiner_medis", "operator")
+OFFICERS = ("examiner_jma", "approver_jma", "auditor_jma", "examiner_medis", "auditor_medis", "operator")
 
 STRANGERS = (
     *(
@@ -15,7 +15,7 @@ STRANGERS = (
     ),
     *("signer", "officer_elsewhere", "applicant_b_elsewhere", "signer_elsewhere"),
 )
-RIGHTFUL = ("applicant_b", "examiner_medis")
+RIGHTFUL = ("applicant_b", "examiner_medis", "auditor_medis")
 UNTRIED = "untried"  # it would end the very session, or rightly change the object; other tests do that
 Row = dict[str, str]
 NO: Row = {"*": "405"}
@@ -28,9 +28,9 @@ def desk(status: str, **others: str) -> Row:
     return {"*": f"302 {LOGIN}", **dict.fromkeys(OFFICERS, status), **others}
 
 
-def case(status: str) -> Row:
-    """MEDIS's officers; for all others the case does not exist."""
-    return desk("404", examiner_medis=status)
+def case(examiner: str, auditor: str = "") -> Row:
+    """MEDIS's officers; for all others the case does not exist. The auditor must first say what for."""
+    return desk("404", examiner_medis=examiner, auditor_medis=auditor or examiner)
 
 
 def applicants(a: str, b: str) -> Row:
@@ -42,7 +42,7 @@ def signers(status: str, elsewhere: int = 303) -> Row:
 
 
 UNAUTHORISED: Row = {"*": "401"}
-GROUP = "admin/auth/group/<path:object_id>/"
+PURPOSE = "302 /admin/enrollment/application/case/ID/purpose/"
 CASE = "admin/enrollment/application/case/<uuid:public_id>/"
 
 # route -> GET, POST
@@ -60,24 +60,18 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     ),
     "admin/password_change/": (desk("200"), desk("200")),
     "admin/password_change/done/": (desk("200"), desk("405")),
-    "admin/autocomplete/": (desk("403"), desk("405")),
     "admin/jsi18n/": (desk("200"), desk("405")),
-    "admin/r/<path:content_type_id>/<path:object_id>/": (desk("404"), desk("404")),
-    "admin/auth/group/": (desk("403"), desk("403")),
-    "admin/auth/group/add/": (desk("403"), desk("403")),
-    f"{GROUP}history/": (desk("302 /admin/"), desk("302 /admin/")),
-    f"{GROUP}delete/": (desk("403"), desk("403")),
-    f"{GROUP}change/": (desk("403"), desk("403")),
-    GROUP: (desk("302 /admin/auth/group/1/change/"), desk("302 /admin/auth/group/1/change/")),
-    CASE: (case("200"), desk("405")),
+    CASE: (case("200", PURPOSE), desk("405")),
+    f"{CASE}purpose/": (case("200"), case("422")),
+    f"{CASE}looks/": (case("404", "200"), desk("405")),
     f"{CASE}<slug:name>/": (
         case("302 /admin/enrollment/application/case/ID/"),
-        case("302 /admin/enrollment/application/case/ID/"),
+        case("302 /admin/enrollment/application/case/ID/", "403"),
     ),
-    f"{CASE}files/<uuid:attachment>/": (case("200"), desk("405")),
-    f"{CASE}files/<uuid:attachment>/erase/": (case("200"), case(UNTRIED)),
+    f"{CASE}files/<uuid:attachment>/": (case("200", PURPOSE), desk("405")),
+    f"{CASE}files/<uuid:attachment>/erase/": (case("200", PURPOSE), case(UNTRIED, "403")),
     "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
-    "admin/^(?P<app_label>auth|enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
+    "admin/^(?P<app_label>enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
     "admin/(?P<url>.*)$": (desk("404"), desk("404")),
     "": (ALL, NO),
     "status/": (applicants("200", "200"), NO),
