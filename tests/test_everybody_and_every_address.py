@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.test import Client
 from django.urls import URLResolver, get_resolver
@@ -28,7 +29,7 @@ from signing import links
 from signing.models import Credential, EnrollmentLink, SigningSession
 from staff.models import Officer
 from tests.support import cases
-from tests.support.addresses import ADDRESSES, RIGHTFUL, STRANGERS, UNTRIED
+from tests.support.addresses import ADDRESSES, CASE, HARMLESS, OFFICERS, OWN, RIGHTFUL, STRANGERS, UNTRIED
 from tests.support.credentials import active_credential
 from vault import tokens
 
@@ -203,6 +204,53 @@ def test_those_who_may_get_what_is_theirs(world: World) -> None:
     for route, method, name in _asked(RIGHTFUL):
         answer = _ask(world, route, method, name)
         assert _told(answer) == _expected(route, method, name), f"{method} {route} as {name}"
+
+
+@pytest.mark.requirement("RV-4")
+def test_every_address_with_an_object_writes_down_who_must_not_reach_it(world: World) -> None:
+    """An officer of another authority, and one without the role: 404, and an entry that the object was there."""
+    for route, method, name in _asked(tuple(set(OFFICERS) & set(STRANGERS))):
+        if not re.search("admin/.*<(uuid|int):", route) or _expected(route, method, name) != "404":
+            continue
+        last = Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        assert _ask(world, route, method, name).status_code == 404
+        officer = Officer.objects.get(username=name.replace("_", "-"))
+        new = Entry.objects.filter(pk__gt=last, actor_id=officer.public_id)
+        assert [entry.kind for entry in new if entry.kind.endswith(".refused")], f"{method} {route} as {name}"
+
+
+def _everything() -> dict[str, list[Any]]:
+    """All rows but those that an auditor's own looks and tries make."""
+    own = ("statedpurpose", "caseview", "signincounter", "outstandingtoken")
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for app in ("enrollment", "signing", "outbox", "staff")
+        for model in apps.get_app_config(app).get_models()
+        if model._meta.model_name not in own
+    }
+
+
+@pytest.mark.requirement("RV-4")
+def test_an_auditor_reads_everything_and_changes_nothing(world: World) -> None:
+    """Every POST of every address of the desk, after the purpose of the look has been stated."""
+    browser = world.browsers["auditor_medis"]
+    screen = world.address(CASE)
+    assert browser.post(f"{screen}purpose/", {"purpose": "audit"}).status_code == 302
+    before, tried = _everything(), 0
+    for route in ADDRESSES:
+        if not route.startswith("admin/") or route in OWN:
+            continue
+        for name in ("claim", "recommend", "approve", "reject", "send_back", "return_to_applicant"):
+            address = world.address(route).replace("/claim/", f"/{name}/")
+            words = {"reason": "x", "note": "x", "confirm": "yes", "action": "x", "_selected_action": "1"}
+            answer = browser.post(address, words)
+            assert answer.status_code in (403, 404, 405) or route in HARMLESS, f"{address}: {answer}"
+            tried += 1
+            if "<slug:name>" not in route:
+                break
+    assert tried > 10
+    assert _everything() == before
+    assert browser.get(screen).status_code == 200  # and he reads on
 
 
 def _asked(names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:

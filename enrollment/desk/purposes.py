@@ -44,7 +44,9 @@ MOST_WORKED, MOST_STATED = 300, 50
 def of_work(case: Application, officer: Officer, at: datetime) -> str:
     """The purpose that is plain from the work: one's own claim, a free case, another's recommendation; else ""."""
     if officer.holds("EXAMINER", case.authority):
-        is_free = case.state == State.IN_REVIEW and case.claimed_until is not None and case.claimed_until <= at
+        is_free = (
+            case.state == State.IN_REVIEW and case.claimed_until is not None and case.claimed_until <= at
+        )
         is_mine = case.state == State.IN_REVIEW and case.claimed_by_id == officer.pk
         if case.state == State.SUBMITTED or is_mine or is_free:
             return "review"

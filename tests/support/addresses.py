@@ -45,6 +45,14 @@ UNAUTHORISED: Row = {"*": "401"}
 PURPOSE = "302 /admin/enrollment/application/case/ID/purpose/"
 CASE = "admin/enrollment/application/case/<uuid:public_id>/"
 
+# What everybody at the desk does with their own session and words; no auditor's POST there touches another's rows.
+OWN = (
+    *("admin/login/", "admin/logout/", "admin/confirm/", "admin/password_change/"),
+    f"{CASE}purpose/",
+)
+# Lists that answer a POST as a GET: Django's change list without actions, and the desk's start.
+HARMLESS = ("admin/", "admin/enrollment/application/", "admin/^(?P<app_label>enrollment)/$")
+
 # route -> GET, POST
 ADDRESSES: dict[str, tuple[Row, Row]] = {
     "healthz": (ALL, NO),

@@ -72,6 +72,7 @@ def test_the_case_screen_shows_signed_data_documents_and_findings_and_each_look_
     case = cases.submitted()
     checks.run_all(str(case.public_id))
     client = desk(cases.officer("auditor", ("jma", "AUDITOR")))
+    client.post(f"{_case_url(case)}purpose/", {"purpose": "audit"})
     page = client.get(_case_url(case)).content.decode()
     assert "見本　花子" in page and "電子署名と失効" in page and "資格免許証（表）" in page
     assert "<button" not in page.split('class="desk-decide"')[1].split("</div>")[0]
@@ -144,6 +145,7 @@ def test_a_colleague_reads_who_holds_the_case_and_cannot_decide() -> None:
     case = cases.submitted()
     _move(desk(cases.officer("first", ("jma", "EXAMINER"))), case, "claim")
     second = desk(cases.officer("second", ("jma", "EXAMINER")))
+    second.post(f"{_case_url(case)}purpose/", {"purpose": "colleague"})
     page = second.get(_case_url(case)).content.decode()
     assert "審査者first" in page and "ほかの審査者が審査しています。" in page
     answer = second.post(f"{_case_url(case)}recommend/", PASSED, follow=True)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0007_erased_file'),
+        ('enrollment', '0008_card_holder_facts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
