@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.support.requirements", "tests.support.signers"]
+pytest_plugins = ["tests.support.requirements", "tests.support.signers", "tests.cheap"]
 
 
 class OutsideNetwork(Exception):

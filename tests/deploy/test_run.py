@@ -17,7 +17,9 @@ pytestmark = pytest.mark.journey
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product.embedded(tmp_path_factory.mktemp("run")) as running:
+    fresh = Product.embedded(tmp_path_factory.mktemp("run"))
+    fresh.is_from_scratch = True  # as on a newcomer's machine
+    with fresh as running:
         yield running
 
 

@@ -10,6 +10,7 @@ with Product.on_servers(folder) as product:      # PostgreSQL and Redis of this 
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ from tests.support import services
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_SECONDS = 90.0
+# made once per run: cards, their TEST authorities and the drawn pictures cost more than the rest of a first start
+DEMO_PEOPLE = ("cards", "jpki-test", "demo-pictures")
+_KEPT = services.RUN / "demo-people"
 END_SECONDS = 10.0
 OURS = (
     "INKAN_",
@@ -78,6 +82,7 @@ class Product:
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
         self._reader: threading.Thread | None = None
+        self.is_from_scratch = "INKAN_CLOCK_OFFSET" in self.env  # True: makes its own demo people
 
     @classmethod
     def embedded(cls, folder: Path, **settings: str) -> Self:
@@ -104,6 +109,10 @@ class Product:
     def launch(self) -> None:
         """Starts the supervisor and does not wait."""
         self.lines = []
+        if not self.home.exists() and not self.is_from_scratch and _KEPT.exists():
+            self.home.mkdir(parents=True)
+            for name in DEMO_PEOPLE:
+                shutil.copytree(_KEPT / name, self.home / name)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "deploy.run"],
             cwd=ROOT,
@@ -125,8 +134,14 @@ class Product:
 
     def start(self) -> Self:
         """Starts the product and waits for its ready line; raises with everything it printed when none comes."""
+        is_new = not self.home.exists()
         self.launch()
-        return self.wait_until_ready()
+        self.wait_until_ready()
+        if is_new and not self.is_from_scratch and not _KEPT.exists():
+            for name in DEMO_PEOPLE:
+                shutil.copytree(self.home / name, _KEPT.with_suffix(".part") / name)
+            _KEPT.with_suffix(".part").rename(_KEPT)
+        return self
 
     def wait_until_ready(self) -> Self:
         until = time.monotonic() + READY_SECONDS
