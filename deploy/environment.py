@@ -56,6 +56,18 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _address(value: str) -> str:
+    name, at, host = value.partition("@")
+    if (
+        not (name and at and host)
+        or "@" in host
+        or not value.isprintable()
+        or any(c in " ,;<>" for c in value)
+    ):
+        raise ValueError("must be one mail address")
+    return value
+
+
 def _day(value: str) -> date:
     return date.fromisoformat(value)
 
@@ -94,6 +106,8 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "INKAN_PROXY_SECRET": (None, _text),
     "INKAN_JPA_OPENS": (None, _day),
     "INKAN_CLAMD": (None, _scanner),
+    "INKAN_ROOTS": (None, _path),
+    "INKAN_ROOTS_MAIL": (None, _address),
     "INKAN_CLOCK_OFFSET": ("0", _number(-400 * 86400, 400 * 86400)),
 }
 

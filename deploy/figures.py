@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from django.apps import apps
+from django.conf import settings
 from django.db.models import Count, Min
 
-from ledger import clock
+from ledger import apart, clock, daily
 from outbox import mails
 
 
@@ -58,6 +59,13 @@ def _chores() -> tuple[Figure, Figure]:
     )
 
 
+def _not_kept() -> int:
+    try:
+        return apart.not_kept(settings.LEDGER_ROOTS)
+    except OSError:
+        return -1
+
+
 def _figures() -> Iterable[Figure]:
     yield Figure("inkan_jobs", "Jobs in the outbox.", _by_state("outbox.Job", "queue", "state"))
     yield Figure("inkan_job_overdue_seconds", "How long the oldest due job waits.", _overdue())
@@ -66,6 +74,16 @@ def _figures() -> Iterable[Figure]:
     )
     yield Figure("inkan_credentials", "Credentials.", _by_state("signing.Credential", "authority", "state"))
     yield from _chores()
+    yield Figure(
+        "inkan_ledger_root_days_behind",
+        "Days whose root of the audit log is missing; an alarm from 1 on.",
+        [({}, daily.days_behind(clock.now()))],
+    )
+    yield Figure(
+        "inkan_ledger_roots_not_kept",
+        "Closed days whose root is not kept outside the database (-1: not readable); an alarm where it stays so.",
+        [({}, _not_kept())],
+    )
     yield Figure(
         "inkan_mails_perhaps_doubled",
         "Hand-overs to the mail server whose end nobody knows: at most so many copies too many.",

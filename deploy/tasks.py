@@ -1,19 +1,26 @@
 """What the clock does besides sweeping the outbox. Each chore may run twice, late, or not at all for a while, and
 fails alone: it is logged, counted in /metrics and tried again, and the others are done all the same."""
 
+import base64
 from datetime import datetime, timedelta
 
 from celery import shared_task
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from django.conf import settings
+from django.db import transaction
 
 from deploy import retention
 from enrollment import review
-from ledger import clock, daily
-from outbox import chores
+from ledger import apart, clock, daily
+from ledger.models import DailyRoot
+from ledger.verify import verify
+from outbox import chores, mails
 from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, links
 from signing.issuing import lists
 from signing.signer import client
+
+_MAIL_AT_MOST_SO_LATE = timedelta(days=7)  # a mail's row, and so its `dedupe`, outlives this by far
 
 
 def _publish_lists(at: datetime) -> None:
@@ -28,6 +35,37 @@ def _close_yesterday(at: datetime) -> None:
     daily.close_day(clock.today(at) - timedelta(days=1), authorities.log_sign, pem)
 
 
+def _keep_roots(at: datetime) -> None:
+    """Every closed day's root outside the database: in the file that only grows and, where wanted, in a mail."""
+    apart.keep(settings.LEDGER_ROOTS)
+    if not settings.ROOTS_MAIL:
+        return
+    for row in DailyRoot.objects.filter(closed_at__gt=at - _MAIL_AT_MOST_SO_LATE).order_by("day"):
+        with transaction.atomic():
+            mails.send(
+                settings.ROOTS_MAIL,
+                f"Inkan {settings.ORIGIN_PARTS.hostname}: root of the audit log {row.day}",
+                f"{row.statement}\n\n{base64.encodebytes(bytes(row.signature)).decode()}\n{row.key_pem}",
+                kind="ledger.root",
+                about=f"root-{row.day}",
+                dedupe=f"ledger.root:{row.day}:{settings.ROOTS_MAIL}",
+            )
+
+
+class AuditBroken(RuntimeError):
+    """`manage.py audit verify` tells the rest."""
+
+
+def _verify_newest(at: datetime) -> None:
+    """The entries since the root before the last one, each day; the whole log is the operator's (deploy/README.md)."""
+    days = list(DailyRoot.objects.order_by("-day").values_list("day", flat=True)[:2])
+    kept = apart.read(settings.LEDGER_ROOTS / apart.NAME)
+    report = verify(kept=kept, since=days[1] if len(days) == 2 else None)
+    if report.broken is not None:
+        found = report.broken
+        raise AuditBroken(f"{found.problem} {found.shard}/{found.number} {found.day}")
+
+
 # What ran out: told to the second, done within the minute.
 MINUTE: tuple[Chore, ...] = (
     Chore("lapsed claims", review.release_lapsed),
@@ -40,7 +78,9 @@ MINUTE: tuple[Chore, ...] = (
 HOUR: tuple[Chore, ...] = (
     Chore("revocation lists", _publish_lists),
     Chore("daily root of the ledger", _close_yesterday),
+    Chore("daily root kept apart", _keep_roots),
 )
+DAY: tuple[Chore, ...] = (Chore("audit log since its last roots", _verify_newest),)
 
 
 @shared_task(name="clock.minute")
@@ -60,4 +100,4 @@ def keep_or_erase() -> None:
 
 @shared_task(name="clock.day")
 def day() -> None:
-    chores.carry_out(retention.DAY)
+    chores.carry_out((*DAY, *retention.DAY))

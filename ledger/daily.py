@@ -1,14 +1,16 @@
 """Each day's root over the whole log, signed and published (decision 23)."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from ledger import clock, merkle
 from ledger.canonical import canonical_json
 from ledger.models import DailyRoot, Entry, Shard, entries_between, last_number_before
+
+_TIME_TO_CLOSE = timedelta(hours=2)  # after midnight; the clock tries every hour
 
 
 class DayRefused(ValueError):
@@ -51,6 +53,16 @@ def close_day(day: date, sign: Callable[[bytes], bytes], key_pem: str) -> DailyR
     except IntegrityError:
         return DailyRoot.objects.get(day=day)  # another worker closed it meanwhile
     return row
+
+
+def days_behind(at: datetime) -> int:
+    """How many days should have a root of their own or of a later day by now and have none; an alarm from 1 on."""
+    due = clock.today(at - _TIME_TO_CLOSE) - timedelta(days=1)
+    last = DailyRoot.objects.last()
+    if last is not None:
+        return max((due - last.day).days, 0)
+    first = Entry.objects.order_by("pk").first()
+    return max((due - clock.today(first.at)).days + 1, 0) if first else 0
 
 
 def statement(day: date, tree: merkle.Tree, heads: Mapping[str, int], previous: str) -> str:
@@ -105,6 +117,6 @@ def _grow(heads: Mapping[str, int], last: DailyRoot | None) -> merkle.Tree:
     return tree
 
 
-def _new_leaves(name: str, after: int, until: int) -> list[tuple[int, bytes]]:
+def _new_leaves(name: str, after: int, until: int) -> Iterator[tuple[int, bytes]]:
     rows = entries_between(name, after, until).values_list("number", "leaf")
-    return [(number, bytes(leaf)) for number, leaf in rows]
+    return ((number, bytes(leaf)) for number, leaf in rows.iterator(chunk_size=2000))

@@ -28,6 +28,9 @@ class Tree:
         if len(self.peaks) != size.bit_count():
             raise ValueError("peaks do not fit the size")
 
+    def copy(self) -> "Tree":
+        return Tree(self.size, self.peaks)
+
     def add(self, leaf: bytes) -> None:
         """Append the hash of a leaf."""
         self.peaks.append(leaf)

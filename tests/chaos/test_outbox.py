@@ -105,6 +105,8 @@ def test_nothing_that_was_promised_is_lost_or_done_twice(kind: str, tmp_path: Pa
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        assert writer.stdout is not None
+        first = writer.stdout.readline()  # it has begun: the faults may
         faults = faults_of(product, kind)
         happened = []
         for number in range(FAULTS):
@@ -116,7 +118,8 @@ def test_nothing_that_was_promised_is_lost_or_done_twice(kind: str, tmp_path: Pa
                 continue  # it was dead already
             happened.append(name)
         end.touch()
-        promised = {f"chaos-{line}" for line in writer.communicate(timeout=60)[0].split()}
+        promised = {f"chaos-{line.strip()}" for line in [first, *writer.stdout.read().split()]}
+        writer.wait(60)
         assert len(promised) > 50
         until = time.monotonic() + PATIENCE
         result = counted(product)

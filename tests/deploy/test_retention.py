@@ -88,7 +88,7 @@ def test_users_read_the_same_table_as_the_clock() -> None:
 def test_every_task_of_the_timetable_exists_and_every_rule_is_carried_out_by_one() -> None:
     app.loader.import_default_modules()
     assert {entry.task for entry in TIMETABLE} <= set(app.tasks)
-    done = [*tasks.MINUTE, *tasks.HOUR, *retention.HOUR, *retention.DAY]
+    done = [*tasks.MINUTE, *tasks.HOUR, *tasks.DAY, *retention.HOUR, *retention.DAY]
     names = [chore.name for chore in done]
     assert len(set(names)) == len(names)
     assert {f"retention.{rule.name}" for rule in retention.TIMETABLE} <= set(names)

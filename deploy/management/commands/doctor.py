@@ -10,6 +10,8 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from deploy import checks, health
+from ledger import apart, clock, daily
+from outbox.models import ChoreRecord
 
 WORDS = {
     "database": "The database does not answer. Is DATABASE_URL right, and does the server run?",
@@ -22,6 +24,7 @@ WORDS = {
     "scanner": "The malware scanner of INKAN_CLAMD does not answer, so no file can be uploaded. "
     "Does clamd run, and may this user reach its socket?",
 }
+FAILED_OFTEN = 3
 LITTLE_ROOM = 500 * 1024 * 1024
 
 
@@ -38,12 +41,39 @@ def _room() -> Iterator[str]:
         yield f"Only {free // 1024**2} MB are free under {settings.HOME}."
 
 
+def _ledger() -> Iterator[str]:
+    behind = daily.days_behind(clock.now())
+    if behind:
+        yield (
+            f"The audit log's daily root is {behind} days late. Do the clock, a worker and the authorities' signer run?"
+        )
+    try:
+        missing = apart.not_kept(settings.LEDGER_ROOTS)
+    except OSError:
+        yield f"The roots of the audit log cannot be read under {settings.LEDGER_ROOTS} (INKAN_ROOTS)."
+        return
+    if missing:
+        yield (
+            f"{missing} roots of the audit log are not kept under {settings.LEDGER_ROOTS}. Where a line was removed "
+            "there, compare with a copy from elsewhere: `manage.py audit verify --roots FILE`."
+        )
+
+
+def _chores() -> Iterator[str]:
+    for row in ChoreRecord.objects.filter(failures__gte=FAILED_OFTEN).order_by("name"):
+        yield f"The clock's work `{row.name}` has failed {row.failures} times in a row; the worker's log tells why."
+
+
 def findings() -> Iterator[str]:
     yield from checks.problems()
     states = health.parts()
     yield from (WORDS[name] for name, state in states.items() if state != "ok")
     if states["database"] == "ok":
-        yield from _migrations()
+        waiting = list(_migrations())
+        yield from waiting
+        if not waiting:
+            yield from _ledger()
+            yield from _chores()
     yield from _room()
 
 
