@@ -1,4 +1,4 @@
-"""Four short lives, as tables: credential, link, authenticator, signing session. Plus the spending of a SAD.
+"""Short lives as tables: credential, link, authenticator, signing session; the spending of a SAD, an answer.
 
 Sources: seed 001 steps 13, 14 and annexes; form-rules ST-17, ST-18, ST-24, BD-05, BD-10; decisions 11, 12.
 """
@@ -19,6 +19,15 @@ class Issuance(StrEnum):
     ORDERED = "ordered"
     KEYED = "keyed"  # the wrapped key is stored
     INTENDED = "intended"  # serial and to-be-signed bytes are stored: only now may the CA sign
+    ISSUED = "issued"
+
+
+class Answer(StrEnum):
+    """What enrollment has said so far to a request for another certificate."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"  # an order exists; officers decide, or the certificate is being made
+    REFUSED = "refused"
     ISSUED = "issued"
 
 
@@ -70,10 +79,19 @@ C, I, L, N, T, A = Credential, Issuance, Link, Authenticator, Item, Actor  # noq
 # fmt: off
 CREDENTIAL_MOVES = (
     move("activate",  (C.ORDERED,),                     C.ACTIVE,     A.SYSTEM),
+    move("hold",      (C.ORDERED,),                     C.SUSPENDED,  A.SYSTEM),  # its former one was suspended
+    move("stop",      (C.ORDERED,),                     C.REVOKED,    A.SYSTEM),  # its former one was revoked
     move("suspend",   (C.ACTIVE,),                      C.SUSPENDED,  A.SIGNER, A.OFFICER, A.OPERATOR),
     move("resume",    (C.SUSPENDED,),                   C.ACTIVE,     A.SIGNER, A.OFFICER),
     move("revoke",    (C.ACTIVE, C.SUSPENDED),          C.REVOKED,    A.SIGNER, A.OFFICER, A.OPERATOR),
+    move("supersede", (C.ACTIVE, C.SUSPENDED),          C.REVOKED,    A.SYSTEM),
     move("expire",    (C.ACTIVE, C.SUSPENDED),          C.EXPIRED,    A.SYSTEM),
+)
+W = Answer
+ANSWER_MOVES = (
+    move("accept",    (W.WAITING,),                     W.ACCEPTED,   A.SYSTEM),
+    move("refuse",    (W.WAITING, W.ACCEPTED),          W.REFUSED,    A.SYSTEM),
+    move("fulfil",    (W.WAITING, W.ACCEPTED),          W.ISSUED,     A.SYSTEM),
 )
 ISSUANCE_MOVES = (
     move("key",       (I.ORDERED,),                     I.KEYED,      A.SYSTEM),

@@ -4,7 +4,11 @@
     KEYED    serial and to-be-signed bytes are drawn up, linted and stored. Only one set ever is (conditional update).
     INTENDED the authority signs exactly the stored bytes. Asked again after a crash it gives the same certificate,
              byte for byte, because RSASSA-PKCS1-v1_5 has no randomness (RFC 8017 section 8.2).
-    ISSUED   certificate, activation, the card's binding, the news and the ledger entry: one transaction.
+    ISSUED   certificate, activation, the card's binding, the news and the ledger entry: one transaction. Where the
+             credential succeeds another, all that was the former's moves in it too (`succession`).
+
+An order that was stopped because its former one was revoked goes no further, unless the authority may have signed:
+then the certificate is recorded and stands in the next list.
 
 So a process may die anywhere, or two may run at once: there is one certificate, and never two over different bytes.
 """
@@ -18,10 +22,11 @@ from django.db import IntegrityError, transaction
 from ledger import clock
 from ledger.log import SYSTEM, append
 from outbox import jobs
-from signing import certificates, flow, issuing
+from signing import certificates, flow, issuing, succession
 from signing.certificates import Subject
 from signing.issuing import lint
 from signing.models import CardBinding, Credential, IssuanceIntent
+from signing.ordering import SUPERSEDED
 from signing.signer.client import signers
 
 S = flow.Issuance
@@ -42,7 +47,7 @@ def carry_out(subject: str) -> None:
         intent = IssuanceIntent.objects.select_related("credential__signer").get(
             credential__public_id=subject
         )
-        if intent.state == S.ISSUED:
+        if intent.state == S.ISSUED or (_is_stopped(intent) and intent.state != S.INTENDED):
             return
         _STEPS[S(intent.state)](intent)
 
@@ -85,34 +90,70 @@ def _issue(intent: IssuanceIntent) -> None:
     with transaction.atomic():
         if not _advance(intent, "issue", issued_at=at, subject={}):
             return
-        _activate(credential, certificate, found, at)
+        taken, former_ends = None, order.get("former_ends") or SUPERSEDED
+        if credential.succeeds_id is not None:
+            taken = succession.take_over(credential, former_ends, at)
+        begins = taken.begins if taken else flow.Credential.ACTIVE
+        if begins is flow.Credential.REVOKED:
+            _record_stopped(credential, certificate, found, at)
+            return
+        _activate(credential, certificate, found, begins, at)
         bound = _bind_card(credential, order, at)
         public_id = str(credential.public_id)
         jobs.enqueue("signing.credential_issued", public_id, dedupe=f"issued-{public_id}")
+        if taken is not None:
+            succession.record(taken, credential, former_ends)
         _log("signing.credential_issued", credential, serial=found.serial, card_bound=bound)
 
 
+def _is_stopped(intent: IssuanceIntent) -> bool:
+    return intent.credential.state == flow.Credential.REVOKED
+
+
+def _contents(certificate: bytes, found: certificates.HpkiCertificate) -> dict[str, Any]:
+    return {
+        "certificate": certificate,
+        "serial": found.serial,
+        "not_before": found.period.not_before,
+        "not_after": found.period.not_after,
+    }
+
+
 def _activate(
-    credential: Credential, certificate: bytes, found: certificates.HpkiCertificate, at: datetime
+    credential: Credential,
+    certificate: bytes,
+    found: certificates.HpkiCertificate,
+    begins: flow.Credential,
+    at: datetime,
 ) -> None:
     rows = Credential.objects.filter(pk=credential.pk, state=flow.Credential.ORDERED)
-    changed = rows.update(
-        state=flow.Credential.ACTIVE,
-        certificate=certificate,
-        serial=found.serial,
-        not_before=found.period.not_before,
-        not_after=found.period.not_after,
-        changed_at=at,
-    )
-    if changed != 1:
+    if rows.update(state=begins, changed_at=at, **_contents(certificate, found)) != 1:
         raise CannotIssue("the credential is no longer ordered")
+
+
+def _record_stopped(
+    credential: Credential, certificate: bytes, found: certificates.HpkiCertificate, at: datetime
+) -> None:
+    """The authority has signed for an order that was stopped meanwhile: on record, revoked, in the next list."""
+    rows = Credential.objects.filter(pk=credential.pk, state=flow.Credential.REVOKED)
+    if rows.update(changed_at=at, **_contents(certificate, found)) != 1:
+        raise CannotIssue("the credential is not stopped")
+    jobs.enqueue("signing.crl", credential.issuer, queue="keys", dedupe=f"crl-revoked-{credential.public_id}")
+    _log("signing.credential_born_revoked", credential, serial=found.serial)
 
 
 def _bind_card(credential: Credential, order: dict[str, Any], at: datetime) -> bool:
     """The applicant's My Number Card opens the day's session from now on (seed 001 step 13).
 
-    False when the card is bound to another living credential (BD-16): the certificate is good, the card is not bound.
+    False when the order names no card, or the card is bound to another living credential (BD-16): the certificate
+    is good, the card is not bound. One that came over from the former credential is bound already.
     """
+    if not order["card"]:
+        return False
+    if CardBinding.objects.filter(
+        credential=credential, fingerprint=bytes.fromhex(order["card"]), is_living=True
+    ).exists():
+        return True
     try:
         with transaction.atomic():
             CardBinding.objects.create(

@@ -52,13 +52,25 @@ class Credential(models.Model):
     changed_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=32, blank=True, default="")
+    succeeds = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="successors")
+    reminded_days = models.PositiveSmallIntegerField(
+        null=True
+    )  # the last renewal notice: 90 or 30 days before
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["signer"],
-                condition=Q(state__in=["ordered", "active", "suspended"]),
-                name="one_living_credential",
+                condition=Q(state__in=["active", "suspended"]),
+                name="one_standing_credential",
+            ),
+            models.UniqueConstraint(
+                fields=["signer"], condition=Q(state="ordered"), name="one_ordered_credential"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_after"], condition=Q(state__in=["active", "suspended"]), name="ends_next"
             )
         ]
 
@@ -69,7 +81,7 @@ class Credential(models.Model):
 class IssuanceIntent(models.Model):
     """An order and how far it has come; any crash point ends in exactly one certificate (decision 6 of issue 2)."""
 
-    reference = models.UUIDField(unique=True)  # the application's public id: one order each, for ever
+    reference = models.UUIDField(unique=True)  # the application's or order's public id: one each, for ever
     credential = models.OneToOneField(Credential, on_delete=models.PROTECT, related_name="intent")
     state = models.CharField(max_length=12, choices=_choices(flow.Issuance), default=flow.Issuance.ORDERED)
     subject = EncryptedJSONField()  # what goes into the certificate
@@ -78,6 +90,51 @@ class IssuanceIntent(models.Model):
     to_be_signed = models.BinaryField(null=True)
     ordered_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True)
+
+
+class SecondCertificateRequest(models.Model):
+    """What the holder of a valid HPKI card asked for at the card site (BD-12); enrollment decides and answers here."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    authority = models.CharField(max_length=8)
+    person_id = models.CharField(max_length=16)
+    qualification = models.CharField(max_length=16)
+    card_certificate_fingerprint = models.BinaryField(max_length=32)
+    card_certificate_not_after = models.DateTimeField()
+    created_at = models.DateTimeField()
+    answer = models.CharField(max_length=12, choices=_choices(flow.Answer), default=flow.Answer.WAITING)
+    reason = models.CharField(max_length=32, blank=True, default="")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["authority", "person_id"],
+                condition=Q(answer__in=["waiting", "accepted"]),
+                name="one_open_request_per_holder",
+            )
+        ]
+
+
+class RenewalRequest(models.Model):
+    """What the signer asked for at /me/ after proving who they are anew (CA-11); enrollment answers here."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="renewal_requests")
+    means = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+    answer = models.CharField(max_length=12, choices=_choices(flow.Answer), default=flow.Answer.WAITING)
+    reason = models.CharField(max_length=32, blank=True, default="")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential"],
+                condition=Q(answer__in=["waiting", "accepted"]),
+                name="one_open_renewal",
+            )
+        ]
 
 
 class IssuingCertificate(models.Model):

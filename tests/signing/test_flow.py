@@ -14,6 +14,7 @@ TABLES = {
     "Authenticator": flow.AUTHENTICATOR_MOVES,
     "Item": flow.ITEM_MOVES,
     "Issuance": flow.ISSUANCE_MOVES,
+    "Answer": flow.ANSWER_MOVES,
 }
 ARROW = re.compile(r"^\s+(\w+) --> (\w+): (\w+) \(([\w, ]+)\)$", re.MULTILINE)
 

@@ -1,0 +1,115 @@
+"""A credential takes the place of another: everything that was the former's moves in the activation's transaction.
+
+Phones, My Number Cards and what ends with the former are moved under the lock of its row, which every binding,
+suspension and revocation takes too, so each phone stands behind exactly one credential whichever is faster
+(issue 4 item 9). Sources: form-rules CA-11, BD-12, BD-16; RFC 5280 section 5.3.1; decision 11.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ledger.log import SYSTEM, append
+from outbox import jobs
+from signing import flow
+from signing.endings import end_sessions
+from signing.models import (
+    ActivationItem,
+    Authenticator,
+    CardBinding,
+    Credential,
+    EnrollmentLink,
+    IssuanceIntent,
+    SigningSession,
+)
+from signing.ordering import STANDING
+
+C = flow.Credential
+_CLOSABLE = (flow.Link.OPEN, flow.Link.LOCKED, flow.Link.EXPIRED)
+
+
+class Taken(NamedTuple):
+    """What moved, for the ledger's entry; `begins` is the state in which the new credential starts."""
+
+    begins: flow.Credential
+    former: Credential
+    phones: int = 0
+    cards: int = 0
+
+
+def take_over(credential: Credential, former_ends: str, at: datetime) -> Taken:
+    """Move what was the former's to `credential` and end the former.
+
+    Call it inside the activation's transaction, before the new one is activated: a person has one standing
+    credential. A suspended former hands its suspension on: a lost phone does not come back by a renewal. One that
+    was revoked meanwhile hands nothing on, and its successor begins revoked.
+    """
+    former = Credential.objects.select_for_update(no_key=True).get(pk=credential.succeeds_id)
+    if former.state == C.REVOKED:
+        return Taken(C.REVOKED, former)
+    begins = C.SUSPENDED if former.state == C.SUSPENDED else C.ACTIVE
+    # Links first: a phone that is being bound at this moment holds its link, and is moved below once it is done.
+    links = EnrollmentLink.objects.filter(credential=former, state__in=_CLOSABLE)
+    links.update(state=flow.Link.VOID, opened_digest=None, opened_until=None)
+    end_everything(former, at)
+    phones = Authenticator.objects.filter(credential=former, state=flow.Authenticator.ACTIVE)
+    moved = phones.update(credential=credential)
+    cards = CardBinding.objects.filter(credential=former, is_living=True).update(credential=credential)
+    if former.state in STANDING:
+        _supersede(former, former_ends, at)
+    return Taken(begins, former, moved, cards)
+
+
+def record(taken: Taken, credential: Credential, former_ends: str) -> None:
+    """The ledger's entry of a succession; last in the transaction, for it locks the chain's head."""
+    append(
+        "signing.credential_succeeded",
+        actor=SYSTEM,
+        subject=str(taken.former.public_id),
+        authority=taken.former.authority,
+        data={
+            "successor": str(credential.public_id),
+            "phones": taken.phones,
+            "cards": taken.cards,
+            "reason": former_ends,
+        },
+    )
+
+
+def _supersede(former: Credential, reason: str, at: datetime) -> None:
+    Credential.objects.filter(pk=former.pk, state__in=STANDING).update(
+        state=C.REVOKED, changed_at=at, revoked_at=at, revocation_reason=reason
+    )
+    jobs.enqueue("signing.crl", former.issuer, queue="keys", dedupe=f"crl-revoked-{former.public_id}")
+    tell("signing.credential_revoked", former)
+
+
+def stop_successor(former: Credential, at: datetime) -> str:
+    """The former is revoked: what was ordered to succeed it must not live either. Inside the revocation's transaction.
+
+    Where the authority may have signed already (the order is intended), the certificate is recorded and listed as
+    revoked when the order is carried out (`issuance`). The public id of what was stopped, "" for nothing.
+    """
+    waiting = Credential.objects.filter(succeeds=former, state=C.ORDERED).first()
+    if waiting is None:
+        return ""
+    stopped = Credential.objects.filter(pk=waiting.pk, state=C.ORDERED)
+    if stopped.update(state=C.REVOKED, changed_at=at, revoked_at=at, revocation_reason="superseded") != 1:
+        return ""
+    IssuanceIntent.objects.filter(
+        credential=waiting, state__in=(flow.Issuance.ORDERED, flow.Issuance.KEYED)
+    ).update(subject={})
+    tell("signing.credential_stopped", waiting)
+    return str(waiting.public_id)
+
+
+def end_everything(credential: Credential, at: datetime) -> None:
+    """Sessions end and open items die; a `reserve` at the same moment meets us on the item rows (decision 11)."""
+    end_sessions(SigningSession.objects.filter(credential=credential), at)
+    ActivationItem.objects.filter(activation__credential=credential, state=flow.Item.AUTHORISED).update(
+        state=flow.Item.DEAD
+    )
+
+
+def tell(kind: str, credential: Credential) -> None:
+    """News for the rooms above: each ending happens once and is told once."""
+    jobs.enqueue(kind, str(credential.public_id), dedupe=f"{kind}:{credential.public_id}")

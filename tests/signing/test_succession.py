@@ -1,0 +1,435 @@
+"""A certificate takes the place of another: everything moves at once, and nothing is ever in two places."""
+
+import random
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import IntegrityError, connection, transaction
+
+from ledger import clock, verify
+from ledger.log import Actor
+from ledger.models import Entry
+from outbox.models import Job
+from signing import authenticators, credentials, issuance, issuing, links, ordering
+from signing.errors import Refused
+from signing.issuing import lists
+from signing.models import (
+    Authenticator,
+    CardBinding,
+    Ceremony,
+    Credential,
+    EnrollmentLink,
+    IssuanceIntent,
+    IssuingCertificate,
+    RevocationList,
+    SigningSession,
+)
+from signing.signer import client
+from tests.signing.test_credentials import open_item, refused
+from tests.signing.test_issuance import order, ordered
+from tests.support.credentials import active_credential
+from tests.support.killing import AFTER, BEFORE, Killer
+from tests.support.signers import SignerProcesses
+
+SIGNER, OFFICER = Actor("signer", "s"), Actor("officer", "o")
+TASK = "signing.issuance.carry_out"
+
+
+def phone(credential: Credential, state: str = "active") -> Authenticator:
+    return Authenticator.objects.create(
+        credential=credential,
+        state=state,
+        webauthn_id=random.randbytes(32),
+        public_key=b"key",
+        label="iPhone",
+        bound_at=clock.now(),
+    )
+
+
+def bound(credential: Credential) -> CardBinding:
+    return CardBinding.objects.create(
+        credential=credential, fingerprint=random.randbytes(32), bound_at=clock.now()
+    )
+
+
+def successor(former: Credential, **changes: object) -> Credential:
+    """An order of a successor, not carried out."""
+    wanted = order(
+        authority=former.authority,
+        applicant=former.signer.applicant,
+        succeeds=former.public_id,
+        my_number_card_fingerprint=None,
+        card_not_after=None,
+        **changes,
+    )
+    return credentials.issue(wanted, clock.now())
+
+
+def with_keys() -> Credential:
+    """An issued credential with its certificate."""
+    credential = ordered()
+    issuance.carry_out(str(credential.public_id))
+    credential.refresh_from_db()
+    return credential
+
+
+@pytest.mark.django_db
+class TestTheOrder:
+    def test_a_person_may_have_one_standing_and_one_on_its_way(self) -> None:
+        former = active_credential()
+        first = successor(former)
+        assert (first.state, first.succeeds, first.signer) == ("ordered", former, former.signer)
+        with refused("credential_living"):
+            successor(former)
+        assert Credential.objects.count() == 2
+
+    def test_the_database_itself_keeps_it_so(self) -> None:
+        former = active_credential()
+        for state in ("active", "suspended"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                active_credential(former.signer, state=state)
+        active_credential(former.signer, state="ordered")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            active_credential(former.signer, state="ordered")
+
+    def test_an_order_that_succeeds_nothing_is_refused_beside_a_living_one(self) -> None:
+        former = active_credential()
+        with refused("credential_living"):
+            credentials.issue(order(applicant=former.signer.applicant), clock.now())
+
+    @pytest.mark.parametrize("change", ["applicant", "authority", "qualification", "state"])
+    def test_what_it_succeeds_must_be_the_same_persons_and_in_force(self, change: str) -> None:
+        former = active_credential()
+        wanted = order(applicant=former.signer.applicant, succeeds=former.public_id)
+        if change == "state":
+            credentials.revoke(former, SIGNER, "unspecified", clock.now())
+        else:
+            other = {"applicant": uuid.uuid4(), "authority": "medis", "qualification": "dentist"}
+            wanted = wanted._replace(**{change: other[change]})  # type: ignore[arg-type]
+        with refused("not_succeedable"):
+            credentials.issue(wanted, clock.now())
+
+    def test_a_card_holder_keeps_the_person_id(self) -> None:
+        wanted = order(person_id="T20024-jpa", my_number_card_fingerprint=None, card_not_after=None)
+        credential = credentials.issue(wanted, clock.now())
+        assert credential.signer.person_id == "T20024-jpa"
+
+    def test_a_person_id_of_another_association_is_somebody_else(self) -> None:
+        wanted = order(person_id="T20024")
+        credentials.issue(wanted, clock.now())
+        with refused("person_id_taken"):
+            credentials.issue(
+                wanted._replace(reference=uuid.uuid4(), applicant=uuid.uuid4(), authority="medis"),
+                clock.now(),
+            )
+        for bad in ("Ä1", "a" * 17, "a b", "x\n"):
+            with refused("person_id_malformed"):
+                credentials.issue(order(person_id=bad), clock.now())
+
+    def test_a_card_that_ends_never_is_malformed(self) -> None:
+        with refused("card_malformed"):
+            credentials.issue(order(card_not_after=None), clock.now())
+
+
+@pytest.mark.django_db
+class TestActivation:
+    @pytest.fixture(autouse=True)
+    def _authorities(self, signers: SignerProcesses) -> None:
+        issuing.ensure()
+
+    @pytest.mark.requirement("RV-7")
+    def test_phones_and_cards_move_and_the_former_ends(self) -> None:
+        former = active_credential()
+        old_phone, new_phone = phone(former, "replaced"), phone(former)
+        card, item = bound(former), open_item(former)
+        link = _link(former)
+        credential = successor(former)
+        issuance.carry_out(str(credential.public_id))
+        for row in (former, credential, old_phone, new_phone, card, item, link):
+            row.refresh_from_db()
+        assert (credential.state, former.state, former.revocation_reason) == (
+            "active",
+            "revoked",
+            "superseded",
+        )
+        assert credential.signer.person_id == former.signer.person_id
+        assert (new_phone.credential, old_phone.credential) == (credential, former)
+        assert (card.credential, card.is_living) == (credential, True)
+        assert (item.state, link.state) == ("dead", "void")
+        assert not SigningSession.objects.filter(credential=former, ended_at=None).exists()
+        kinds = set(Job.objects.filter(subject=str(former.public_id)).values_list("kind", flat=True))
+        assert kinds == {"signing.credential_revoked"}
+        assert Job.objects.filter(kind="signing.crl", dedupe=f"crl-revoked-{former.public_id}").count() == 1
+        entry = Entry.objects.get(kind="signing.credential_succeeded")
+        assert entry.data == {
+            "successor": str(credential.public_id),
+            "phones": 1,
+            "cards": 1,
+            "reason": "superseded",
+        }
+
+    def test_a_changed_name_ends_the_former_for_its_own_reason(self) -> None:
+        former = active_credential()
+        credential = successor(former, former_ends=credentials.AFFILIATION_CHANGED, family_romaji="SATO")
+        issuance.carry_out(str(credential.public_id))
+        former.refresh_from_db()
+        assert (former.state, former.revocation_reason) == ("revoked", "affiliation_changed")
+
+    def test_a_suspended_one_hands_its_suspension_on(self) -> None:
+        former = active_credential()
+        credential = successor(former)
+        credentials.suspend(former, SIGNER, "lost_phone", clock.now())
+        lost = phone(former)
+        issuance.carry_out(str(credential.public_id))
+        credential.refresh_from_db(), lost.refresh_from_db()
+        assert (credential.state, lost.credential) == ("suspended", credential)
+
+    def test_one_that_expires_first_leaves_its_phone_and_card(self) -> None:
+        former = active_credential()
+        kept, card = phone(former), bound(former)
+        credential = successor(former)
+        at = clock.now()
+        Credential.objects.filter(pk=former.pk).update(not_after=at - timedelta(seconds=1))
+        assert credentials.expire_due(at) == 1
+        issuance.carry_out(str(credential.public_id))
+        for row in (former, credential, kept, card):
+            row.refresh_from_db()
+        assert (former.state, credential.state) == ("expired", "active")
+        assert (kept.credential, card.credential, card.is_living) == (credential, credential, True)
+        assert not Job.objects.filter(kind="signing.crl").exists()
+
+    def test_a_revocation_stops_what_was_to_succeed(self) -> None:
+        former = active_credential()
+        credential = successor(former)
+        credentials.revoke(former, SIGNER, "key_compromise", clock.now())
+        credential.refresh_from_db()
+        assert credential.state == "revoked"
+        issuance.carry_out(str(credential.public_id))
+        credential.refresh_from_db()
+        assert (credential.certificate, credential.serial) == (None, None)
+        assert IssuanceIntent.objects.get(credential=credential).subject == {}
+        assert credentials.newest_of(former.public_id) == former.public_id
+        fresh = credentials.issue(order(applicant=former.signer.applicant), clock.now())
+        assert fresh.state == "ordered"
+
+    def test_one_that_may_be_signed_already_is_recorded_and_listed(self) -> None:
+        former = active_credential()
+        kept = phone(former)
+        credential = successor(former)
+        for step in (issuance._make_key, issuance._intend):
+            step(IssuanceIntent.objects.select_related("credential__signer").get(credential=credential))
+        credentials.revoke(former, OFFICER, "privilege_withdrawn", clock.now())
+        issuance.carry_out(str(credential.public_id))
+        credential.refresh_from_db(), kept.refresh_from_db()
+        assert credential.state == "revoked"
+        assert kept.credential == former
+        assert credential.certificate is not None
+        lists.publish("jma")
+        listed = x509.load_der_x509_crl(bytes(RevocationList.objects.get().content))
+        found = listed.get_revoked_certificate_by_serial_number(int(credential.serial or "", 16))
+        assert found is not None
+        assert not Job.objects.filter(kind="signing.credential_issued").exists()
+
+    def test_the_line_is_found_from_both_ends(self) -> None:
+        former = with_keys()
+        second = successor(former)
+        issuance.carry_out(str(second.public_id))
+        third = successor(Credential.objects.get(pk=second.pk))
+        issuance.carry_out(str(third.public_id))
+        assert credentials.line(third.public_id) == [third.public_id, second.public_id, former.public_id]
+        assert credentials.newest_of(former.public_id) == third.public_id
+
+    def test_evidence_is_old_only_when_the_newest_certificate_is(self) -> None:
+        former = with_keys()
+        second = successor(former)
+        issuance.carry_out(str(second.public_id))
+        former.refresh_from_db(), second.refresh_from_db()
+        assert former.not_after is not None
+        assert second.not_after is not None
+        Credential.objects.filter(pk=former.pk).update(not_after=former.not_after - timedelta(days=400))
+        between = former.not_after - timedelta(days=200)
+        after = second.not_after + timedelta(seconds=1)
+        assert credentials.ended_before(between, [former.public_id]) == []
+        assert credentials.ended_before(after, [former.public_id]) == [former.public_id]
+        successor(Credential.objects.get(pk=second.pk))
+        assert credentials.ended_before(after, [former.public_id]) == []
+
+    @pytest.mark.requirement("RV-7")
+    def test_openssl_finds_the_former_revoked_and_the_new_one_good(self, tmp_path: Path) -> None:
+        former = with_keys()
+        credential = successor(former)
+        issuance.carry_out(str(credential.public_id))
+        former.refresh_from_db(), credential.refresh_from_db()
+        lists.publish("jma")
+        authorities = {
+            row.code: pem(tmp_path, row.code, row.certificate) for row in IssuingCertificate.objects.all()
+        }
+        crl = x509.load_der_x509_crl(bytes(RevocationList.objects.get().content))
+        listed = tmp_path / "list.pem"
+        listed.write_bytes(crl.public_bytes(Encoding.PEM))
+
+        def verified(row: Credential) -> str:
+            trust = ["-trusted", authorities["root"], "-untrusted", authorities["jma"], "-crl_check"]
+            leaf = pem(tmp_path, "leaf", row.certificate or b"")
+            command = ["openssl", "verify", *trust, "-CRLfile", listed, leaf]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+            return run.stdout + run.stderr
+
+        assert "certificate revoked" in verified(former)
+        assert verified(credential).rstrip().endswith("OK")
+
+
+def pem(folder: Path, name: str, der: bytes) -> Path:
+    path = folder / f"{name}.pem"
+    path.write_bytes(x509.load_der_x509_certificate(bytes(der)).public_bytes(Encoding.PEM))
+    return path
+
+
+def _link(credential: Credential) -> EnrollmentLink:
+    links.create(credential, at=clock.now())
+    return EnrollmentLink.objects.get(credential=credential, state="open")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    @pytest.fixture(autouse=True)
+    def _authorities(self, signers: SignerProcesses, transactional_db: None) -> None:
+        if connection.vendor != "postgresql":
+            pytest.skip("SQLite has one writer; there is nothing to race")
+        issuing.ensure()
+
+    def both(self, *works: Callable[[], object]) -> list[str]:
+        outcomes: list[str] = []
+        start = threading.Barrier(len(works))
+
+        def run(work: Callable[[], object]) -> None:
+            start.wait()
+            try:
+                work()
+                outcomes.append("done")
+            except Refused as refusal:
+                outcomes.append(refusal.code)
+            except issuance.CannotIssue:
+                outcomes.append("cannot_issue")
+            finally:
+                connection.close()
+                client.signers().disconnect()
+                client.authorities().disconnect()
+
+        threads = [threading.Thread(target=run, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(outcomes)
+
+    def intended(self, former: Credential) -> Credential:
+        credential = successor(former)
+        for step in (issuance._make_key, issuance._intend):
+            step(IssuanceIntent.objects.select_related("credential__signer").get(credential=credential))
+        return credential
+
+    def assert_whole(self, former: Credential, credential: Credential) -> None:
+        """One standing credential at most, and every active phone and living card behind a standing one."""
+        former.refresh_from_db(), credential.refresh_from_db()
+        standing = Credential.objects.filter(signer=former.signer, state__in=ordering.STANDING)
+        assert standing.count() <= 1
+        if credential.state in ordering.STANDING:
+            assert former.state == "revoked"
+            astray = Authenticator.objects.filter(credential=former, state="active")
+            assert not astray.exists()
+        else:
+            assert (former.state, credential.state) == ("revoked", "revoked")
+        assert not CardBinding.objects.filter(credential=former, is_living=True).exists()
+
+    def test_eight_orders_to_succeed_one_make_one(self) -> None:
+        former = active_credential()
+        assert self.both(*[lambda: successor(former)] * 8) == ["credential_living"] * 7 + ["done"]
+
+    @pytest.mark.parametrize("act", ["revoke", "suspend", "expire"])
+    def test_the_former_is_stopped_while_its_successor_begins(self, act: str) -> None:
+        for _ in range(4):
+            former = active_credential()
+            phone(former), bound(former)
+            credential = self.intended(former)
+            at = clock.now()
+            acts: dict[str, Callable[[], object]] = {
+                "revoke": lambda: credentials.revoke(
+                    Credential.objects.get(pk=former.pk), SIGNER, "key_compromise", at
+                ),
+                "suspend": lambda: credentials.suspend(
+                    Credential.objects.get(pk=former.pk), SIGNER, "lost_phone", at
+                ),
+                "expire": lambda: credentials.expire_due(at),
+            }
+            if act == "expire":
+                Credential.objects.filter(pk=former.pk).update(not_after=at - timedelta(seconds=1))
+            self.both(acts[act], lambda: issuance.carry_out(str(credential.public_id)))
+            former.refresh_from_db(), credential.refresh_from_db()
+            if act == "expire":
+                assert (former.state, credential.state) in [("expired", "active"), ("revoked", "active")]
+                assert Authenticator.objects.filter(credential=credential, state="active").count() == 1
+                continue
+            self.assert_whole(former, credential)
+            if act == "suspend":
+                assert credential.state in ("active", "suspended")
+                told = Job.objects.filter(
+                    kind="signing.credential_suspended", subject=str(former.public_id)
+                ).exists()
+                assert (credential.state == "suspended") is told
+
+    def test_a_phone_bound_at_that_moment_stands_behind_the_new_one_or_is_refused(self) -> None:
+        for _ in range(6):
+            former = active_credential()
+            old = phone(former)
+            link = _link(former)
+            credential = self.intended(former)
+
+            def bind(link: EnrollmentLink = link) -> None:
+                fresh = Authenticator(
+                    webauthn_id=random.randbytes(32), public_key=b"key", label="Pixel", bound_at=clock.now()
+                )
+                authenticators._bind(fresh, Ceremony(link=link), "android", clock.now())
+
+            outcomes = self.both(bind, lambda: issuance.carry_out(str(credential.public_id)))
+            assert outcomes in (["done", "done"], ["done", "link_void"], ["credential_not_active", "done"])
+            self.assert_whole(former, credential)
+            active = Authenticator.objects.filter(credential__signer=former.signer, state="active")
+            assert active.count() == 1
+            assert active.get().credential_id == credential.pk
+            assert (active.get().pk == old.pk) is (outcomes != ["done", "done"])
+
+    @pytest.mark.requirement("RV-10")
+    def test_killed_before_and_after_each_round_trip_it_moves_everything_once(self) -> None:
+        wrong, points = [], 0
+        with Killer() as killer:
+            probe = self.intended(active_credential())
+            trips = killer.trips(TASK, str(probe.public_id))
+            for trip in range(1, trips + 1):
+                for when in (BEFORE, AFTER):
+                    former = active_credential()
+                    kept, card = phone(former), bound(former)
+                    credential = self.intended(former)
+                    points += killer.kill_at(TASK, str(credential.public_id), trip, when)
+                    former.refresh_from_db(), credential.refresh_from_db()
+                    whole = (former.state, credential.state)
+                    if whole not in (("active", "ordered"), ("revoked", "active")):
+                        wrong.append(f"{when} round trip {trip}: {whole}")
+                    killer.trips(TASK, str(credential.public_id))
+                    for row in (former, credential, kept, card):
+                        row.refresh_from_db()
+                    moved = kept.credential_id == card.credential_id == credential.pk and card.is_living
+                    if (former.state, credential.state, moved) != ("revoked", "active", True):
+                        wrong.append(f"{when} round trip {trip}: not whole after the next attempt")
+                    if Job.objects.filter(dedupe=f"crl-revoked-{former.public_id}").count() != 1:
+                        wrong.append(f"{when} round trip {trip}: the list is not renewed once")
+        assert wrong == []
+        assert points >= 20
+        assert verify.verify().ok
