@@ -1,7 +1,7 @@
 """Issue, suspend, resume, revoke: the door for enrollment and for the signer's pages.
 
-`issue` (signing.ordering) only orders; signing.issuance carries the order out. Every move is a conditional update (law 2), and what a
-suspension or revocation ends, it ends in the same transaction (decision 11).
+`issue` (signing.ordering) only orders; signing.issuance carries the order out. Every move is a conditional update
+(law 2), and what a suspension or revocation ends, it ends in the same transaction (decision 11).
 """
 
 import re

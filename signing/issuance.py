@@ -92,7 +92,7 @@ def _issue(intent: IssuanceIntent) -> None:
             return
         taken, former_ends = None, order.get("former_ends") or SUPERSEDED
         if credential.succeeds_id is not None:
-            taken = succession.take_over(credential, former_ends, at)
+            taken = succession.take_over(credential, credential.succeeds_id, former_ends, at)
         begins = taken.begins if taken else flow.Credential.ACTIVE
         if begins is flow.Credential.REVOKED:
             _record_stopped(credential, certificate, found, at)

@@ -159,6 +159,9 @@ def _former(order: CredentialOrder, signer: Signer) -> Credential | None:
 
 def _order(order: CredentialOrder, at: datetime) -> Credential:
     signer = _signer(order, at)
+    found = _ordered(order)  # whoever held the signer's row before us may have carried the same order
+    if found is not None:
+        return found
     former = _former(order, signer)
     credential = Credential.objects.create(
         signer=signer,

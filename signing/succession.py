@@ -36,27 +36,27 @@ class Taken(NamedTuple):
     cards: int = 0
 
 
-def take_over(credential: Credential, former_ends: str, at: datetime) -> Taken:
-    """Move what was the former's to `credential` and end the former.
+def take_over(credential: Credential, former: int, former_ends: str, at: datetime) -> Taken:
+    """Move what was the former's (its key in the database) to `credential` and end the former.
 
     Call it inside the activation's transaction, before the new one is activated: a person has one standing
     credential. A suspended former hands its suspension on: a lost phone does not come back by a renewal. One that
     was revoked meanwhile hands nothing on, and its successor begins revoked.
     """
-    former = Credential.objects.select_for_update(no_key=True).get(pk=credential.succeeds_id)
-    if former.state == C.REVOKED:
-        return Taken(C.REVOKED, former)
-    begins = C.SUSPENDED if former.state == C.SUSPENDED else C.ACTIVE
+    row = Credential.objects.select_for_update(no_key=True).get(pk=former)
+    if row.state == C.REVOKED:
+        return Taken(C.REVOKED, row)
+    begins = C.SUSPENDED if row.state == C.SUSPENDED else C.ACTIVE
     # Links first: a phone that is being bound at this moment holds its link, and is moved below once it is done.
-    links = EnrollmentLink.objects.filter(credential=former, state__in=_CLOSABLE)
+    links = EnrollmentLink.objects.filter(credential=row, state__in=_CLOSABLE)
     links.update(state=flow.Link.VOID, opened_digest=None, opened_until=None)
-    end_everything(former, at)
-    phones = Authenticator.objects.filter(credential=former, state=flow.Authenticator.ACTIVE)
+    end_everything(row, at)
+    phones = Authenticator.objects.filter(credential=row, state=flow.Authenticator.ACTIVE)
     moved = phones.update(credential=credential)
-    cards = CardBinding.objects.filter(credential=former, is_living=True).update(credential=credential)
-    if former.state in STANDING:
-        _supersede(former, former_ends, at)
-    return Taken(begins, former, moved, cards)
+    cards = CardBinding.objects.filter(credential=row, is_living=True).update(credential=credential)
+    if row.state in STANDING:
+        _supersede(row, former_ends, at)
+    return Taken(begins, row, moved, cards)
 
 
 def record(taken: Taken, credential: Credential, former_ends: str) -> None:
