@@ -17,12 +17,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import authorities
-from enrollment.desk import looking, queue, views
+from enrollment.desk import credential, credential_views, looking, queue, views
 from enrollment.desk.access import officer_of, reach
 from enrollment.desk.words import STATES
 from enrollment.flow import State
 from enrollment.models import Application
 from ledger import clock
+from staff import sudo
 
 
 class Worklist(ChangeList):
@@ -101,7 +102,8 @@ class ApplicationDesk(_Desk):
         return lookup in FILTERS and str(value) in FILTERS[lookup]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        return queue.with_cares(Application.objects.for_authorities(reach(officer_of(request))))
+        mine = Application.objects.for_authorities(reach(officer_of(request)))
+        return credential.with_alarms(queue.with_cares(mine))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Worklist
@@ -128,10 +130,17 @@ class ApplicationDesk(_Desk):
             path(case, guard(views.case), name="enrollment_case"),
             path(f"{case}purpose/", guard(looking.purpose), name="enrollment_case_purpose"),
             path(f"{case}looks/", guard(looking.access_log), name="enrollment_case_looks"),
+            path(
+                f"{case}credential/<slug:name>/",
+                guard(credential_views.act),
+                name="enrollment_case_credential",
+            ),
             path(f"{case}<slug:name>/", guard(views.move), name="enrollment_case_move"),
             path(f"{case}files/<uuid:attachment>/", guard(views.picture), name="enrollment_case_file"),
             path(
-                f"{case}files/<uuid:attachment>/erase/", guard(views.erase), name="enrollment_case_file_erase"
+                f"{case}files/<uuid:attachment>/erase/",
+                guard(sudo.required(views.erase)),
+                name="enrollment_case_file_erase",
             ),
         ]
         listed = [url for url in super().get_urls() if url.name == "enrollment_application_changelist"]
@@ -157,8 +166,10 @@ class ApplicationDesk(_Desk):
         return case.get_qualification_display()
 
     @admin.display(description=_("状態"), ordering="state")
-    def state_name(self, case: Application) -> SafeString:
+    def state_name(self, case: Any) -> SafeString:
         words = STATES[State(case.state)]
+        if case.is_stuck:
+            return mark(gettext("発行が止まっています"), "wrong")
         return mark(words.title, words.mark)
 
     @admin.display(description=_("経過日数"), ordering="submitted_at")

@@ -59,6 +59,7 @@ __all__ = [
     "price",
     "qualification",
     "qualifications",
+    "revocation_officers",
     "set_openings",
     "waiting_months",
     "waiting_text",
@@ -261,6 +262,12 @@ def phone_binding_once(authority: str, on: date) -> bool:
     """Whether a phone can be bound only once (CA-08, BD-15)."""
     row = row_on(_of(rows.PHONE_ONCE, authority), on)
     return row is not None and row.value
+
+
+def revocation_officers(authority: str, on: date) -> int:
+    """How many officers, one or two, revoke a certificate of this authority (RV-7)."""
+    row = row_on(_of(rows.REVOCATION_OFFICERS, authority), on)
+    return row.value if row is not None else 2
 
 
 def link_reissue_note(authority: str, on: date) -> str:

@@ -45,6 +45,7 @@ class Job(models.Model):
             ),
             models.Index(fields=["subject", "kind"], name="outbox_job_subject"),
             models.Index(fields=["created_at"], condition=models.Q(state="done"), name="outbox_job_done"),
+            models.Index(fields=["kind"], condition=models.Q(state="failed"), name="outbox_job_failed"),
         ]
 
     def __str__(self) -> str:

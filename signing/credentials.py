@@ -19,23 +19,30 @@ from signing import card_bindings, flow
 from signing.errors import Refused
 from signing.models import CardBinding, Credential
 from signing.ordering import AFFILIATION_CHANGED, SUPERSEDED, CredentialOrder, issue
+from signing.standing import Standing, find
+from signing.standing import of as standing
 from signing.succession import end_everything, stop_successor, tell
 
 __all__ = [
     "AFFILIATION_CHANGED",
     "REVOCATION_REASONS",
     "SUPERSEDED",
+    "Credential",
     "CredentialOrder",
     "Facts",
+    "Refused",
+    "Standing",
     "bind_card",
     "ended_before",
     "expire_due",
     "facts",
+    "find",
     "issue",
     "line",
     "newest_of",
     "resume",
     "revoke",
+    "standing",
     "suspend",
 ]
 

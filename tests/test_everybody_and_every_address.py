@@ -103,6 +103,7 @@ def _officer(name: str, *roles: tuple[str, str], verified: bool = True) -> Clien
     if verified:
         session = client.session
         session[DEVICE_ID_SESSION_KEY] = officer.totp_device().persistent_id
+        session["staff.confirmed_at"] = clock.now().timestamp()
         session.save()
     return client
 

@@ -131,6 +131,11 @@ class FlagRow(NamedTuple):
     value: bool
 
 
+class NumberRow(NamedTuple):
+    since: date
+    value: int
+
+
 class Dated(Protocol):
     @property
     def since(self) -> date: ...

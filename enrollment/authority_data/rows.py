@@ -12,6 +12,7 @@ from enrollment.authority_data.kinds import (
     FlagRow,
     MonthsRow,
     NoticeRow,
+    NumberRow,
     OpeningRow,
     PickupPlace,
     PriceRow,
@@ -225,6 +226,13 @@ PHONE_ONCE: dict[str, tuple[FlagRow, ...]] = {
     "jma": (FlagRow(BEGIN, False),),
     "medis": (FlagRow(BEGIN, False),),
     "jpa": (FlagRow(BEGIN, True),),
+}
+
+# RV-7, ASVS 5.0 2.3.5: how many officers revoke a certificate (1 or 2); a compromised key is always revoked by one.
+REVOCATION_OFFICERS: dict[str, tuple[NumberRow, ...]] = {
+    "jma": (NumberRow(BEGIN, 2),),
+    "medis": (NumberRow(BEGIN, 2),),
+    "jpa": (NumberRow(BEGIN, 2),),
 }
 
 LINK_REISSUE: dict[str, tuple[TextRow, ...]] = {

@@ -40,6 +40,7 @@ EVENTS = {
     "phone_bound": gettext_lazy("申請者がスマートフォンを登録した"),
     "link_locked": gettext_lazy("登録用のURLが停止された"),
     "link_expired": gettext_lazy("登録用のURLの期限が過ぎた"),
+    "link_sent_again": gettext_lazy("登録用のURLを再発行した"),
     "erased": gettext_lazy("保存期間が過ぎたため、入力内容と画像を消去した"),
     "draft_reminder": gettext_lazy("下書きの消去を予告した"),
     "return_reminder": gettext_lazy("修正の期限を予告した"),

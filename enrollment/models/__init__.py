@@ -32,6 +32,7 @@ from enrollment.models.reviewing import (
     Finding,
     ReturnItem,
 )
+from enrollment.models.revoking import RevocationRequest
 
 __all__ = [
     "AUTHORITIES",
@@ -55,6 +56,7 @@ __all__ = [
     "PhoneReading",
     "PostalPlace",
     "ReturnItem",
+    "RevocationRequest",
     "SealedPin",
     "StatedPurpose",
     "Statement",

@@ -35,14 +35,16 @@ def tell(
     *,
     secret: str = "",
     about: str = "",
+    mark: str = "",
     is_reminder: bool = False,
 ) -> None:
     """One inbox notice and, where the address is confirmed, one mail; a repeated call tells nothing twice.
 
+    `mark` tells one telling from the next where the same thing may happen again.
     A reminder is mailed only to those who want to be reminded (DQ-28).
     """
     applicant = application.applicant
-    mark = f"{kind}:{about or application.public_id}:{application.round}"
+    mark = mark or f"{kind}:{about or application.public_id}:{application.round}"
     notices.post(
         applicant.public_id,
         kind,

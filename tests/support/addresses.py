@@ -72,6 +72,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     CASE: (case("200", PURPOSE), desk("405")),
     f"{CASE}purpose/": (case("200"), case("422")),
     f"{CASE}looks/": (case("404", "200"), desk("405")),
+    f"{CASE}credential/<slug:name>/": (case("404"), case("404")),  # this case has no certificate
     f"{CASE}<slug:name>/": (
         case("302 /admin/enrollment/application/case/ID/"),
         case("302 /admin/enrollment/application/case/ID/", "403"),

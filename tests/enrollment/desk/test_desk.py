@@ -22,11 +22,12 @@ PASSED = {f"line-{line}": "pass" for line in LINES}
 
 
 def desk(officer: Officer) -> Client:
-    """A browser whose session has passed the second factor."""
+    """A browser whose session has passed the second factor, just now."""
     client = Client()
     client.force_login(officer)
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = officer.totp_device().persistent_id
+    session["staff.confirmed_at"] = clock.now().timestamp()
     session.save()
     return client
 
