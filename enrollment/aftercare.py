@@ -121,7 +121,8 @@ def send_link(case: Application, officer: Officer, reason: str, at: datetime) ->
 
 
 def standing(case: Application) -> credentials.Standing | None:
-    return None if case.credential is None else credentials.standing(case.credential)
+    """Of the certificate that stands for this case today: a renewed one takes its predecessor's place."""
+    return None if case.credential is None else credentials.standing(credentials.newest_of(case.credential))
 
 
 def open_request(case: Application) -> RevocationRequest | None:
@@ -154,7 +155,7 @@ def _row(case: Application) -> credentials.Credential:
     public_id = case.credential
     if public_id is None:
         raise Refused("credential_state")
-    return _carry_out(lambda: credentials.find(public_id))
+    return _carry_out(lambda: credentials.find(credentials.newest_of(public_id)))
 
 
 def _carry_out(act: Callable[[], T]) -> T:
