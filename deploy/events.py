@@ -13,6 +13,7 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "enrollment.approved": issuance.order,
     "signing.issue": signing_issuance.carry_out,
     "signing.credential_issued": issuance.deliver,
+    "signing.issuance_stopped": issuance.stopped,
     "signing.link_bound": news.on_link_bound,
     "signing.link_locked": news.on_link_locked,
     "signing.link_expired": news.on_link_expired,

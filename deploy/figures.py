@@ -73,6 +73,8 @@ def _figures() -> Iterable[Figure]:
         "inkan_applications", "Applications.", _by_state("enrollment.Application", "authority", "state")
     )
     yield Figure("inkan_credentials", "Credentials.", _by_state("signing.Credential", "authority", "state"))
+    stopped = apps.get_model("signing.IssuanceIntent")._default_manager.filter(state="stopped").count()
+    yield Figure("inkan_orders_stopped", "Orders whose certificate was refused by a linter.", [({}, stopped)])
     yield from _chores()
     yield Figure(
         "inkan_ledger_root_days_behind",

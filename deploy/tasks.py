@@ -16,7 +16,7 @@ from ledger.models import DailyRoot
 from ledger.verify import verify
 from outbox import chores, mails
 from outbox.chores import Chore
-from signing import activation, ceremonies, credentials, links
+from signing import activation, ceremonies, credentials, issuance, links
 from signing.issuing import lists
 from signing.signer import client
 
@@ -79,6 +79,7 @@ HOUR: tuple[Chore, ...] = (
     Chore("revocation lists", _publish_lists),
     Chore("daily root of the ledger", _close_yesterday),
     Chore("daily root kept apart", _keep_roots),
+    Chore("orders left behind", issuance.resume_overdue),
 )
 DAY: tuple[Chore, ...] = (Chore("audit log since its last roots", _verify_newest),)
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from enrollment import moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
-from enrollment.models import Application, CardOrder, SealedPin
+from enrollment.models import Application, CardOrder, SealedPin, TimelineEntry
 from ledger import clock, log
 from signing import credentials, links
 
@@ -54,6 +54,21 @@ def deliver(subject: str) -> None:
             return  # another worker delivered it
         link = links.create(uuid.UUID(subject), at=at)
         notices.completed(application, link.url_path, link.password, link.expires_at, about=subject)
+
+
+def stopped(subject: str) -> None:
+    """`signing.issuance_stopped`: the officers read in the case's timeline that its certificate waits for an operator.
+
+    The applicant's timeline does not show it: the order goes on, or is ended by people who tell the applicant.
+    """
+    application = Application.objects.filter(credential=uuid.UUID(subject), state=State.ISSUING).first()
+    if application is None:
+        return
+    happened = application.timeline.order_by("-happened_at", "-pk").first()
+    if happened is None or happened.kind != "issuance_stopped":
+        TimelineEntry.objects.create(
+            application=application, kind="issuance_stopped", happened_at=clock.now()
+        )
 
 
 def _credential_order(application: Application) -> credentials.CredentialOrder:

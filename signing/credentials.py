@@ -17,6 +17,7 @@ from ledger.log import SYSTEM, Actor, append
 from outbox import jobs
 from signing import card_bindings, flow
 from signing.errors import Refused
+from signing.issuing import keys
 from signing.models import CardBinding, Credential
 from signing.ordering import AFFILIATION_CHANGED, SUPERSEDED, CredentialOrder, issue
 from signing.standing import Standing, find
@@ -87,6 +88,8 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
         _move("revoke", credential, actor, reason, at, revoked_at=at, revocation_reason=reason)
         end_everything(credential, at)
         CardBinding.objects.filter(credential=credential).update(is_living=False)
+        if reason == "key_compromise":
+            keys.block(bytes(credential.certificate or b""), reason, at)
         stopped = stop_successor(credential, at)
         tell("signing.credential_revoked", credential)
         jobs.enqueue(

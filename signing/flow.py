@@ -20,6 +20,7 @@ class Issuance(StrEnum):
     KEYED = "keyed"  # the wrapped key is stored
     INTENDED = "intended"  # serial and to-be-signed bytes are stored: only now may the CA sign
     ISSUED = "issued"
+    STOPPED = "stopped"  # something is wrong with the key or with what was drawn up: nothing was signed
 
 
 class Answer(StrEnum):
@@ -97,6 +98,8 @@ ISSUANCE_MOVES = (
     move("key",       (I.ORDERED,),                     I.KEYED,      A.SYSTEM),
     move("intend",    (I.KEYED,),                       I.INTENDED,   A.SYSTEM),
     move("issue",     (I.INTENDED,),                    I.ISSUED,     A.SYSTEM),
+    move("stop",      (I.KEYED,),                       I.STOPPED,    A.SYSTEM),
+    move("retry",     (I.STOPPED,),                     I.ORDERED,    A.OPERATOR),
 )
 LINK_MOVES = (
     move("bind",      (L.OPEN,),                        L.BOUND,      A.SIGNER),

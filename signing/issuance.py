@@ -6,25 +6,28 @@
              byte for byte, because RSASSA-PKCS1-v1_5 has no randomness (RFC 8017 section 8.2).
     ISSUED   certificate, activation, the card's binding, the news and the ledger entry: one transaction. Where the
              credential succeeds another, all that was the former's moves in it too (`succession`).
+    STOPPED  the key is refused, or one of two linters finds something: nothing is signed, people are told.
 
-An order that was stopped because its former one was revoked goes no further, unless the authority may have signed:
+An order that was ended because its former one was revoked goes no further, unless the authority may have signed:
 then the certificate is recorded and stands in the next list.
 
 So a process may die anywhere, or two may run at once: there is one certificate, and never two over different bytes.
 """
 
+import logging
 import secrets
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from ledger import clock
-from ledger.log import SYSTEM, append
+from ledger.log import SYSTEM, Actor, append
 from outbox import jobs
 from signing import certificates, flow, issuing, succession
 from signing.certificates import Subject
-from signing.issuing import lint
+from signing.issuing import keys, lint, second_reading
 from signing.models import CardBinding, Credential, IssuanceIntent
 from signing.ordering import SUPERSEDED
 from signing.signer.client import signers
@@ -32,10 +35,15 @@ from signing.signer.client import signers
 S = flow.Issuance
 # 128 random bits behind a leading one: always positive, 17 octets (BR 7.1 wants 64 bits, RFC 5280 at most 20 octets).
 _SERIAL_BITS = 128
+_OVERDUE = timedelta(hours=1)
+_MOST_RESUMED = 200
+_LONGEST_LOGGED = 500  # a value of the ledger
+
+logger = logging.getLogger(__name__)
 
 
 class CannotIssue(Exception):
-    """The order does not become a certificate of our profile; names what is wrong, nothing personal."""
+    """The authority or the database contradicts the order; names what is wrong, nothing personal."""
 
 
 def carry_out(subject: str) -> None:
@@ -47,15 +55,44 @@ def carry_out(subject: str) -> None:
         intent = IssuanceIntent.objects.select_related("credential__signer").get(
             credential__public_id=subject
         )
-        if intent.state == S.ISSUED or (_is_stopped(intent) and intent.state != S.INTENDED):
+        if intent.state in (S.ISSUED, S.STOPPED) or (_is_stopped(intent) and intent.state != S.INTENDED):
             return
         _STEPS[S(intent.state)](intent)
 
 
+def retry(subject: str, actor: Actor, at: datetime) -> bool:
+    """An operator lets a stopped order run again, with a new key; False when it is not stopped."""
+    with transaction.atomic():
+        intent = IssuanceIntent.objects.select_related("credential").get(credential__public_id=subject)
+        is_moved = _advance(intent, "retry", stopped_at=None, stopped_because="")
+        if is_moved:
+            jobs.enqueue("signing.issue", subject, queue="keys", dedupe=f"issue-{subject}-{at.timestamp()}")
+            _log("signing.issuance_retried", intent.credential, actor)
+    return is_moved
+
+
+def resume_overdue(at: datetime) -> int:
+    """For the clock: orders whose job has failed for good are taken up again once an hour; how many were.
+
+    A key store or an authority that was away for a day costs no order (law 6: a sweeper finds what was left behind).
+    """
+    waiting = Q(state__in=(S.ORDERED, S.KEYED), credential__state=flow.Credential.ORDERED)
+    rows = IssuanceIntent.objects.filter(waiting | Q(state=S.INTENDED), ordered_at__lt=at - _OVERDUE)
+    late = list(rows.order_by("ordered_at").values_list("credential__public_id", flat=True)[:_MOST_RESUMED])
+    for public_id in late:
+        with transaction.atomic():
+            dedupe = f"issue-{public_id}-{at.astimezone(UTC):%Y%m%d%H}"
+            jobs.enqueue("signing.issue", str(public_id), queue="keys", dedupe=dedupe)
+    return len(late)
+
+
 def _make_key(intent: IssuanceIntent) -> None:
     (key,) = signers().generate(1)
-    with transaction.atomic():
-        if _advance(intent, "key", public_key=key.public_key):
+    digest = keys.digest(key.public_key)
+    with (
+        transaction.atomic()
+    ):  # IntegrityError for a key that another order has: tried again, with another one
+        if _advance(intent, "key", public_key=key.public_key, key_digest=digest):
             Credential.objects.filter(pk=intent.credential_id).update(wrapped_key=key.wrapped)
             _log("signing.issuance_keyed", intent.credential)
 
@@ -70,13 +107,31 @@ def _intend(intent: IssuanceIntent) -> None:
     serial = secrets.randbits(_SERIAL_BITS) | 1 << _SERIAL_BITS
     spki = bytes(intent.public_key or b"")
     draft = certificates.throw_away_certificate(subject, spki, profile.issuer, serial, profile.period)
-    problems = lint.problems(draft, subject, spki, profile.issuer)
+    problems = [
+        *keys.problems(spki),
+        *lint.problems(draft, subject, spki, profile.issuer),
+        *second_reading.problems(draft),
+    ]
     if problems:
-        raise CannotIssue("; ".join(problems))
+        _stop(intent, problems)
+        return
     text = certificates.serial_text(serial)
     with transaction.atomic():
         if _advance(intent, "intend", serial=text, to_be_signed=certificates.to_be_signed(draft)):
             _log("signing.issuance_intended", credential, serial=text)
+
+
+def _stop(intent: IssuanceIntent, problems: list[str]) -> None:
+    """Nothing was signed and nothing will be until an operator says so; officers read of it in the case's timeline."""
+    credential, at = intent.credential, clock.now()
+    public_id = str(credential.public_id)
+    with transaction.atomic():
+        if _advance(intent, "stop", stopped_at=at, stopped_because="\n".join(problems)):
+            jobs.enqueue(
+                "signing.issuance_stopped", public_id, dedupe=f"stopped-{public_id}-{at.timestamp()}"
+            )
+            _log("signing.issuance_stopped", credential, problems="; ".join(problems)[:_LONGEST_LOGGED])
+    logger.error("the order of credential %s is stopped: %s", public_id, "; ".join(problems))
 
 
 def _issue(intent: IssuanceIntent) -> None:
@@ -184,8 +239,8 @@ def _advance(intent: IssuanceIntent, name: str, **changes: object) -> bool:
     return rows.update(state=move.target, **changes) == 1
 
 
-def _log(kind: str, credential: Credential, **data: str | bool) -> None:
-    append(kind, actor=SYSTEM, subject=str(credential.public_id), authority=credential.authority, data=data)
+def _log(kind: str, credential: Credential, actor: Actor = SYSTEM, **data: str | bool) -> None:
+    append(kind, actor=actor, subject=str(credential.public_id), authority=credential.authority, data=data)
 
 
 _STEPS = {S.ORDERED: _make_key, S.KEYED: _intend, S.INTENDED: _issue}

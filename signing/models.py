@@ -86,10 +86,31 @@ class IssuanceIntent(models.Model):
     state = models.CharField(max_length=12, choices=_choices(flow.Issuance), default=flow.Issuance.ORDERED)
     subject = EncryptedJSONField()  # what goes into the certificate
     public_key = models.BinaryField(null=True)  # SubjectPublicKeyInfo, DER
+    key_digest = models.BinaryField(
+        max_length=32, unique=True, null=True
+    )  # its SHA-256: no key is used twice
     serial = models.CharField(max_length=48, unique=True, null=True)
     to_be_signed = models.BinaryField(null=True)
     ordered_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    stopped_because = models.TextField(blank=True, default="")  # one finding a line; nothing personal
+
+    class Meta:
+        indexes = [
+            # The few that are on their way or stand still, for the sweeper and the figures.
+            models.Index(
+                fields=["state", "ordered_at"], condition=~Q(state="issued"), name="intent_unfinished"
+            )
+        ]
+
+
+class BlockedKey(models.Model):
+    """A public key that is never certified (again); `digest` is the SHA-256 of its SubjectPublicKeyInfo."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    reason = models.CharField(max_length=32)
+    blocked_at = models.DateTimeField()
 
 
 class SecondCertificateRequest(models.Model):

@@ -44,6 +44,7 @@ EVENTS = {
     "erased": gettext_lazy("保存期間が過ぎたため、入力内容と画像を消去した"),
     "draft_reminder": gettext_lazy("下書きの消去を予告した"),
     "return_reminder": gettext_lazy("修正の期限を予告した"),
+    "issuance_stopped": gettext_lazy("電子証明書の発行が止まっています（運用者の確認待ち）"),
 }
 VERDICTS = {
     "recommended": EVENTS["recommend"],

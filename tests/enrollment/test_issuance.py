@@ -1,10 +1,13 @@
 import json
+import uuid
 
 import pytest
 
 from enrollment import issuance, review, signed
+from enrollment.desk import shown
 from enrollment.flow import State
 from enrollment.models import Application, CardOrder, SealedPin
+from enrollment.views import timelines
 from ledger import clock
 from outbox.models import Mail, Notice
 from signing import issuance as signing_issuance
@@ -69,3 +72,21 @@ def test_the_sealed_pin_goes_into_the_card_order_and_nowhere_else(signers: objec
     issuance.order(str(case.public_id))
     assert SealedPin.objects.count() == 0
     assert bytes(CardOrder.objects.get().sealed_pin or b"") == b"sealed"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("RV-6")
+def test_officers_read_once_that_the_certificate_waits_and_the_applicant_reads_nothing(
+    signers: object,
+) -> None:
+    setup.ensure()
+    case = _approved()
+    issuance.order(str(case.public_id))
+    subject = str(Credential.objects.get().public_id)
+    issuance.stopped(subject)
+    issuance.stopped(subject)
+    case.refresh_from_db()
+    assert case.state == State.ISSUING
+    assert [row["title"] for row in shown.timeline(case)].count(str(shown.EVENTS["issuance_stopped"])) == 1
+    assert "issuance_stopped" not in str(timelines.events(case))
+    issuance.stopped(str(uuid.uuid4()))  # somebody else's

@@ -20,6 +20,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 BEFORE, AFTER = "before", "after"
+WARMED = ("signing.issuing.outside_lint._validator", "signing.certificates._throw_away")
 
 
 class Killer:
@@ -148,6 +149,8 @@ def _fork(order: dict[str, Any]) -> dict[str, int]:
 
 def main() -> None:
     django.setup()
+    for warmed in WARMED:  # what a worker makes once and keeps; every attempt would make it anew
+        import_string(warmed)()
     for line in sys.stdin:
         print(json.dumps(_fork(json.loads(line))), flush=True)
 
