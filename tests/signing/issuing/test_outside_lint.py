@@ -15,7 +15,7 @@ from ledger import clock
 from signing import certificates
 from signing.certificates import Issuer, Subject
 from signing.issuing import outside_lint, second_reading
-from tests.support import issuers
+from tests.signing.issuing import issuers
 
 DOCTOR = Subject("K7PXW3M9QA", "Yamada", "Hanako", "山田\u3000花子", "doctor")
 SERIAL = 1 << 128 | 77
