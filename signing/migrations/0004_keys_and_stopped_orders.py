@@ -16,7 +16,7 @@ def mark_keys(apps, _schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0002_shown_links'),
+        ('signing', '0003_succession'),
     ]
 
     operations = [
