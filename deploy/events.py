@@ -9,7 +9,8 @@ from signing.issuing import lists
 
 HANDLERS: dict[str, Callable[[str], None]] = {
     "outbox.mail": mails.deliver,
-    "enrollment.submitted": checks.run_all,
+    "enrollment.submitted": checks.plan,
+    checks.KIND: checks.carry_out,
     "enrollment.approved": issuance.order,
     "signing.issue": signing_issuance.carry_out,
     "signing.credential_issued": issuance.deliver,

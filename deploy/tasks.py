@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from deploy import retention
-from enrollment import review
+from enrollment import checks, review
 from ledger import apart, clock, daily
 from ledger.models import DailyRoot
 from ledger.verify import verify
@@ -69,6 +69,7 @@ def _verify_newest(at: datetime) -> None:
 # What ran out: told to the second, done within the minute.
 MINUTE: tuple[Chore, ...] = (
     Chore("lapsed claims", review.release_lapsed),
+    Chore("checks given up", checks.give_up_stuck),
     Chore("links past their end", links.expire_overdue),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),

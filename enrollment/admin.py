@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import authorities
-from enrollment.desk import credential, credential_views, looking, queue, views
+from enrollment.desk import asking, credential, credential_views, looking, queue, views
 from enrollment.desk.access import officer_of, reach
 from enrollment.desk.words import STATES
 from enrollment.flow import State
@@ -136,6 +136,7 @@ class ApplicationDesk(_Desk):
                 name="enrollment_case_credential",
             ),
             path(f"{case}<slug:name>/", guard(views.move), name="enrollment_case_move"),
+            path(f"{case}checks/<slug:name>/", guard(asking.ask), name="enrollment_case_check"),
             path(f"{case}files/<uuid:attachment>/", guard(views.picture), name="enrollment_case_file"),
             path(
                 f"{case}files/<uuid:attachment>/erase/",

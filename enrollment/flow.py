@@ -1,6 +1,8 @@
 """The life of an application and its steps, as tables. The first file to open.
 
-Sources: seed 001 steps 1 to 14, form-rules ST-01, ST-02, ST-13; decisions 6, 26, 32.
+Beside it the two lives that it starts: of each automatic check, and of the HPKI card (ST-25).
+
+Sources: seed 001 steps 1 to 14, form-rules ST-01, ST-02, ST-13, ST-25; decisions 6, 26, 32.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,6 +85,41 @@ SHOWN = {
     S.REJECTED: _("不承認"),
     S.WITHDRAWN: _("取下げ"),
 }
+
+
+# --- an automatic check (RV-5) ------------------------------------------------------------------------------------
+
+
+class Check(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    AGAIN = "again"  # it could not be done; its next try has a time
+    DONE = "done"
+    GIVEN_UP = "given_up"  # it could not be done at all: an officer does it by hand
+    DROPPED = "dropped"  # its round was decided, withdrawn or replaced before it was done
+
+
+class CheckMove(NamedTuple):
+    name: str
+    sources: tuple[Check, ...]
+    target: Check
+    actors: tuple[Actor, ...]
+
+
+C = Check
+# fmt: off
+#             name         from                                    to           who
+CHECK_MOVES = (
+    CheckMove("take",      (C.WAITING, C.AGAIN, C.RUNNING),        C.RUNNING,   (A.SYSTEM,)),
+    CheckMove("finish",    (C.RUNNING,),                           C.DONE,      (A.SYSTEM,)),
+    CheckMove("put_off",   (C.RUNNING,),                           C.AGAIN,     (A.SYSTEM,)),
+    CheckMove("give_up",   (C.WAITING, C.AGAIN, C.RUNNING),        C.GIVEN_UP,  (A.SYSTEM,)),
+    CheckMove("drop",      (C.WAITING, C.AGAIN, C.RUNNING),        C.DROPPED,   (A.SYSTEM,)),
+    CheckMove("ask_again", (C.DONE, C.GIVEN_UP, C.AGAIN),          C.WAITING,   (A.EXAMINER, A.APPROVER, A.SYSTEM)),
+)
+# fmt: on
+CHECK_MOVE = {row.name: row for row in CHECK_MOVES}
+CHECK_OPEN = (C.WAITING, C.RUNNING, C.AGAIN)
 
 
 # --- the steps of the source manual (seed 001 pp. 10-14) ------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from enrollment import moves, notices, signed
+from enrollment import checks, moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, Attachment, Decision, ErasedFile, ReturnItem, TimelineEntry
@@ -231,6 +231,7 @@ def approve(
     if application.recommended_by_id == officer.pk:
         raise Refused("same_officer")
     signed.require_intact(application)
+    checks.require_fresh(application, at)
     try:
         with transaction.atomic():
             _decide(application, officer, "approved", note, at, checklist)

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from enrollment import checks, flow, review
-from enrollment.desk import changes, credential, measured, queue, shown
+from enrollment import flow, review
+from enrollment.desk import asking, changes, credential, measured, queue, shown
 from enrollment.desk.access import case_of, file_viewed, note, officer_of, require_deciding, viewed
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
 from enrollment.desk.offers import may_erase, obstacle, offers
@@ -47,6 +47,12 @@ REFUSALS = {
     "reason_missing": _("不承認の理由を書いてください。"),
     "statement_broken": _(
         "署名された内容と、保管されている内容が異なります。この申請は判断できません。運用担当者に連絡してください。"
+    ),
+    "signature_fails": _(
+        "電子署名の再確認で「不適合」になりました。承認できません。自動確認の結果を見て、修正を求めるか、不承認にしてください。"
+    ),
+    "revocation_unknown": _(
+        "署名用電子証明書の失効を、いま確認できません。承認できません。時間をおいて、もう一度承認してください。"
     ),
     "file_erased": _("消去した画像があるため、承認の推薦と承認はできません。修正を求めてください。"),
     "on_hold": _(
@@ -115,7 +121,6 @@ def _decisions(
 def _page(
     request: HttpRequest, case: Application, officer: Officer, at: datetime, bound: dict[str, forms.Form]
 ) -> HttpResponse:
-    findings = case.findings.filter(round=case.round).order_by("pk")
     why_not = obstacle(case, officer, at)
     decisions = _decisions(case, officer, at, bound)
     context = {
@@ -127,9 +132,7 @@ def _page(
         "groups": shown.groups(case),
         "changes": changes.changes(case),
         "pictures": shown.pictures(case, may_erase=may_erase(case, officer, at)),
-        "findings": [
-            (checks.TITLES.get(finding.check_name, finding.check_name), finding) for finding in findings
-        ],
+        "checks": asking.shown(case, officer),
         "decisions": [row for row in decisions if row["name"] != "take_back"],
         "undo": next((row for row in decisions if row["name"] == "take_back"), None),
         "undo_left": ceil((case.decided_at + review.UNDO - at).total_seconds()) if case.decided_at else 0,

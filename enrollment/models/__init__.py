@@ -12,6 +12,7 @@ from enrollment.models.applications import (
     StepAnswers,
     TimelineEntry,
 )
+from enrollment.models.checking import CheckRun, Finding
 from enrollment.models.looking import CaseView, StatedPurpose
 from enrollment.models.operating import AuthorityNotice
 from enrollment.models.people import (
@@ -29,7 +30,6 @@ from enrollment.models.reviewing import (
     CardOrder,
     Decision,
     ErasedFile,
-    Finding,
     ReturnItem,
 )
 from enrollment.models.revoking import RevocationRequest
@@ -49,6 +49,7 @@ __all__ = [
     "CardOrder",
     "CardReading",
     "CaseView",
+    "CheckRun",
     "Decision",
     "EmailCode",
     "ErasedFile",

@@ -173,6 +173,8 @@ class Attachment(models.Model):
         indexes = [
             models.Index(fields=["original_file"], name="original_file"),
             models.Index(fields=["shown_file"], name="shown_file"),
+            models.Index(fields=["original_sha256"], name="original_digest"),  # the same file in another case
+            models.Index(fields=["shown_sha256"], name="shown_digest"),
         ]
 
 

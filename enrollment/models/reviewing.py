@@ -10,25 +10,6 @@ from enrollment.models.applications import AUTHORITIES, QUALIFICATIONS, Applicat
 from vault.fields import EncryptedTextField
 
 
-class Finding(models.Model):
-    """What one automatic check found in one round; a failure of the check is a finding too (RV-5)."""
-
-    OUTCOMES = [("pass", "pass"), ("notice", "notice"), ("fail", "fail"), ("error", "error")]
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="findings")
-    round = models.PositiveIntegerField()
-    check_name = models.CharField(max_length=40)
-    outcome = models.CharField(max_length=8, choices=OUTCOMES)
-    detail = EncryptedTextField(blank=True, default="")
-    found_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["application", "round", "check_name"], name="one_finding_per_check"
-            )
-        ]
-
-
 class Decision(models.Model):
     """One officer's word on one round, kept for ever."""
 

@@ -17,6 +17,7 @@ from enrollment.models import (
     Application,
     Attachment,
     CardOrder,
+    CheckRun,
     Decision,
     Finding,
     ReturnItem,
@@ -92,7 +93,7 @@ def erase_case(keys: Sequence[int], at: datetime) -> Erased | None:
         return None
     data = {"files": application.attachments.count(), "statements": application.statements.count()}
     uploads.erase_all(application)
-    for model in (StepAnswers, Statement, Finding, SealedPin):
+    for model in (StepAnswers, Statement, Finding, CheckRun, SealedPin):
         model.objects.filter(application=application).delete()
     ReturnItem.objects.filter(application=application).update(note="")
     Decision.objects.filter(application=application).update(note="")

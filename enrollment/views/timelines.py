@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from enrollment import authorities
 from enrollment.applicants.expectations import expected_by
-from enrollment.flow import State
-from enrollment.models import Application, CardOrder, Finding
+from enrollment.flow import Check, State
+from enrollment.models import Application, CardOrder, CheckRun
 from ledger.clock import now, today
 
 # Kinds that are the desk's own business are not shown.
@@ -74,8 +74,7 @@ def events(row: Application) -> list[dict[str, Any]]:
 
 def _happened(row: Application) -> list[tuple[str, datetime]]:
     entries = [(entry.kind, entry.happened_at) for entry in row.timeline.order_by("happened_at", "pk")]
-    for found in Finding.objects.filter(application=row).values("round").annotate(at=Max("found_at")):
-        entries.append(("checks", found["at"]))
+    entries += [("checks", at) for at in _checked(row)]
     entries += [
         ("card_ordered", at)
         for at in CardOrder.objects.filter(application=row).values_list("ordered_at", flat=True)
@@ -89,6 +88,13 @@ def _happened(row: Application) -> list[tuple[str, datetime]]:
             seen.add(kind)
             shown.append((kind, at))
     return shown
+
+
+def _checked(row: Application) -> list[datetime]:
+    """When each round's checks were all done for the first time; an officer's later question changes nothing here."""
+    runs = CheckRun.objects.filter(application=row).exclude(state=Check.DROPPED).values("round")
+    counted = runs.annotate(all=Count("pk"), done=Count("closed_at"), at=Max("closed_at"))
+    return [found["at"] for found in counted if found["all"] == found["done"]]
 
 
 def _more(row: Application, kind: str) -> str:

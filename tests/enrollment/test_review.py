@@ -35,7 +35,8 @@ def test_two_officers_bring_a_case_to_approval_and_the_order_leaves_ten_seconds_
     kinds = list(
         Entry.objects.filter(subject=str(case.public_id)).order_by("pk").values_list("kind", flat=True)
     )
-    assert kinds == ["application.claim", "application.recommend", "application.approve"]
+    signed = "application.checked"  # RV-5: the signature, asked at this hour
+    assert kinds == ["application.claim", "application.recommend", signed, "application.approve"]
 
 
 @pytest.mark.django_db

@@ -70,7 +70,8 @@ class Officer:
         """The automatic checks have left their findings."""
         for _ in range(120):
             self.page.wait_for_load_state()
-            if self.page.locator(".desk-findings li").count():
+            lines = self.page.locator(".desk-findings li")
+            if lines.count() and not self.page.locator(".desk-findings .finding-wait").count():
                 return
             time.sleep(0.5)
             self.page.reload()

@@ -79,6 +79,10 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     ),
     f"{CASE}files/<uuid:attachment>/": (case("200", PURPOSE), desk("405")),
     f"{CASE}files/<uuid:attachment>/erase/": (case("200", PURPOSE), case(UNTRIED, "403")),
+    f"{CASE}checks/<slug:name>/": (
+        case("302 /admin/enrollment/application/case/ID/"),
+        case("404", "403"),  # no check has this name
+    ),
     "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
     "admin/^(?P<app_label>enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
     "admin/(?P<url>.*)$": (desk("404"), desk("404")),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -93,8 +94,7 @@ def _applicant(number: int, at: datetime) -> tuple[Applicant, bytes]:
     return applicant, fingerprint
 
 
-def _picture(application: Application, at: datetime) -> Attachment:
-    picture = b"\xff\xd8 a drawn licence \xff\xd9"
+def _picture(application: Application, at: datetime, picture: bytes) -> Attachment:
     return Attachment.objects.create(
         application=application,
         slot="licence_front",
@@ -151,8 +151,11 @@ def submitted(
     qualification: str = "doctor",
     registration_number: str = "",
     at: datetime | None = None,
+    *,
+    answers: Mapping[str, Mapping[str, Any]] = ANSWERS,
+    picture: bytes = b"",
 ) -> Application:
-    """A case in state SUBMITTED with answers, one picture, and a signed statement of round 1."""
+    """A case in state SUBMITTED with answers, one picture (of its own), and a signed statement of round 1."""
     at = at or clock.now()
     number = next(_numbers)
     registration = registration_number or str(400_000 + number)
@@ -170,8 +173,18 @@ def submitted(
         changed_at=at,
         submitted_at=at,
     )
-    answers = {**ANSWERS, "licence": {**ANSWERS["licence"], "registration_number": registration}}
+    answers = {**answers, "licence": {**answers["licence"], "registration_number": registration}}
     for step, values in answers.items():
         StepAnswers.objects.create(application=application, step=step, data={"values": values}, saved_at=at)
-    _statement(application, _picture(application, at), answers, at)
+    drawn = picture or f"\xff\xd8 a drawn licence {number} \xff\xd9".encode("latin-1")
+    _statement(application, _picture(application, at, drawn), answers, at)
     return application
+
+
+def revoked(case: Application, settings: Any, folder: Path) -> None:
+    """From now on the TEST JPKI's list, in a folder of this test's own, names the case's signature certificate."""
+    own = Hierarchy.load(settings.HOME / "cards" / "authorities")
+    certificate = bytes(case.statements.get(round=case.round).signature_certificate or b"")
+    own.current(CertificateKind.SIGNATURE).revoke(certificate, clock.now() - timedelta(minutes=1))
+    own.publish(folder, clock.now())
+    settings.JPKI_TRUST = folder

@@ -92,7 +92,7 @@ def test_a_renewed_certificate_opens_an_account_of_its_own_and_the_officer_sees_
     second = after.submit()
     checks.run_all(str(second.public_id))
     found = Finding.objects.get(application=second, check_name="duplicates")
-    assert found.outcome == "notice" and "氏名・生年月日・性別が同じ申請 1 件" in found.detail
+    assert found.outcome == "notice" and "氏名・生年月日・性別が同じ申請がこの認証局に 1 件" in found.detail
 
 
 @pytest.mark.parametrize("token", ["", "x", "é" * 43, "a" * 43, "a" * 5000])

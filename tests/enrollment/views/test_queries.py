@@ -35,7 +35,7 @@ MORE = {
     "consent": 3,
     "sign": 2,
 }
-TASKS, STATUS, WORKLIST, CASE = 9, 7, 11, 25
+TASKS, STATUS, WORKLIST, CASE = 9, 7, 11, 26
 
 
 def queries(browser: Client, address: str) -> int:
