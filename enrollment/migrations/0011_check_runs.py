@@ -33,7 +33,7 @@ def runs_of_former_findings(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0009_looks'),
+        ('enrollment', '0010_revocation_requests'),
     ]
 
     operations = [
