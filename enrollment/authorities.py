@@ -17,6 +17,7 @@ from enrollment.authority_data.kinds import (
     Authority,
     ConsentItem,
     FieldSet,
+    OfficersRow,
     PickupPlace,
     Price,
     PriceRow,
@@ -52,6 +53,7 @@ __all__ = [
     "link_reissue_note",
     "most_files",
     "notices",
+    "officers_needed",
     "open_authorities",
     "opened_by_operator",
     "opens_on",
@@ -268,6 +270,12 @@ def revocation_officers(authority: str, on: date) -> int:
     """How many officers, one or two, revoke a certificate of this authority (RV-7)."""
     row = row_on(_of(rows.REVOCATION_OFFICERS, authority), on)
     return row.value if row is not None else 2
+
+
+def officers_needed(authority: str, on: date) -> OfficersRow:
+    """How many different officers an approval and a rejection take; a row can only add (decision 6)."""
+    row = row_on(_of(rows.OFFICERS, authority), on) or OfficersRow(on)
+    return row._replace(approvals=max(2, row.approvals), rejections=max(1, row.rejections))
 
 
 def link_reissue_note(authority: str, on: date) -> str:

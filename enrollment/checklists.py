@@ -1,57 +1,72 @@
 """What an officer looks at before a recommendation and an approval: as data.
 
-Sources: seed 001 p.6 (photo, identity document, licence), p.16 (maiden name); PH-07 to PH-11, NM-20, NM-22.
-Beside each question of the officer's stand the lines that a measurement has filled in; they never answer it.
+The questions are dated rows (`authority_data.checklists`); sources stand there. Beside each question stand the lines
+that a measurement has filled in (PH-07 to PH-11); they never answer it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
+from enrollment.authority_data.checklists import CHECKLISTS, Line
+from enrollment.authority_data.kinds import row_on
 from enrollment.problems import gettext_noop as _
 
+__all__ = [
+    "CARE",
+    "FINE",
+    "UNKNOWN",
+    "Checklist",
+    "Line",
+    "Measured",
+    "Seen",
+    "checklist",
+    "lines_for",
+    "measured",
+]
 
-class Line(NamedTuple):
-    """One question; `applies_to` names the attachment slot that must be there, or "" for always.
 
-    `shown_by` is the slot whose measured lines stand beside it.
+ANSWERS = ("pass", "fail", "not_applicable")
+
+
+class Checklist(NamedTuple):
+    """What one authority asked its officers on one day; the answers name its version."""
+
+    version: str
+    lines: tuple[Line, ...]
+
+    def lines_for(self, slots: Collection[str]) -> tuple[Line, ...]:
+        """The lines that apply to a case with these attachment slots."""
+        return tuple(line for line in self.lines if not line.applies_to or line.applies_to in slots)
+
+
+def checklist(authority: str, on: date) -> Checklist:
+    """The version of a day; a case keeps the one of the day on which it was handed in. Raises LookupError."""
+    row = row_on(CHECKLISTS[authority], on)
+    if row is None:
+        raise LookupError(authority)
+    return Checklist(row.version, row.lines)
+
+
+def lines_for(slots: Collection[str], authority: str = "jma", on: date = date.max) -> tuple[Line, ...]:
+    """The lines of the newest version, or of a day, that apply to a case with these attachment slots."""
+    return checklist(authority, on).lines_for(slots)
+
+
+def open_lines(
+    lines: Iterable[Line], answers: Mapping[str, str], notes: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Slugs that stand in the way of a recommendation or an approval.
+
+    Open is what is unanswered, what failed, and what is said not to apply without a word why: nobody passes a case by
+    saying that nothing applies to it.
     """
-
-    slug: str
-    question: str
-    applies_to: str = ""
-    shown_by: str = ""
+    return tuple(line.slug for line in lines if not _is_settled(line.slug, answers, notes or {}))
 
 
-LINES = (
-    Line("photo", _("顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）"), shown_by="photo"),
-    Line("identity_kind", _("身分証は4種のいずれかで、有効期限内である"), shown_by="identity"),
-    Line("identity_face", _("身分証の顔と顔写真は同じ人である")),
-    Line(
-        "licence_agrees",
-        _("資格免許証の氏名・登録番号・登録年月日が申請内容と一致する"),
-        shown_by="licence_front",
-    ),
-    Line("licence_back", _("裏面の追記を確認した"), "licence_back", "licence_back"),
-    Line(
-        "licence_name_proof",
-        _("改姓手続き中の書類で旧姓とのつながりを確認した"),
-        "licence_name_proof",
-        "licence_name_proof",
-    ),
-    Line("name_proof", _("併記する氏名の書類は、この認証局が定める種類である"), "name_proof", "name_proof"),
-)
-
-
-def lines_for(slots: frozenset[str]) -> tuple[Line, ...]:
-    """The lines that apply to a case with these attachment slots."""
-    return tuple(line for line in LINES if not line.applies_to or line.applies_to in slots)
-
-
-def open_lines(slots: frozenset[str], answers: Mapping[str, str]) -> tuple[str, ...]:
-    """Slugs that still stand in the way of a recommendation or an approval: unanswered, or answered with fail."""
-    return tuple(
-        line.slug for line in lines_for(slots) if answers.get(line.slug) not in ("pass", "not_applicable")
-    )
+def _is_settled(slug: str, answers: Mapping[str, str], notes: Mapping[str, str]) -> bool:
+    answer = answers.get(slug)
+    return answer == "pass" or (answer == "not_applicable" and bool(notes.get(slug, "").strip()))
 
 
 # --- what was measured --------------------------------------------------------------------------------------------

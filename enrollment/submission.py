@@ -149,7 +149,7 @@ def withdraw(application: Application, at: datetime) -> None:
             by=flow.Actor.APPLICANT,
             actor=accounts.actor(application.applicant),
             at=at,
-            changes={"claimed_by": None, "claimed_until": None},
+            changes={"claimed_by": None, "claimed_at": None, "claimed_until": None},
         )
 
 
@@ -234,6 +234,7 @@ def _hand_in(application: Application, session: ApplicantSession, frozen: Statem
     application.receipt_number = application.receipt_number or _receipt(today(at))
     application.round = frozen.round
     notices.received(application, at)
+    needed = authorities.officers_needed(application.authority, today(at))
     try:
         moves.perform(
             "submit",
@@ -249,6 +250,9 @@ def _hand_in(application: Application, session: ApplicantSession, frozen: Statem
                 "price": facts["price"],
                 "person_key": _person_key(facts["answers"]["card"]),
                 "return_until": None,
+                "reminded_on": None,
+                "approvals_needed": needed.approvals,
+                "rejections_needed": needed.rejections,
             },
             news=[moves.News("enrollment.submitted", settings.REVIEW_QUEUES[application.authority])],
             data={"round": frozen.round, "statement": bytes(frozen.sha256).hex()},

@@ -136,6 +136,14 @@ class NumberRow(NamedTuple):
     value: int
 
 
+class OfficersRow(NamedTuple):
+    """How many different officers an approval and a rejection take (decision 6): at least two, and one."""
+
+    since: date
+    approvals: int = 2
+    rejections: int = 1
+
+
 class Dated(Protocol):
     @property
     def since(self) -> date: ...

@@ -13,6 +13,7 @@ from enrollment.authority_data.kinds import (
     MonthsRow,
     NoticeRow,
     NumberRow,
+    OfficersRow,
     OpeningRow,
     PickupPlace,
     PriceRow,
@@ -256,6 +257,13 @@ LINK_REISSUE: dict[str, tuple[TextRow, ...]] = {
             ),
         ),
     ),
+}
+
+# Decision 6: two officers approve and one rejects; an authority's row can add a third, and a second.
+OFFICERS: dict[str, tuple[OfficersRow, ...]] = {
+    "jma": (OfficersRow(BEGIN),),
+    "medis": (OfficersRow(BEGIN),),
+    "jpa": (OfficersRow(BEGIN),),
 }
 
 IMAGES = frozenset({"jpeg", "png", "bmp"})

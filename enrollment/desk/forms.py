@@ -9,6 +9,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import checklists
+from enrollment.checklists import Line
 from enrollment.desk.measured import Told
 from enrollment.review import Correction
 from enrollment.steps.question import Words
@@ -68,12 +69,11 @@ class ChecklistForm(NoteForm):
         self,
         data: object = None,
         *,
-        slots: frozenset[str],
+        lines: Sequence[Line],
         measured: Mapping[str, Sequence[Told]] | None = None,
     ) -> None:
         super().__init__(data)  # type: ignore[arg-type]
-        self.slots = slots
-        lines = checklists.lines_for(slots)
+        self.lines = lines
         for line in lines:
             self.fields[f"line-{line.slug}"] = Asked(
                 label=gettext(line.question),
@@ -93,7 +93,7 @@ class ChecklistForm(NoteForm):
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
-        if not self.errors and checklists.open_lines(self.slots, self.answers()):
+        if not self.errors and checklists.open_lines(self.lines, self.answers()):
             raise forms.ValidationError(
                 _("「不適合」の項目があります。修正を求めるか、不承認にしてください。"), code="line_failed"
             )

@@ -30,6 +30,8 @@ def _may_reject(case: Application, officer: Officer, at: datetime) -> bool:
     return _holds_claim(case, officer, at) and officer.holds("EXAMINER", case.authority)
 
 
+# Rows that no button names: `review.approve` and `review.reject` choose them by the authority's number of officers.
+CHOSEN = ("endorse", "propose_rejection")
 CONDITIONS: dict[str, Callable[[Application, Officer, datetime], bool]] = {
     "release": _holds_claim,
     "return_to_applicant": _holds_claim,
@@ -46,6 +48,7 @@ def offers(case: Application, officer: Officer, at: datetime) -> tuple[str, ...]
         row.name
         for row in flow.MOVES
         if case.state in row.sources
+        and row.name not in (*CHOSEN, "take_over")
         and any(officer.holds(role, case.authority) for actor, role in ROLES.items() if actor in row.actors)
         and (row.name not in CONDITIONS or CONDITIONS[row.name](case, officer, at))
     )

@@ -22,6 +22,7 @@ from enrollment.desk.offers import may_erase, obstacle, offers
 from enrollment.desk.words import STATES
 from enrollment.errors import Refused
 from enrollment.models import Application, Attachment
+from enrollment.review import sheets
 from ledger import clock
 from staff.models import Officer
 from vault import files
@@ -45,6 +46,8 @@ REFUSALS = {
     "already_granted": _("同じ資格と登録番号で、承認済みの申請があります。承認できません。"),
     "nothing_to_correct": _("修正してほしい項目を選んでください。"),
     "reason_missing": _("不承認の理由を書いてください。"),
+    "checklist_open": _("確認が終わっていない項目、または「不適合」の項目があります。"),
+    "same_officer_rejects": _("不承認を提案した審査者と、不承認にする審査者は、別の人です。"),
     "statement_broken": _(
         "署名された内容と、保管されている内容が異なります。この申請は判断できません。運用担当者に連絡してください。"
     ),
@@ -89,9 +92,7 @@ ACTS: dict[str, Act] = {
 
 def _form(name: str, case: Application, data: Any = None) -> forms.Form:
     if name in ("recommend", "approve"):
-        slots = frozenset(Attachment.objects.filter(application=case).values_list("slot", flat=True))
-        slots |= shown.erased_slots(case)
-        return ChecklistForm(data, slots=slots, measured=measured.by_slot(case))
+        return ChecklistForm(data, lines=sheets.lines(case), measured=measured.by_slot(case))
     if name == "return_to_applicant":
         gone = {slot.replace("_", "-") for slot in shown.erased_slots(case)}
         return CorrectionsForm(data, places=shown.places(case), erased=gone)

@@ -33,6 +33,7 @@ from enrollment.models.reviewing import (
     ReturnItem,
 )
 from enrollment.models.revoking import RevocationRequest
+from enrollment.models.working import ChecklistSheet, SavedFilter, TakeOver
 
 __all__ = [
     "AUTHORITIES",
@@ -50,6 +51,7 @@ __all__ = [
     "CardReading",
     "CaseView",
     "CheckRun",
+    "ChecklistSheet",
     "Decision",
     "EmailCode",
     "ErasedFile",
@@ -58,10 +60,12 @@ __all__ = [
     "PostalPlace",
     "ReturnItem",
     "RevocationRequest",
+    "SavedFilter",
     "SealedPin",
     "StatedPurpose",
     "Statement",
     "StepAnswers",
+    "TakeOver",
     "TimelineEntry",
     "UnsentForm",
 ]

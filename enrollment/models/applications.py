@@ -68,13 +68,28 @@ class Application(models.Model):
         related_name="claims",
         verbose_name=_("審査者"),
     )
+    claimed_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     recommended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="recommendations"
     )
+    endorsed_by = models.ForeignKey(  # the officer between, where an approval takes three (decision 6)
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="endorsements"
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="approvals"
     )
+    rejection_proposed_by = models.ForeignKey(  # where a rejection takes two
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="proposed_rejections"
+    )
+    rejected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="rejections"
+    )
+    approvals_needed = models.PositiveSmallIntegerField(
+        default=2
+    )  # the authority's row of the day of handing in
+    rejections_needed = models.PositiveSmallIntegerField(default=1)
+    reminded_on = models.DateField(null=True)  # the day of an officer's last reminder in 再提出依頼
     credential = models.UUIDField(null=True, unique=True)  # public id in signing
     legal_hold = models.BooleanField(default=False)  # no evidence of it is erased while set (decision 31)
 
@@ -103,16 +118,45 @@ class Application(models.Model):
                 condition=~Q(state__in=[state.value for state in GRANTED]) | Q(approved_by__isnull=False),
                 name="granted_means_approved",
             ),
+            models.CheckConstraint(
+                condition=Q(endorsed_by__isnull=True)
+                | (
+                    Q(recommended_by__isnull=False)
+                    & ~Q(endorsed_by=F("recommended_by"))
+                    & ~Q(endorsed_by=F("approved_by"))
+                ),
+                name="approving_officers_differ",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[state.value for state in GRANTED])
+                | Q(approvals_needed=2)
+                | Q(endorsed_by__isnull=False),
+                name="granted_by_as_many_as_needed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.REJECTED)
+                | Q(rejections_needed=1)
+                | (
+                    Q(rejection_proposed_by__isnull=False)
+                    & Q(rejected_by__isnull=False)
+                    & ~Q(rejected_by=F("rejection_proposed_by"))
+                ),
+                name="rejected_by_as_many_as_needed",
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals_needed__in=(2, 3), rejections_needed__in=(1, 2)),
+                name="officers_needed",
+            ),
         ]
         indexes = [
-            models.Index(
-                fields=["authority", "submitted_at"],
+            models.Index(  # the worklist's pages and counts: of each authority and state, oldest first
+                fields=["authority", "state", "submitted_at", "id"],
                 condition=Q(state__in=["submitted", "in_review", "recommended"]),
-                name="open_queue",
+                name="open_worklist",
             ),
+            models.Index(fields=["authority", "state", "submitted_at", "id"], name="worklist"),
             models.Index(fields=["person_key"], name="person_key"),
             models.Index(fields=["qualification", "registration_number"], name="registration"),
-            models.Index(fields=["state", "authority"], name="worklist_counts"),
             models.Index(
                 fields=["state", "changed_at"],
                 condition=Q(state__in=["draft", "returned", "rejected", "withdrawn"]),

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from enrollment.models.applications import AUTHORITIES, QUALIFICATIONS, Application
-from vault.fields import EncryptedTextField
+from vault.fields import EncryptedJSONField, EncryptedTextField
 
 
 class Decision(models.Model):
@@ -15,10 +15,12 @@ class Decision(models.Model):
 
     VERDICTS = [
         ("recommended", "recommended"),
+        ("endorsed", "endorsed"),
         ("sent_back", "sent_back"),
         ("approved", "approved"),
         ("taken_back", "taken_back"),
         ("returned", "returned"),
+        ("proposed_reject", "proposed_reject"),
         ("rejected", "rejected"),
     ]
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="decisions")
@@ -26,7 +28,10 @@ class Decision(models.Model):
     verdict = models.CharField(max_length=16, choices=VERDICTS)
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
     note = EncryptedTextField(blank=True, default="")
-    checklist = models.JSONField(default=dict)
+    reason = models.CharField(max_length=32, blank=True, default="")  # the coded reason of a rejection
+    checklist = models.JSONField(default=dict)  # line -> answer, as it stood
+    checklist_version = models.CharField(max_length=24, blank=True, default="")
+    line_notes = EncryptedJSONField(default=dict)  # line -> the officer's words
     decided_at = models.DateTimeField()
 
 

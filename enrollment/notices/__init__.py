@@ -59,8 +59,8 @@ def _where(page: str) -> str:
     return f"（直す手順：{page}）" if page else ""
 
 
-def return_reminder(application: Application) -> None:
-    """N4 期限前 (ST-32): seven days before the end of 再提出依頼; the clock calls it."""
+def return_reminder(application: Application, again: str = "") -> None:
+    """N4 期限前 (ST-32): by the clock seven days before the end of 再提出依頼; by an officer on a day `again`."""
     if application.return_until is None:
         return
     body = (
@@ -75,6 +75,7 @@ def return_reminder(application: Application) -> None:
         body,
         "修正の期限が近づいています。",
         is_reminder=True,
+        mark=f"n4:{application.public_id}:{application.round}:{again}" if again else "",
     )
 
 

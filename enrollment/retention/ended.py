@@ -18,6 +18,7 @@ from enrollment.models import (
     Attachment,
     CardOrder,
     CheckRun,
+    ChecklistSheet,
     Decision,
     Finding,
     ReturnItem,
@@ -93,10 +94,10 @@ def erase_case(keys: Sequence[int], at: datetime) -> Erased | None:
         return None
     data = {"files": application.attachments.count(), "statements": application.statements.count()}
     uploads.erase_all(application)
-    for model in (StepAnswers, Statement, Finding, CheckRun, SealedPin):
+    for model in (StepAnswers, Statement, Finding, CheckRun, SealedPin, ChecklistSheet):
         model.objects.filter(application=application).delete()
     ReturnItem.objects.filter(application=application).update(note="")
-    Decision.objects.filter(application=application).update(note="")
+    Decision.objects.filter(application=application).update(note="", line_notes={})
     Application.objects.filter(pk=key).update(person_key=None)
     # An issued case's number goes on keeping a second one away (decision 7).
     Application.objects.filter(pk=key, state__in=ENDED).update(registration_number="")

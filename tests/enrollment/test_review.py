@@ -113,15 +113,15 @@ def test_a_rejection_needs_a_reason() -> None:
 
 
 @pytest.mark.django_db
-def test_a_lapsed_claim_is_taken_over_and_a_living_one_is_not() -> None:
+def test_a_lapsed_claim_goes_back_into_the_worklist_and_a_living_one_does_not() -> None:
     first, second = (cases.officer(name, ("jma", "EXAMINER")) for name in ("first", "second"))
     case, at = cases.submitted(), clock.now()
     review.claim(case, first, at)
-    with pytest.raises(Refused, match="not_now"):
-        review.claim(case, second, at + timedelta(minutes=29))
-    review.claim(case, second, at + timedelta(minutes=31))
+    assert review.release_lapsed(at + timedelta(minutes=14)) == 0
+    assert review.release_lapsed(at + timedelta(minutes=16)) == 1
+    review.claim(case, second, at + timedelta(minutes=17))
     assert case.claimed_by == second
-    assert review.release_lapsed(at + timedelta(minutes=62)) == 1
+    assert review.release_lapsed(at + timedelta(minutes=33)) == 1
     case.refresh_from_db()
     assert case.state == State.SUBMITTED
 

@@ -16,7 +16,7 @@ from cards import cms
 from cards.pki import Hierarchy, new_key
 from cards.profile import CertificateKind, CertifiedFacts
 from deploy.demo import people
-from enrollment import statement
+from enrollment import authorities, statement
 from enrollment.applicants import receipts
 from enrollment.flow import State
 from enrollment.models import Applicant, ApplicantCertificate, Application, Attachment, Statement, StepAnswers
@@ -160,6 +160,7 @@ def submitted(
     number = next(_numbers)
     registration = registration_number or str(400_000 + number)
     applicant, fingerprint = _applicant(number, at)
+    needed = authorities.officers_needed(authority, clock.today(at))
     application = Application.objects.create(
         applicant=applicant,
         state=State.SUBMITTED,
@@ -172,6 +173,8 @@ def submitted(
         created_at=at,
         changed_at=at,
         submitted_at=at,
+        approvals_needed=needed.approvals,
+        rejections_needed=needed.rejections,
     )
     answers = {**answers, "licence": {**answers["licence"], "registration_number": registration}}
     for step, values in answers.items():

@@ -15,7 +15,7 @@ from enrollment.applicants import corrections
 from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application, Attachment, ErasedFile, ReturnItem, TimelineEntry
-from ledger import clock
+from ledger import clock, log
 from ledger.models import Entry
 from outbox.models import Notice
 from signing import reconciliation
@@ -26,6 +26,7 @@ from tests.support.people import Applying
 from vault import files
 
 pytestmark = pytest.mark.django_db(transaction=True)
+CHECKED = {name.removeprefix("line-"): answer for name, answer in PASSED.items()}
 SENTENCE = "個人番号が写っていたため消去しました。表面だけを撮影して"
 
 
@@ -155,7 +156,7 @@ def test_the_applicant_reads_why_and_opens_that_page_only() -> None:
     review.claim(case, officer, clock.now())
     page = client.get(case_url(case)).content.decode()
     assert "消去済み" not in page
-    review.recommend(case, officer, "", {}, clock.now())
+    review.recommend(case, officer, "", CHECKED, clock.now())
     assert case.state == State.RECOMMENDED
 
 
@@ -222,7 +223,7 @@ def test_an_erasure_that_is_rolled_back_keeps_the_files(monkeypatch: pytest.Monk
     def fails(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the ledger cannot be written")
 
-    monkeypatch.setattr(review.log, "append", fails)
+    monkeypatch.setattr(log, "append", fails)
     with pytest.raises(RuntimeError):
         review.erase_file(case, officer, row.public_id, clock.now())
     assert is_whole(case, row)
