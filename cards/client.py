@@ -23,6 +23,10 @@ class CardError(Exception):
     """The card, or what answers in its place, did not do what a My Number Card does."""
 
 
+class OtherCard(CardError):
+    """A card without this application: an HPKI card, for example (BD-02). No PIN was sent."""
+
+
 class Removed(CardError):
     """The card is gone; nothing was spent beyond what the counter says."""
 
@@ -140,7 +144,11 @@ class MyNumberCard:
     def _select(self, application: bytes, file: int) -> None:
         """Selecting another application forgets a verified PIN, so the same one is not selected again."""
         if application != self._application:
-            self._must(Command(0x00, 0xA4, 0x04, 0x0C, application), "select application")
+            _none, status = self._exchange(Command(0x00, 0xA4, 0x04, 0x0C, application))
+            if status == Status.NOT_FOUND:
+                raise OtherCard("no such application")
+            if status != Status.OK:
+                raise CardError(f"select application: {status:04X}")
             self._application = application
         self._must(Command(0x00, 0xA4, 0x02, 0x0C, file.to_bytes(2, "big")), "select file")
 

@@ -17,7 +17,8 @@ from datetime import date
 from typing import Any, Literal, TypeVar, cast, get_args
 
 Operation = Literal["authenticate", "read_attributes", "sign"]
-Outcome = Literal["ok", "cancelled", "wrong_pin", "locked", "removed", "error"]
+# "other_card": something lies on the reader that is no My Number Card, an HPKI card for example (BD-02)
+Outcome = Literal["ok", "cancelled", "wrong_pin", "locked", "removed", "other_card", "error"]
 Medium = Literal["card", "phone", ""]
 Sex = Literal["1", "2", "3", "9"]
 

@@ -7,18 +7,18 @@ into the trust folder; without a usable one the outcome is NOT_CHECKED and never
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtensionOID
 
 from cards import holder, profile
 from cards.exchange import CardResponse, authentication_message
 from cards.holder import SignatureAttributes
+from cards.paths import Outcome, Problem, issued_by, not_revoked, usages
 from cards.profile import CertificateKind
 from cards.trust import TrustError, TrustStore, authority_key_id, extension, is_test
 
@@ -34,7 +34,6 @@ __all__ = [
     "verify",
 ]
 
-_HASHES = (SHA256, SHA384, SHA512)
 _UNDERSTOOD = {
     ExtensionOID.KEY_USAGE,
     ExtensionOID.CERTIFICATE_POLICIES,
@@ -44,15 +43,6 @@ _UNDERSTOOD = {
     ExtensionOID.BASIC_CONSTRAINTS,
 }
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-class Outcome(Enum):
-    """VALID is said only when revocation was checked too."""
-
-    VALID = "valid"
-    REVOKED = "revoked"
-    NOT_CHECKED = "not_checked"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +58,6 @@ class JpkiResult:
     not_after: datetime = _NEVER
 
 
-class _Problem(Exception):
-    def __init__(self, code: str, outcome: Outcome = Outcome.ERROR) -> None:
-        self.code, self.outcome = code, outcome
-
-
 def verify(certificate_der: bytes, kind: CertificateKind, at: datetime, trust: TrustStore) -> JpkiResult:
     """Everything about one certificate at the time `at` (aware). Never raises because of the bytes."""
     fingerprint = sha256(certificate_der).digest()
@@ -85,12 +70,12 @@ def verify(certificate_der: bytes, kind: CertificateKind, at: datetime, trust: T
     owner: SignatureAttributes | None = None
     outcome, problem = Outcome.VALID, ""
     try:
-        anchor = _path(certificate, key_id, at, trust)
+        anchor = issued_by(certificate, trust.anchor(key_id), at)
         _profile(certificate, kind, anchor)
         if kind is CertificateKind.SIGNATURE:
             owner = holder.read(certificate)
-        _revocation(certificate, anchor, at, trust)
-    except _Problem as found:
+        not_revoked(certificate, anchor, at, trust)
+    except Problem as found:
         outcome, problem = found.outcome, found.code
     except holder.HolderUnreadable:
         outcome, problem = Outcome.ERROR, "attributes"
@@ -147,74 +132,24 @@ def _with_signature(
     )
 
 
-def _path(certificate: x509.Certificate, key_id: bytes, at: datetime, trust: TrustStore) -> x509.Certificate:
-    anchor = trust.anchor(key_id)
-    if anchor is None:
-        raise _Problem("unknown_issuer")
-    if not isinstance(certificate.signature_hash_algorithm, _HASHES):
-        raise _Problem("algorithm")
-    try:
-        certificate.verify_directly_issued_by(anchor)
-    except (InvalidSignature, ValueError, TypeError):
-        raise _Problem("bad_signature") from None
-    if not anchor.not_valid_before_utc <= at <= anchor.not_valid_after_utc:
-        raise _Problem("issuer_expired")
-    if at < certificate.not_valid_before_utc:
-        raise _Problem("not_yet_valid")
-    if at > certificate.not_valid_after_utc:
-        raise _Problem("expired")
-    return anchor
-
-
 def _profile(certificate: x509.Certificate, kind: CertificateKind, anchor: x509.Certificate) -> None:
     if any(item.critical and item.oid not in _UNDERSTOOD for item in certificate.extensions):
-        raise _Problem("critical_extension")
+        raise Problem("critical_extension")
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
-        raise _Problem("algorithm")
+        raise Problem("algorithm")
     policies = profile.TEST_POLICIES if is_test(anchor) else profile.PRODUCTION_POLICIES
     stated = extension(certificate, x509.CertificatePolicies)
     if stated is None or policies[kind] not in [policy.policy_identifier for policy in stated]:
-        raise _Problem("policy")
+        raise Problem("policy")
     constraints = extension(certificate, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
-        raise _Problem("key_usage")
+        raise Problem("key_usage")
     if (
-        _usages(certificate)
+        usages(certificate)
         != {
             CertificateKind.SIGNATURE: {"digital_signature", "content_commitment"},
             CertificateKind.AUTHENTICATION: {"digital_signature"},
         }[kind]
     ):
-        raise _Problem("key_usage")
-
-
-def _usages(certificate: x509.Certificate) -> set[str]:
-    usage = extension(certificate, x509.KeyUsage)
-    names = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-    )
-    return set() if usage is None else {name for name in names if getattr(usage, name)}
-
-
-def _revocation(
-    certificate: x509.Certificate, anchor: x509.Certificate, at: datetime, trust: TrustStore
-) -> None:
-    """The newest applicable list decides; raises _Problem unless it says "not revoked"."""
-    newest = trust.newest_list(certificate, anchor)
-    if newest is None:
-        raise _Problem("list_missing", Outcome.NOT_CHECKED)
-    key = anchor.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) or not newest.is_signature_valid(key):
-        raise _Problem("list_bad_signature")
-    # a listed certificate stays revoked even when the list has grown old
-    if newest.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
-        raise _Problem("revoked", Outcome.REVOKED)
-    if newest.next_update_utc is None or not newest.last_update_utc <= at <= newest.next_update_utc:
-        raise _Problem("list_stale", Outcome.NOT_CHECKED)
+        raise Problem("key_usage")

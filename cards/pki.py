@@ -159,8 +159,8 @@ class Hierarchy:
         for kind, pair in self.generations.items():
             for number, authority in enumerate(pair, start=1):
                 name = f"{kind.name.lower()}-{number}"
-                _replace(folder / f"{name}.pem", authority.certificate.public_bytes(Encoding.PEM))
-                _replace(folder / f"{name}.crl", authority.revocation_list(at))
+                write_whole(folder / f"{name}.pem", authority.certificate.public_bytes(Encoding.PEM))
+                write_whole(folder / f"{name}.crl", authority.revocation_list(at))
 
     def save(self, folder: Path) -> None:
         """Keep the authorities' keys (mode 0600), so that later runs can publish fresh lists."""
@@ -169,7 +169,7 @@ class Hierarchy:
             for number, authority in enumerate(pair, start=1):
                 pem = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
                 pem += authority.certificate.public_bytes(Encoding.PEM)
-                _replace(folder / f"{kind.name.lower()}-{number}.key", pem)
+                write_whole(folder / f"{kind.name.lower()}-{number}.key", pem)
 
     @classmethod
     def load(cls, folder: Path) -> "Hierarchy":
@@ -215,7 +215,7 @@ def _kept(folder: Path, kind: CertificateKind, number: int) -> Authority:
     return Authority(kind, key, x509.load_pem_x509_certificate(pem))
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """The whole new file or the whole old one."""
     temporary = path.with_name(path.name + ".new")
     temporary.touch(mode=0o600)

@@ -6,7 +6,7 @@ bridge takes it from the browser, never from the message.
 
 from hashlib import sha256
 
-from cards.client import CardError, Locked, MyNumberCard, Removed, WrongPin
+from cards.client import CardError, Locked, MyNumberCard, OtherCard, Removed, WrongPin
 from cards.exchange import CardRequest, CardResponse, Medium, Operation, Outcome, authentication_message
 from cards.files import CardPin, PinFormatError
 
@@ -32,6 +32,8 @@ def perform(request: CardRequest, client: MyNumberCard, pin: str, origin: str) -
         return failed(request, "locked", medium, 0)
     except Removed:
         return failed(request, "removed", medium)
+    except OtherCard:  # a phone has no text application, and is no other card for that
+        return failed(request, "error" if medium else "other_card", medium)
     except CardError:
         return failed(request, "error", medium)
     except PinFormatError:

@@ -12,6 +12,8 @@ from cryptography import x509
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from cards.hpki.trust import HpkiTrust
+from cards.trust import TrustError, is_test
 from deploy.environment import EnvironmentRefused
 
 Rule = Callable[[], Iterator[str]]
@@ -80,7 +82,21 @@ def _jpki_trust() -> Iterator[str]:
             yield f"INKAN_JPKI_TRUST: {anchor.subject.rfc4514_string()} is a test authority."
 
 
-RULES: tuple[Rule, ...] = (_no_demo_parts, _https_and_names, _servers, _keys, _jpki_trust)
+def _hpki_trust() -> Iterator[str]:
+    """Only where HPKI cards are taken at all (decision 40)."""
+    if not settings.CARD_ORIGIN:
+        return
+    try:
+        trust = HpkiTrust.load(settings.HPKI_TRUST)
+    except TrustError as problem:
+        yield f"INKAN_HPKI_TRUST: no HPKI card could be checked ({problem})."
+        return
+    for anchor in trust.store.anchors:
+        if is_test(anchor):
+            yield f"INKAN_HPKI_TRUST: {anchor.subject.rfc4514_string()} is a test authority."
+
+
+RULES: tuple[Rule, ...] = (_no_demo_parts, _https_and_names, _servers, _keys, _jpki_trust, _hpki_trust)
 
 
 def problems() -> list[str]:

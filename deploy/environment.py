@@ -4,9 +4,11 @@ Source: contract.md "Environment". Each variable may be given as NAME_FILE (the 
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from enrollment.pictures import scanner
 
@@ -68,10 +70,25 @@ def _address(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    """An https origin and nothing behind it: what is put together from it must stay on it."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or value.rstrip("/") != f"https://{parts.netloc}":
+        raise ValueError("must be https://host or https://host:port")
+    return value.rstrip("/")
+
+
+def _secret(value: str) -> str:
+    if len(value) < SHORTEST_SECRET or not re.fullmatch(r"[A-Za-z0-9_-]+", value):
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters out of A-Z a-z 0-9 _ -")
+    return value
+
+
 def _day(value: str) -> date:
     return date.fromisoformat(value)
 
 
+SHORTEST_SECRET = 32
 ROOT = Path(__file__).resolve().parent.parent
 
 # name -> (default or None where the settings derive one, reader)
@@ -95,15 +112,16 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "INKAN_ISSUER_KEYRING": (None, _path),
     "INKAN_ISSUER_PKCS11_TOKEN": (None, _text),
     "INKAN_ISSUER_PKCS11_PIN": (None, _text),
-    "INKAN_CARD_ORIGIN": (None, _url("https")),
+    "INKAN_CARD_ORIGIN": (None, _origin),
     "INKAN_API_ORIGIN": (None, _url("https")),
     "INKAN_KEYSTORE": ("software", _one_of("software", "pkcs11")),
     "INKAN_PKCS11_MODULE": (None, _path),
     "INKAN_PKCS11_TOKEN": (None, _text),
     "INKAN_PKCS11_PIN": (None, _text),
     "INKAN_JPKI_TRUST": (None, _path),
+    "INKAN_HPKI_TRUST": (None, _path),
     "INKAN_SESSION_HOURS": ("18", _number(1, 24)),
-    "INKAN_PROXY_SECRET": (None, _text),
+    "INKAN_PROXY_SECRET": (None, _secret),
     "INKAN_JPA_OPENS": (None, _day),
     "INKAN_CLAMD": (None, _scanner),
     "INKAN_ROOTS": (None, _path),

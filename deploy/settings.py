@@ -33,6 +33,13 @@ ORIGIN = (_text("INKAN_ORIGIN") or f"http://localhost:{ENV['PORT']}").rstrip("/"
 ORIGIN_PARTS = urlsplit(ORIGIN)
 IS_HTTPS = ORIGIN_PARTS.scheme == "https"
 WEBAUTHN_RP_ID = _text("INKAN_RP_ID") or (ORIGIN_PARTS.hostname or "localhost")
+# Decision 40: where nginx asks for HPKI cards, and how its headers are known; "" on an installation without it.
+CARD_ORIGIN = _text("INKAN_CARD_ORIGIN")
+PROXY_SECRET = _text("INKAN_PROXY_SECRET")
+if CARD_ORIGIN and (not PROXY_SECRET or urlsplit(CARD_ORIGIN).netloc == ORIGIN_PARTS.netloc):
+    raise environment.EnvironmentRefused(
+        "INKAN_CARD_ORIGIN needs INKAN_PROXY_SECRET, and a host or port that INKAN_ORIGIN does not have"
+    )
 # CA-01: the first day on which pharmacists may choose JPA; without it JPA is closed. The demo's JPA has been open.
 JPA_OPENS = cast(date | None, ENV["INKAN_JPA_OPENS"]) or (date(2026, 4, 1) if IS_DEMO else None)
 ALLOWED_HOSTS = [ORIGIN_PARTS.hostname or "localhost", *(["127.0.0.1"] if IS_DEMO else [])]
@@ -64,6 +71,7 @@ ISSUER_PKCS11_TOKEN = _text("INKAN_ISSUER_PKCS11_TOKEN") or PKCS11_TOKEN
 ISSUER_PKCS11_PIN = _text("INKAN_ISSUER_PKCS11_PIN") or PKCS11_PIN
 READER_URL = "/reader/" if IS_DEMO else ""  # decision 22: a mount of its own, refused in production
 JPKI_TRUST = _path("INKAN_JPKI_TRUST", HOME / "jpki-test")
+HPKI_TRUST = _path("INKAN_HPKI_TRUST", HOME / "hpki-test")
 
 
 def _secret_key() -> str:
@@ -199,6 +207,7 @@ globals().update(_smtp())
 _PREFIX = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}inkan-officer"
 APPLICANT_COOKIE_NAME = f"{_PREFIX}inkan-applicant"
+CARD_COOKIE_NAME = f"{_PREFIX}inkan-card"  # a visit of the site for holders of an HPKI card
 SIGNER_COOKIE_NAME = f"{_PREFIX}inkan-signer"
 BROWSER_COOKIE_NAME = f"{_PREFIX}inkan-browser"  # binds a link or a ceremony to the browser that began it
 CSRF_COOKIE_NAME = f"{_PREFIX}inkan-csrf"
@@ -223,6 +232,7 @@ OTP_TOTP_ISSUER = "Inkan"
 
 # --- signing (decisions 12, BD-10) -----------------------------------------------------------------------
 SIGNING_SESSION = timedelta(hours=cast(int, ENV["INKAN_SESSION_HOURS"]))
+CARD_VISIT = timedelta(minutes=10)
 SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
 SAD_LIFETIME = timedelta(seconds=300)
 MULTISIGN = 500

@@ -17,6 +17,7 @@ from ledger.verify import verify
 from outbox import chores, mails
 from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, issuance, links
+from signing.card_site import visits
 from signing.issuing import lists
 from signing.signer import client
 
@@ -72,6 +73,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("checks given up", checks.give_up_stuck),
     Chore("links past their end", links.expire_overdue),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
+    Chore("visits of card holders", visits.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),
     Chore("credentials past their end", credentials.expire_due),
     *retention.MINUTE,

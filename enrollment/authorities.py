@@ -63,6 +63,7 @@ __all__ = [
     "qualifications",
     "revocation_officers",
     "set_openings",
+    "takes_card_numbers",
     "waiting_months",
     "waiting_text",
 ]
@@ -276,6 +277,12 @@ def officers_needed(authority: str, on: date) -> OfficersRow:
     """How many different officers an approval and a rejection take; a row can only add (decision 6)."""
     row = row_on(_of(rows.OFFICERS, authority), on) or OfficersRow(on)
     return row._replace(approvals=max(2, row.approvals), rejections=max(1, row.rejections))
+
+
+def takes_card_numbers(authority: str, on: date) -> bool:
+    """Whether the two numbers on a card's face, with a mailed code, serve for a first phone (BD-08, BD-13)."""
+    row = row_on(_of(rows.CARD_NUMBERS, authority), on)
+    return row is not None and row.value
 
 
 def link_reissue_note(authority: str, on: date) -> str:

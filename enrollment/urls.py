@@ -5,7 +5,6 @@ from django.urls import path
 from enrollment.views import (
     account,
     by_phone,
-    card_holders,
     cards,
     crop,
     echoes,
@@ -17,10 +16,13 @@ from enrollment.views import (
     steps,
     tasks,
 )
+from enrollment.views.card import refused as card_refused
+from enrollment.views.card import start as card_start
 
 urlpatterns = [
     path("", public.start, name="start"),
-    path("card/", card_holders.card_holders, name="card_holders"),
+    path("card/", card_start.card_holders, name="card_holders"),
+    path("card/refused/", card_refused.refused, name="card_refused"),
     path("status/", status.status, name="status"),
     path("status/email/", account.address, name="account_address"),
     path("status/email/code/", account.code, name="account_code"),

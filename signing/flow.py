@@ -56,6 +56,15 @@ class Item(StrEnum):
     DEAD = "dead"  # revoked, suspended or session ended before it was used
 
 
+class Visit(StrEnum):
+    """A visit of the site for holders of an HPKI card (decision 40)."""
+
+    BEGUN = "begun"  # the browser was sent to the origin that asks for the card
+    IDENTIFIED = "identified"  # the card was believed; a ticket is on its way back, for sixty seconds
+    OPEN = "open"
+    ENDED = "ended"
+
+
 class Actor(StrEnum):
     SIGNER = "signer"
     OFFICER = "officer"
@@ -75,7 +84,7 @@ def move(name: str, sources: tuple[StrEnum, ...], target: StrEnum, *actors: Acto
     return Move(name, sources, target, actors)
 
 
-C, I, L, N, T, A = Credential, Issuance, Link, Authenticator, Item, Actor  # noqa: E741
+C, I, L, N, T, V, A = Credential, Issuance, Link, Authenticator, Item, Visit, Actor  # noqa: E741
 
 # fmt: off
 CREDENTIAL_MOVES = (
@@ -117,5 +126,10 @@ ITEM_MOVES = (
     move("sign",      (T.RESERVED,),                    T.SIGNED,     A.SYSTEM),
     move("fail",      (T.RESERVED,),                    T.FAILED,     A.SYSTEM),
     move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.SYSTEM),
+)
+VISIT_MOVES = (
+    move("identify",  (V.BEGUN,),                       V.IDENTIFIED, A.SYSTEM),
+    move("open",      (V.IDENTIFIED,),                  V.OPEN,       A.SIGNER),
+    move("end",       (V.OPEN,),                        V.ENDED,      A.SIGNER),
 )
 # fmt: on

@@ -1,7 +1,7 @@
 """The day's session: one strong authentication, then up to 18 hours of signing (BD-10).
 
-Means: a bound phone (WebAuthn) or the My Number Card (its authentication key). The HPKI card comes with its own
-site. The token is the browser's secret; at rest there is a digest. Which of this is SCAL1-like: README.md.
+Means: a bound phone (WebAuthn), the My Number Card (its authentication key), or the HPKI card (a visit of /card/).
+The token is the browser's secret; at rest there is a digest. Which of this is SCAL1-like: README.md.
 """
 
 import logging
@@ -15,10 +15,11 @@ from django.db import transaction
 from cards import exchange, jpki
 from ledger import clock, log
 from signing import authenticators, ceremonies
+from signing.card_site import visits
 from signing.endings import end_sessions
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
-from signing.models import Authenticator, CardBinding, Credential, SigningSession
+from signing.models import Authenticator, CardBinding, CardVisit, Credential, SigningSession
 from vault import tokens
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ _CARD_SAYS = {
     "wrong_pin": "card_wrong_pin",
     "locked": "card_locked",
     "removed": "card_removed",
+    "other_card": "card_other",
 }
 
 
@@ -75,6 +77,18 @@ def open_by_card(text: str, browser_token: str, *, at: datetime) -> Opened:
     except Refused as refused:
         refused.detail["next_path"] = begun.next_path  # the page goes on where the person was going
         raise
+
+
+def open_by_hpki_card(visit: CardVisit, *, at: datetime) -> Opened:
+    """The day of this card's holder; the visit has done its work and ends with it (BD-10).
+
+    Raises Refused: no_credential, credential_not_active, visit_unknown.
+    """
+    credential = visits.credential_of(visit)
+    with transaction.atomic():
+        opened = _open(credential, "hpki_card", None, visit.next_path, at)
+        visits.end(visit, at)
+    return opened
 
 
 def find(token: str, at: datetime) -> SigningSession:
@@ -139,14 +153,23 @@ def _open(
     return Opened(session, token, next_path)
 
 
-def _holder(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> Credential:
+def proven_card(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> jpki.JpkiResult:
+    """A My Number Card that has proved its authentication key for this challenge, and whose certificate holds.
+
+    Raises Refused: card_cancelled, card_wrong_pin (tries_left), card_locked, card_removed, card_other (no My Number
+    Card lies on the reader), card_refused, card_revoked, card_not_checked, phone_certificate.
+    """
     if answer.operation != "authenticate":
         raise Refused("card_refused")
     if answer.outcome != "ok":
         raise Refused(_CARD_SAYS.get(answer.outcome, "card_refused"), tries_left=answer.tries_left)
     if answer.medium != "card":
         raise Refused("phone_certificate")
-    fingerprint = _checked_fingerprint(answer, challenge, at)
+    return _checked(answer, challenge, at)
+
+
+def _holder(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> Credential:
+    fingerprint = proven_card(answer, challenge, at).fingerprint
     bindings = CardBinding.objects.select_related("credential__signer")
     binding = bindings.filter(fingerprint=fingerprint, is_living=True).first()
     if binding is None:
@@ -154,7 +177,7 @@ def _holder(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> Cr
     return binding.credential
 
 
-def _checked_fingerprint(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> bytes:
+def _checked(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> jpki.JpkiResult:
     try:
         trust = jpki.TrustStore.load(settings.JPKI_TRUST)
     except jpki.TrustError:
@@ -167,4 +190,4 @@ def _checked_fingerprint(answer: exchange.CardResponse, challenge: bytes, at: da
         raise Refused("card_not_checked")  # decision 27
     if result.outcome not in (jpki.Outcome.VALID, jpki.Outcome.NOT_CHECKED):
         raise Refused("card_refused")
-    return result.fingerprint
+    return result

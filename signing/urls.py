@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from signing.api import csc_views, oauth_views
 from signing.pages import card_qr, me, phone, sign_in
+from signing.pages.card import certificate, door, my_number_card, start
+from signing.pages.card import phone as card_phone
 
 app_name = "signing"
 
@@ -13,6 +15,14 @@ urlpatterns = [
     path("r/<str:token>/complete/", phone.complete, name="phone_complete"),
     path("r/<str:token>/done/", phone.done, name="phone_done"),
     path("r/<str:token>/stopped/", phone.stopped, name="phone_stopped"),
+    path("card/hpki/", door.hpki, name="card_hpki"),
+    path("card/enter/", door.enter, name="card_enter"),
+    path("card/sign-in/<slug:purpose>/", start.start, name="card_sign_in"),
+    path("card/my-number-card/", my_number_card.page, name="card_my_number_card"),
+    path("card/my-number-card/answer/", my_number_card.answer, name="card_my_number_card_answer"),
+    path("card/phone/", card_phone.page, name="card_phone"),
+    path("card/certificate/", certificate.page, name="card_certificate"),
+    path("card/done/", my_number_card.done, name="card_done"),
     path("card/phone/qr/", card_qr.card_qr, name="card_qr"),
     path("card/phone/qr/state/", card_qr.state, name="card_qr_state"),
     path("me/", me.me, name="me"),

@@ -46,6 +46,7 @@ FILLED = {
     "<slug:name>": "claim",
     "<slug:code>": "nowhere",
     "<slug:kind>": "date",
+    "<slug:purpose>": "phone",
     "<str:day>": "2026-11-19",
     "^(?P<app_label>": "(?P<app_label>",
     "(?P<url>.*)$": "no-such-page",

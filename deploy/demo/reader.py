@@ -208,7 +208,7 @@ def _done(request: HttpRequest, asked: CardRequest, response: CardResponse, text
         "response_json": to_json(response),
         "return_to": asked.return_to,
         "request_json": text,
-        "errors": response.outcome in ("locked", "removed", "error"),
+        "errors": response.outcome in ("locked", "removed", "other_card", "error"),
         "pin_name": PARTS_NAME[asked.operation],
     }
     return render(request, "demo/reader_done.html", context)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from deploy.demo import authority_keys, card_holders, people
+from deploy.demo import authority_keys, card_holders, hpki_cards, people
 from ledger import clock
 from signing.api import clients
 from staff.models import Officer
@@ -88,6 +88,7 @@ def ensure() -> None:
     """Makes what is missing and leaves what is there."""
     authority_keys.make(settings.HOME)
     people.ensure(settings.HOME, clock.now())
+    hpki_cards.ensure(settings.HOME, clock.now())
     card_holders.ensure()
     _ensure_officers()
     clients.ensure(EHR.client_id, EHR.client_secret, EHR.name, EHR.redirect_uris)
@@ -98,6 +99,7 @@ def as_json() -> dict[str, Any]:
     return {
         "origin": settings.ORIGIN,
         "people": [person.as_dict() for person in people.all_people()],
+        "hpki_cards": [card.as_dict(settings.HOME) for card in hpki_cards.CARDS],
         "officers": [
             {
                 "username": officer.username,
@@ -130,6 +132,14 @@ def _officer_lines() -> Iterator[str]:
         yield f"  {'':<16} {'':<28} {officer.otpauth}"
 
 
+def _hpki_lines() -> Iterator[str]:
+    yield f"HPKI cards as PKCS#12 files, for an installation with nginx (password {hpki_cards.PASSWORD})"
+    for card in hpki_cards.CARDS:
+        yield f"  {card.path(settings.HOME)}   {card.state}"
+    number, card_id = hpki_cards.OWNER.registration_number, card_holders.CARD_ID
+    yield f"  The valid one's face ({settings.ORIGIN}/card/jma/): registration number {number}, card ID {card_id}"
+
+
 def _ehr_lines() -> Iterator[str]:
     yield f"The demo EHR, a caller of the signing API ({settings.ORIGIN}/csc/v1/info)"
     yield f"  client_id {EHR.client_id}   client_secret {EHR.client_secret}   redirect_uri {EHR.redirect_uris[0]}"
@@ -137,5 +147,13 @@ def _ehr_lines() -> Iterator[str]:
 
 def table() -> str:
     """The demo's people, officers and EHR, for the terminal."""
-    parts = (*_people_lines(), "", *_officer_lines(), "", *_ehr_lines())
+    parts = (
+        *_people_lines(),
+        "",
+        *_hpki_lines(),
+        "",
+        *_officer_lines(),
+        "",
+        *_ehr_lines(),
+    )
     return "\n".join([*parts, "", f"Mails: {settings.ORIGIN}/mailbox/"])

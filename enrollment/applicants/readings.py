@@ -99,9 +99,8 @@ def require_answer(response: CardResponse) -> None:
     if response.medium == "phone" and response.outcome in ("ok", "error"):
         raise Refused("phone_certificate")
     if response.outcome != "ok":
-        raise Refused(
-            f"reader_{response.outcome}", tries_left=response.tries_left, operation=response.operation
-        )
+        outcome = "error" if response.outcome == "other_card" else response.outcome
+        raise Refused(f"reader_{outcome}", tries_left=response.tries_left, operation=response.operation)
 
 
 def prove_sign_in(reading: CardReading, response: CardResponse, at: datetime) -> jpki.JpkiResult:

@@ -236,6 +236,13 @@ REVOCATION_OFFICERS: dict[str, tuple[NumberRow, ...]] = {
     "jpa": (NumberRow(BEGIN, 2),),
 }
 
+# BD-13: registration number and card ID, with a mailed code, serve for a first phone (seed 001 annex 2, 3/6).
+CARD_NUMBERS: dict[str, tuple[FlagRow, ...]] = {
+    "jma": (FlagRow(BEGIN, True),),
+    "medis": (FlagRow(BEGIN, False),),
+    "jpa": (FlagRow(BEGIN, False),),
+}
+
 LINK_REISSUE: dict[str, tuple[TextRow, ...]] = {
     "jma": (
         TextRow(

@@ -44,6 +44,18 @@ def forget_session(response: HttpResponse) -> None:
     _delete(response, settings.SIGNER_COOKIE_NAME)
 
 
+def visit_token(request: HttpRequest) -> str:
+    return request.COOKIES.get(settings.CARD_COOKIE_NAME, "")
+
+
+def remember_visit(response: HttpResponse, visit: str) -> None:
+    _set(response, settings.CARD_COOKIE_NAME, visit, settings.CARD_VISIT)
+
+
+def forget_visit(response: HttpResponse) -> None:
+    _delete(response, settings.CARD_COOKIE_NAME)
+
+
 def private(view: View[P]) -> View[P]:
     """No cache keeps the page (ST-18)."""
 

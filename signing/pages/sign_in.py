@@ -54,6 +54,7 @@ def page(
         "person_id": person_id,
         "card_request": card,
         "reader_url": settings.READER_URL,
+        "takes_hpki_cards": bool(settings.CARD_ORIGIN),
         "hours": int(settings.SIGNING_SESSION.total_seconds() // 3600),
         "refusal": refusals.of(refusals.SIGN_IN, code) if code else None,
         "tries_left": tries_left,
@@ -90,7 +91,7 @@ def phone(request: HttpRequest) -> HttpResponse:
         )
     except Refused as refused:
         return page(request, next_path, person_id=person_id, code=refused.code)
-    return _go_on(opened)
+    return go_on(opened)
 
 
 @csrf_exempt  # the reader's page posts here; the answer is bound to this browser by cookie and challenge
@@ -106,7 +107,7 @@ def card(request: HttpRequest) -> HttpResponse:
         next_path = safe_next(str(refused.detail.get("next_path", "")))
         left = refused.detail.get("tries_left")
         return page(request, next_path, code=refused.code, tries_left=left if isinstance(left, int) else None)
-    return _go_on(opened)
+    return go_on(opened)
 
 
 @require_safe
@@ -130,7 +131,7 @@ def safe_next(path: str) -> str:
     return path if is_ours and len(path) <= _LONGEST_NEXT else ME
 
 
-def _go_on(opened: Opened) -> HttpResponse:
+def go_on(opened: Opened) -> HttpResponse:
     where = safe_next(opened.next_path)
     address = ME if where == ME else f"{reverse('signing:signed_in')}?{urlencode({'next': where})}"
     response = HttpResponseRedirect(address, status=303)

@@ -72,8 +72,22 @@ def test_a_card_taken_away_is_told_and_costs_no_try(card: VirtualCard, after: in
     assert perform(READ, MyNumberCard(card.transmit), "5678", ORIGIN).outcome == "ok"
 
 
+@pytest.mark.requirement("BD-02")
+def test_a_card_without_the_jpki_application_is_another_card() -> None:
+    """An HPKI card that nobody has swapped yet: it knows no such application, and no PIN is sent to it."""
+    sent: list[bytes] = []
+
+    def hpki_card(raw: bytes) -> bytes:
+        sent.append(raw)
+        return b"\x6a\x82"
+
+    response = perform(LOGIN, MyNumberCard(hpki_card), "1234", ORIGIN)
+    assert (response.outcome, response.medium) == ("other_card", "")
+    assert not any(raw[1] == 0x20 for raw in sent)
+
+
 def test_something_else_in_the_reader_is_an_error() -> None:
-    response = perform(LOGIN, MyNumberCard(lambda _raw: b"\x6a\x82"), "1234", ORIGIN)
+    response = perform(LOGIN, MyNumberCard(lambda _raw: b"\x6f\x00"), "1234", ORIGIN)
     assert (response.outcome, response.medium) == ("error", "")
 
 

@@ -15,6 +15,7 @@ TABLES = {
     "Item": flow.ITEM_MOVES,
     "Issuance": flow.ISSUANCE_MOVES,
     "Answer": flow.ANSWER_MOVES,
+    "Visit": flow.VISIT_MOVES,
 }
 ARROW = re.compile(r"^\s+(\w+) --> (\w+): (\w+) \(([\w, ]+)\)$", re.MULTILINE)
 

@@ -109,6 +109,13 @@ class Ehr:
         return Client().post("/oauth2/token", {k: v for k, v in body.items() if v is not None})
 
 
+def hidden(page: Any, name: str) -> str:
+    """A hidden field's value of any page."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
+    assert found is not None, name
+    return unescape(found[1])
+
+
 def query_of(response: Any) -> dict[str, str]:
     """The parameters of a redirect's address."""
     return {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
