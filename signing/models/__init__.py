@@ -11,6 +11,10 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
+from signing.models.callers import AccessToken as AccessToken
+from signing.models.callers import AuthorizationCode as AuthorizationCode
+from signing.models.callers import OAuthClient as OAuthClient
+from signing.models.visiting import CardVisit as CardVisit
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 
@@ -276,33 +280,6 @@ class Ceremony(models.Model):
     expires_at = models.DateTimeField()
 
 
-class CardVisit(models.Model):
-    """Ten minutes at /card/ after an HPKI card was shown; who it was stands here as the card said it (decision 40).
-
-    The ticket leads back from the origin that asks for cards, the token is the browser's; both are digests here.
-    """
-
-    PURPOSES = [(one, one) for one in ("my_number_card", "phone", "certificate", "session")]
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    purpose = models.CharField(max_length=16, choices=PURPOSES)
-    next_path = models.TextField(blank=True, default="")  # where the person was going
-    state = models.CharField(max_length=12, choices=_choices(flow.Visit), default=flow.Visit.BEGUN)
-    browser_digest = models.BinaryField(max_length=32)
-    ticket_digest = models.BinaryField(max_length=32, unique=True, null=True)
-    token_digest = models.BinaryField(max_length=32, unique=True, null=True)
-    issuer = models.CharField(max_length=16, blank=True, default="")
-    person_id = models.CharField(max_length=16, blank=True, default="")
-    qualification = models.CharField(max_length=16, blank=True, default="")
-    serial = models.CharField(max_length=48, blank=True, default="")
-    fingerprint = models.BinaryField(max_length=32, null=True)  # of the card's authentication certificate
-    card_not_after = models.DateTimeField(null=True)
-    begun_at = models.DateTimeField()
-    expires_at = models.DateTimeField()  # of the state that it is in
-
-    def __str__(self) -> str:
-        return str(self.public_id)
-
-
 class SigningSession(models.Model):
     """The day's session, opened by one strong authentication (BD-10)."""
 
@@ -319,46 +296,6 @@ class SigningSession(models.Model):
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-
-
-class OAuthClient(models.Model):
-    """A caller of the API: an EHR or a pharmacy system (RFC 6749 section 2)."""
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    client_id = models.CharField(max_length=64, unique=True)
-    secret_digest = models.BinaryField(max_length=32)
-    name = models.CharField(max_length=120)
-    redirect_uris = models.JSONField(default=list)
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField()
-
-
-class AuthorizationCode(models.Model):
-    """RFC 6749 section 4.1 with PKCE (RFC 7636); digest at rest, redeemed once."""
-
-    code_digest = models.BinaryField(max_length=32, unique=True)
-    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE)
-    session = models.ForeignKey(SigningSession, on_delete=models.CASCADE)
-    redirect_uri = models.TextField()
-    scope = models.CharField(max_length=64)
-    code_challenge = models.CharField(max_length=128)
-    code_challenge_method = models.CharField(max_length=8)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    redeemed_at = models.DateTimeField(null=True)
-
-
-class AccessToken(models.Model):
-    """A bearer token, bound to the day's session; it dies with it."""
-
-    token_digest = models.BinaryField(max_length=32, unique=True)
-    code = models.ForeignKey(AuthorizationCode, null=True, on_delete=models.CASCADE, related_name="tokens")
-    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE)
-    session = models.ForeignKey(SigningSession, on_delete=models.CASCADE, related_name="tokens")
-    scope = models.CharField(max_length=64)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
 
 
 class Activation(models.Model):
