@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from enrollment import checks, issuance, news
+from enrollment import checks, issuance, phone_news
 from outbox import mails
 from signing import issuance as signing_issuance
 from signing.issuing import lists
@@ -15,8 +15,18 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.issue": signing_issuance.carry_out,
     "signing.credential_issued": issuance.deliver,
     "signing.issuance_stopped": issuance.stopped,
-    "signing.link_bound": news.on_link_bound,
-    "signing.link_locked": news.on_link_locked,
-    "signing.link_expired": news.on_link_expired,
+    "signing.link_bound": phone_news.on_link_bound,
+    "signing.link_locked": phone_news.on_link_locked,
+    "signing.link_expired": phone_news.on_link_expired,
+    "signing.link_ends_in_30": phone_news.on_link_ends_in_30,
+    "signing.link_ends_in_7": phone_news.on_link_ends_in_7,
+    "signing.link_wanted": phone_news.on_link_wanted,
+    "signing.phone_replaced": phone_news.on_phone_replaced,
+    "signing.phone_removed": phone_news.on_phone_removed,
+    "signing.phone_stopped": phone_news.on_phone_stopped,
+    "signing.qr_shown": phone_news.on_qr_shown,
+    "signing.card_bound": phone_news.on_card_bound,
+    "signing.card_ends_in_90": phone_news.on_card_ends_in_90,
+    "signing.card_ends_in_30": phone_news.on_card_ends_in_30,
     "signing.crl": lists.publish,
 }

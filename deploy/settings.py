@@ -237,6 +237,7 @@ SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
 SAD_LIFETIME = timedelta(seconds=300)
 MULTISIGN = 500
 SIGNING_CALLER = "signing.api.callers.oauth_client"
+SIGNING_PHONE_RULES = "deploy.phone_rules.rules"  # what each authority allows with phones, as dated data
 
 # --- headers ---------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -16,7 +16,7 @@ from ledger.models import DailyRoot
 from ledger.verify import verify
 from outbox import chores, mails
 from outbox.chores import Chore
-from signing import activation, ceremonies, credentials, issuance, links
+from signing import activation, ceremonies, credentials, issuance, links, reminders
 from signing.card_site import visits
 from signing.issuing import lists
 from signing.signer import client
@@ -72,6 +72,8 @@ MINUTE: tuple[Chore, ...] = (
     Chore("lapsed claims", review.release_lapsed),
     Chore("checks given up", checks.give_up_stuck),
     Chore("links past their end", links.expire_overdue),
+    Chore("links whose end is near", reminders.remind_of_links),
+    Chore("cards whose end is near", reminders.remind_of_cards),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
     Chore("visits of card holders", visits.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),

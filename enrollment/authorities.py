@@ -63,6 +63,7 @@ __all__ = [
     "qualifications",
     "revocation_officers",
     "set_openings",
+    "synced_keys_accepted",
     "takes_card_numbers",
     "waiting_months",
     "waiting_text",
@@ -282,6 +283,12 @@ def officers_needed(authority: str, on: date) -> OfficersRow:
 def takes_card_numbers(authority: str, on: date) -> bool:
     """Whether the two numbers on a card's face, with a mailed code, serve for a first phone (BD-08, BD-13)."""
     row = row_on(_of(rows.CARD_NUMBERS, authority), on)
+    return row is not None and row.value
+
+
+def synced_keys_accepted(authority: str, on: date) -> bool:
+    """Whether a phone may be bound whose key its maker's account copies to other devices (decision 30)."""
+    row = row_on(_of(rows.SYNCED_KEYS, authority), on)
     return row is not None and row.value
 
 

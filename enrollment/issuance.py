@@ -12,10 +12,13 @@ from enrollment import moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, CardOrder, SealedPin, TimelineEntry
+from enrollment.notices import phone
 from ledger import clock, log
+from outbox import notices as inbox
 from signing import credentials, links
 
 SYSTEM = log.Actor("system", "issuance")
+SENT_AGAIN = "link_sent_again"  # the timeline's word for a new link (ST-24)
 
 
 def order(subject: str) -> None:
@@ -69,6 +72,43 @@ def stopped(subject: str) -> None:
         TimelineEntry.objects.create(
             application=application, kind="issuance_stopped", happened_at=clock.now()
         )
+
+
+def reissue_link(application: Application, *, actor: log.Actor, reason: str, at: datetime) -> datetime:
+    """Send a new link (ST-24, BD-15): the older one dies at once, and so does its clear text. Until when it serves.
+
+    For an officer, who may always send one; nobody here sees link or password. Raises Refused (errors) with signing's
+    codes credential_unknown and credential_not_active.
+    """
+    return _send_link(application, actor, reason, at, if_wanted=False)
+
+
+def send_wanted_link(application: Application, at: datetime) -> None:
+    """The signer's own wish (BD-15), once: a repeated message finds it fulfilled."""
+    actor = log.Actor("applicant", str(application.applicant.public_id))
+    try:
+        _send_link(application, actor, "signer_request", at, if_wanted=True)
+    except Refused as refused:
+        if refused.code not in ("link_not_wanted", "credential_not_active"):
+            raise
+
+
+def _send_link(
+    application: Application, actor: log.Actor, reason: str, at: datetime, *, if_wanted: bool
+) -> datetime:
+    if application.credential is None:
+        raise Refused("credential_unknown")
+    standing = credentials.newest_of(application.credential)
+    subject = str(standing)
+    with transaction.atomic():
+        try:
+            new = links.create(standing, at=at, actor=actor, reason=reason, if_wanted=if_wanted)
+        except links.Refused as refused:
+            raise Refused(refused.code) from refused
+        inbox.erase_secret(subject)
+        TimelineEntry.objects.create(application=application, kind=SENT_AGAIN, happened_at=at)
+        phone.link_sent(application, new, at, by_signer=if_wanted, about=subject)
+    return new.expires_at
 
 
 def _credential_order(application: Application) -> credentials.CredentialOrder:

@@ -29,11 +29,12 @@ from webauthn.helpers.structs import (
 
 from ledger import log
 from signing import ceremonies, devices, links, phone_answers
-from signing.endings import end_sessions
 from signing.errors import Refused
 from signing.flow import Authenticator as Life
 from signing.flow import Credential as CredentialState
-from signing.models import Authenticator, Ceremony, EnrollmentLink, Signer, SigningSession
+from signing.models import Authenticator, Ceremony, EnrollmentLink, Signer
+from signing.phones import life as phones
+from signing.phones import rules
 from vault import keyring
 
 LARGEST_CREDENTIAL_ID = 1023  # WebAuthn Level 3, section 6.5.1
@@ -78,7 +79,7 @@ def complete_registration(
     """Bind the phone that answered: the old one is replaced and the link spent in the same transaction.
 
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin,
-    phone_not_platform, already_registered, and those of `links.require_usable`.
+    phone_not_platform, phone_synced, already_registered, and those of `links.require_usable`.
     """
     begun = ceremonies.redeem("bind", ceremony, browser_token, at)
     fields = phone_answers.read(answer)
@@ -94,15 +95,18 @@ def complete_registration(
         )
     if len(verified.credential_id) > LARGEST_CREDENTIAL_ID:
         raise Refused("phone_answer_bad")
+    is_synced = verified.credential_device_type == CredentialDeviceType.MULTI_DEVICE
+    if is_synced and begun.link and not rules.of(begun.link.credential.authority, at).synced:
+        raise Refused("phone_synced")
     phone = Authenticator(
         webauthn_id=verified.credential_id,
         public_key=verified.credential_public_key,
         sign_count=verified.sign_count,
         aaguid=verified.aaguid,
         transports=phone_answers.transports(fields),
-        is_backup_eligible=verified.credential_device_type == CredentialDeviceType.MULTI_DEVICE,
+        is_backup_eligible=is_synced,
         is_backed_up=verified.credential_backed_up,
-        label=devices.label(user_agent, at),
+        label=devices.label(user_agent, at, verified.aaguid),
         bound_at=at,
     )
     return _bind(phone, begun, devices.kind(user_agent), at)
@@ -135,7 +139,7 @@ def complete_assertion(
     """The phone that proved itself, and the path where the person was going.
 
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin, phone_unknown,
-    phone_changed, phone_cloned, credential_not_active.
+    phone_changed, phone_cloned, phone_stopped, credential_not_active.
     """
     begun = ceremonies.redeem("sign_in", ceremony, browser_token, at)
     fields = phone_answers.read(answer)
@@ -167,35 +171,44 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
         links.require_usable(link, at)
         if Authenticator.objects.filter(webauthn_id=phone.webauthn_id).exists():
             raise Refused("already_registered")
-        old = Authenticator.objects.filter(credential=link.credential, state=Life.ACTIVE)
-        end_sessions(SigningSession.objects.filter(authenticator__in=old), at)
-        replaced = old.update(state=Life.REPLACED)
+        old = phones.replace_all(link.credential, at)
         phone.credential = link.credential
         phone.save(force_insert=True)
-        data: links.Facts = {"authenticator": str(phone.public_id), "device": device_kind}
-        links.bind(link, at=at, data={**data, "replaced": replaced, "synced": phone.is_backup_eligible})
+        phones.name_successor(old, phone)
+        links.bind(link, at=at, data={**_described(phone), "device": device_kind, "replaced": len(old)})
     return phone
+
+
+def _described(phone: Authenticator) -> links.Facts:
+    """For the ledger: which phone, and how far its key may travel (WebAuthn Level 3, section 6.1.3)."""
+    return {
+        "authenticator": str(phone.public_id),
+        "aaguid": phone.aaguid,
+        "transports": ",".join(phone.transports),
+        "backup_eligible": phone.is_backup_eligible,
+        "backed_up": phone.is_backed_up,
+    }
 
 
 def _active_phones(signer: Signer) -> list[Authenticator]:
     return list(Authenticator.objects.filter(credential__signer=signer, state=Life.ACTIVE))
 
 
-def _descriptors(phones: list[Authenticator]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(bound: list[Authenticator]) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(
             id=bytes(phone.webauthn_id),
             transports=[AuthenticatorTransport(name) for name in phone.transports] or None,
         )
-        for phone in phones
+        for phone in bound
     ]
 
 
 def _phone_of(fields: phone_answers.Answer, begun: Ceremony) -> Authenticator:
     """The active phone with this credential id, if it belongs to the account that began, by id and user handle."""
     webauthn_id, handle = phone_answers.credential_id(fields), phone_answers.user_handle(fields)
-    phones = Authenticator.objects.select_related("credential__signer")
-    phone = phones.filter(webauthn_id=webauthn_id, state=Life.ACTIVE).first()
+    rows = Authenticator.objects.select_related("credential__signer")
+    phone = rows.filter(webauthn_id=webauthn_id, state__in=phones.BOUND).first()
     if phone is None:
         raise Refused("phone_unknown")
     signer = phone.credential.signer
@@ -204,6 +217,8 @@ def _phone_of(fields: phone_answers.Answer, begun: Ceremony) -> Authenticator:
     named = begun.signer_id is not None
     if (handle is None and not named) or (handle is not None and handle != bytes(signer.user_handle)):
         raise Refused("phone_unknown")
+    if phone.state == Life.STOPPED:
+        raise Refused("phone_stopped")
     if phone.credential.state != CredentialState.ACTIVE:
         raise Refused("credential_not_active")
     return phone
@@ -214,7 +229,9 @@ def _count_use(phone: Authenticator, count: int, is_backed_up: bool, at: datetim
     went_back = (count or phone.sign_count) and count <= phone.sign_count
     unchanged = Authenticator.objects.filter(pk=phone.pk, state=Life.ACTIVE, sign_count=phone.sign_count)
     if went_back:
-        raise _suspicion("signing.phone_cloned", "phone_cloned", phone)
+        refused = _suspicion("signing.phone_cloned", "phone_cloned", phone)
+        phones.stop(phone, "counter_went_back", at)
+        raise refused
     if unchanged.update(sign_count=count, is_backed_up=is_backed_up, last_used_at=at) != 1:
         raise Refused("phone_unknown")
     phone.sign_count, phone.is_backed_up, phone.last_used_at = count, is_backed_up, at

@@ -42,6 +42,7 @@ class Link(StrEnum):
 
 class Authenticator(StrEnum):
     ACTIVE = "active"
+    STOPPED = "stopped"  # its counter went back: perhaps somebody has a copy of its key
     REPLACED = "replaced"
     REMOVED = "removed"
 
@@ -117,8 +118,10 @@ LINK_MOVES = (
     move("void",      (L.OPEN, L.LOCKED, L.EXPIRED),    L.VOID,       A.OFFICER, A.SIGNER, A.SYSTEM),
 )
 AUTHENTICATOR_MOVES = (
-    move("replace",   (N.ACTIVE,),                      N.REPLACED,   A.SIGNER),
-    move("remove",    (N.ACTIVE,),                      N.REMOVED,    A.SIGNER, A.OFFICER),
+    move("stop",      (N.ACTIVE,),                      N.STOPPED,    A.SYSTEM),
+    move("replace",   (N.ACTIVE, N.STOPPED),            N.REPLACED,   A.SIGNER),
+    move("remove",    (N.ACTIVE, N.STOPPED),            N.REMOVED,    A.SIGNER, A.OFFICER),
+    move("restore",   (N.REPLACED,),                    N.ACTIVE,     A.SIGNER),
 )
 ITEM_MOVES = (
     move("reserve",   (T.AUTHORISED,),                  T.RESERVED,   A.CALLER),

@@ -18,6 +18,7 @@ from signing import authenticators, ceremonies
 from signing.card_site import visits
 from signing.endings import end_sessions
 from signing.errors import Refused
+from signing.flow import Authenticator as Life
 from signing.flow import Credential as CredentialState
 from signing.models import Authenticator, CardBinding, CardVisit, Credential, SigningSession
 from vault import tokens
@@ -132,9 +133,11 @@ def _open(
 ) -> Opened:
     token = tokens.new_token()
     with transaction.atomic():
-        row = Credential.objects.select_for_update().get(pk=credential.pk)
+        row = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
         if row.state != CredentialState.ACTIVE or (row.not_after and at >= row.not_after):
             raise Refused("credential_not_active")
+        if phone is not None and not Authenticator.objects.filter(pk=phone.pk, state=Life.ACTIVE).exists():
+            raise Refused("phone_unknown")  # replaced or removed since its answer was checked (BD-05)
         session = SigningSession.objects.create(
             token_digest=tokens.digest(token),
             credential=credential,
@@ -148,9 +151,16 @@ def _open(
             actor=log.Actor("signer", str(credential.signer.public_id)),
             subject=str(credential.public_id),
             authority=credential.authority,
-            data={"session": str(session.public_id), "means": means},
+            data={"session": str(session.public_id), "means": means, **_flags(phone)},
         )
     return Opened(session, token, next_path)
+
+
+def _flags(phone: Authenticator | None) -> dict[str, bool]:
+    """How far the key could travel at this use (WebAuthn Level 3, section 6.1.3)."""
+    if phone is None:
+        return {}
+    return {"backup_eligible": phone.is_backup_eligible, "backed_up": phone.is_backed_up}
 
 
 def proven_card(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> jpki.JpkiResult:

@@ -49,10 +49,10 @@ def take_over(credential: Credential, former: int, former_ends: str, at: datetim
     begins = C.SUSPENDED if row.state == C.SUSPENDED else C.ACTIVE
     # Links first: a phone that is being bound at this moment holds its link, and is moved below once it is done.
     links = EnrollmentLink.objects.filter(credential=row, state__in=_CLOSABLE)
-    links.update(state=flow.Link.VOID, opened_digest=None, opened_until=None)
+    links.update(state=flow.Link.VOID, opened_digest=None, opened_until=None, shown_token=None)
     end_everything(row, at)
-    phones = Authenticator.objects.filter(credential=row, state=flow.Authenticator.ACTIVE)
-    moved = phones.update(credential=credential)
+    bound = (flow.Authenticator.ACTIVE, flow.Authenticator.STOPPED)
+    moved = Authenticator.objects.filter(credential=row, state__in=bound).update(credential=credential)
     cards = CardBinding.objects.filter(credential=row, is_living=True).update(credential=credential)
     if row.state in STANDING:
         _supersede(row, former_ends, at)

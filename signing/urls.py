@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from signing.api import csc_views, oauth_views
-from signing.pages import card_qr, me, phone, sign_in
+from signing.pages import card_qr, me, my_phone, phone, sign_in
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("card/phone/qr/state/", card_qr.state, name="card_qr_state"),
     path("me/", me.me, name="me"),
     path("me/end/", me.end, name="end_session"),
+    path("me/phone/", my_phone.my_phone, name="me_phone"),
     path("me/suspend/", me.suspend, name="suspend"),
     path("me/sign-in/", sign_in.start, name="sign_in"),
     path("me/sign-in/phone/", sign_in.phone, name="sign_in_phone"),

@@ -243,6 +243,13 @@ CARD_NUMBERS: dict[str, tuple[FlagRow, ...]] = {
     "jpa": (FlagRow(BEGIN, False),),
 }
 
+# Decision 30: a synced passkey is accepted with a mark; a row with False has such phones refused from that day on.
+SYNCED_KEYS: dict[str, tuple[FlagRow, ...]] = {
+    "jma": (FlagRow(BEGIN, True),),
+    "medis": (FlagRow(BEGIN, True),),
+    "jpa": (FlagRow(BEGIN, True),),
+}
+
 LINK_REISSUE: dict[str, tuple[TextRow, ...]] = {
     "jma": (
         TextRow(

@@ -1,6 +1,6 @@
 """What the applicant is told, and by which door: the inbox says all, the mail only that there is something to read.
 
-Texts N1, N3, N4, N5, N8, N10, N11, N17 of form-rules ST-30 to ST-37 (N2 is `applicants.emails`); a mail holds no
+Texts N1, N3, N4, N5, N10, N11 of form-rules ST-30 to ST-37 (N2 is `applicants.emails`); a mail holds no
 personal data (ST-16). 通知を受け取る off stops reminders (N4) only: results and security are always mailed (DQ-28).
 """
 
@@ -13,7 +13,6 @@ from enrollment import authorities, flow
 from enrollment.models import Applicant, Application
 from enrollment.notices import telling
 from enrollment.notices.telling import PORTAL
-from ledger import clock
 from outbox import mails, notices
 
 NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫"  # as the source manual counts its steps
@@ -128,35 +127,6 @@ def withdrawn(application: Application) -> None:
         f"【{application.receipt_number}】申請を取り下げました",
         body,
         "取下げを受け付けました。",
-    )
-
-
-def phone_bound(application: Application, about: str, at: datetime) -> None:
-    """N8 スマートフォン登録完了 (ST-34); which device it is stands at /me/."""
-    body = (
-        f"スマートフォンが登録されました。\n登録日時：{telling.moment(at)}\n\n"
-        "お心当たりがない場合は、すぐに「署名の記録」のページから利用を停止し、認証局へご連絡ください。"
-    )
-    telling.tell(
-        application,
-        "n8",
-        "スマートフォンの登録が完了しました",
-        body,
-        "スマートフォンが登録されました。",
-        about=about,
-    )
-
-
-def link_locked(application: Application, about: str) -> None:
-    """N17 (ST-37): how to unlock, and that a new link may cost."""
-    note = authorities.link_reissue_note(application.authority, clock.today(clock.now()))
-    body = (
-        "パスワードを5回間違えたため、スマートフォン登録用のURLを停止しました。\n"
-        "マイナンバーカードによる署名は引き続き利用できます。\n"
-        f"新しいURLが必要なときは認証局へお申し出ください。{note}"
-    )
-    telling.tell(
-        application, "n17", "登録用のURLが停止されました", body, "登録用のURLが停止されました。", about=about
     )
 
 

@@ -16,7 +16,7 @@ from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application, SealedPin
 from enrollment.retention.ended import ENDED_MONTHS
-from enrollment.views import refusals, timelines
+from enrollment.views import phone_line, refusals, timelines
 from enrollment.views.door import Visit, nothing_there, signed_in
 from ledger.clock import today
 from outbox import notices
@@ -54,15 +54,23 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
         "is_returned": state is State.RETURNED,
         "is_issued": state is State.ISSUED,
         "link_notice": _link_notice(row, visit) if state is State.ISSUED else "",
+        "phone": phone_line.of(row, visit.at) if state is State.ISSUED else None,
+        "reissue_note": _reissue_note(row, visit) if state is State.ISSUED else "",
         "can_withdraw": state in WITHDRAWABLE,
         "has_receipt": state in timelines.AHEAD,
     }
 
 
+def _reissue_note(row: Application, visit: Visit) -> str:
+    """What a new link may cost (CA-18)."""
+    note = authorities.link_reissue_note(row.authority, today(visit.at))
+    return _(note) if note else ""
+
+
 def _link_notice(row: Application, visit: Visit) -> str:
-    """Address of the notice that still holds link and password (N5); "" once the phone is bound or the link ended."""
-    mine = notices.inbox(visit.applicant.public_id).filter(kind="n5", about=str(row.credential))
-    found = mine.filter(secret__isnull=False).first()
+    """Address of the notice that still holds link and password (N5, or a newer link); "" once that is erased."""
+    mine = notices.inbox(visit.applicant.public_id).filter(kind__in=("n5", "link_again"))
+    found = mine.filter(secret__isnull=False).order_by("-pk").first()
     return reverse("notice", args=[found.public_id]) if found else ""
 
 

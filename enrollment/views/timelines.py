@@ -31,6 +31,11 @@ EVENTS = {
     "phone_bound": gettext_lazy("スマートフォンを登録しました"),
     "link_locked": gettext_lazy("登録用のURLが停止されました"),
     "link_expired": gettext_lazy("登録用のURLの期限が過ぎました"),
+    "link_sent_again": gettext_lazy("登録用の新しいURLをお届けしました"),
+    "phone_replaced": gettext_lazy("スマートフォンの登録を変更しました"),
+    "phone_restored": gettext_lazy("登録を取り消し、前の端末に戻しました"),
+    "phone_removed": gettext_lazy("スマートフォンの登録を削除しました"),
+    "phone_stopped": gettext_lazy("スマートフォンによる本人確認を停止しました"),
     "card_ordered": gettext_lazy("HPKIカードの作成を始めました"),
 }
 ONCE = ("claim",)  # a case may change hands; the applicant reads of it once in each round
@@ -104,7 +109,8 @@ def _more(row: Application, kind: str) -> str:
     note = authorities.link_reissue_note(row.authority, today(now()))
     return _(
         "マイナンバーカードによる署名は利用できます。HPKIカードをお持ちの方は、「HPKIカードをお持ちの方」のページで、"
-        "ご自分でQRコードを作って登録できます。お持ちでない方は、認証局に新しいURLをお申し出ください。"
+        "ご自分でQRコードを作って登録できます。お持ちでない方は、「あなたの電子署名」のページで新しいURLを受け取るか、"
+        "認証局に新しいURLをお申し出ください。"
     ) + (_(note) if note else "")
 
 

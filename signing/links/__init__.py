@@ -4,7 +4,8 @@
 just been authenticated, ten minutes. What both have in common is in `life`.
 """
 
-from signing.links.inbox import MONTHS, TRIES, NewLink, create, open, tries_left
+from signing.errors import Refused
+from signing.links.inbox import MONTHS, TRIES, NewLink, create, expiry, open, tries_left, want
 from signing.links.life import (
     INBOX,
     OPEN_FOR,
@@ -21,6 +22,20 @@ from signing.links.life import (
     require_usable,
 )
 from signing.links.shown import Shown, show
+from signing.links.standing import (
+    ByNumbers,
+    Card,
+    OpenLink,
+    Phone,
+    card_of,
+    expired,
+    has_phone,
+    locked,
+    open_link,
+    phones_of,
+    remove_phone,
+    shown_by_numbers,
+)
 
 __all__ = [
     "INBOX",
@@ -29,19 +44,34 @@ __all__ = [
     "SHOWN",
     "SYSTEM",
     "TRIES",
+    "ByNumbers",
+    "Card",
     "Facts",
     "NewLink",
+    "OpenLink",
+    "Phone",
+    "Refused",
     "Shown",
     "bind",
+    "card_of",
     "close",
     "create",
     "expire_overdue",
+    "expired",
+    "expiry",
     "find",
+    "has_phone",
     "is_bound_by",
+    "locked",
     "locked_credential",
     "open",
+    "open_link",
     "opened_by",
+    "phones_of",
+    "remove_phone",
     "require_usable",
     "show",
+    "shown_by_numbers",
     "tries_left",
+    "want",
 ]

@@ -6,7 +6,7 @@ At rest there is a digest of the token and a slow hash of the password; the clea
 
 import unicodedata
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ledger import clock, log
+from outbox import jobs
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.flow import Link
@@ -26,6 +27,7 @@ from signing.links.life import (
     Facts,
     find,
     note,
+    require_another,
     require_usable,
     tell,
     void,
@@ -35,6 +37,7 @@ from vault import tokens
 
 MONTHS = 3  # civil months, ST-17
 TRIES = 5  # wrong passwords, ST-18
+MOST_A_DAY = 3  # links that a signer has sent within 24 hours
 _LONGEST_PASSWORD = 64
 
 
@@ -44,24 +47,41 @@ class NewLink(NamedTuple):
     url_path: str
     password: str
     expires_at: datetime
+    public_id: uuid.UUID
 
 
-def create(credential: Credential | uuid.UUID, *, at: datetime, actor: log.Actor = SYSTEM) -> NewLink:
+def expiry(at: datetime) -> datetime:
+    """Three civil months, to 24:00 JST (ST-17), for a link that is sent at this moment."""
+    return clock.end_of_day(clock.civil_months_later(clock.today(at), MONTHS))
+
+
+def create(
+    credential: Credential | uuid.UUID,
+    *,
+    at: datetime,
+    actor: log.Actor = SYSTEM,
+    reason: str = "issued",
+    if_wanted: bool = False,
+) -> NewLink:
     """Make the credential's link of kind `inbox`; a former one that is not bound dies at once (ST-24).
 
-    `credential`: the row or its public id. The link lives three civil months and ends at 24:00 JST (ST-17).
-    Raises Refused("credential_unknown"), Refused("credential_not_active").
+    `credential`: the row or its public id. With `if_wanted` only where the signer's wish is still open (BD-15), so
+    that a repeated task makes no second one; any new link fulfils the wish.
+    Raises Refused: credential_unknown, credential_not_active, link_not_wanted.
     """
     public_id = credential.public_id if isinstance(credential, Credential) else credential
     token, password = tokens.new_token(), tokens.new_password()
-    expires_at = clock.end_of_day(clock.civil_months_later(clock.today(at), MONTHS))
+    expires_at = expiry(at)
     password_hash = make_password(password)  # slow: before any lock is held
     with transaction.atomic():
-        row = Credential.objects.select_for_update().filter(public_id=public_id).first()
+        row = Credential.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
         if row is None:
             raise Refused("credential_unknown")
         if row.state != CredentialState.ACTIVE:
             raise Refused("credential_not_active")
+        if if_wanted and row.link_wanted_at is None:
+            raise Refused("link_not_wanted")
+        Credential.objects.filter(pk=row.pk).update(link_wanted_at=None)
         voided = void(EnrollmentLink.objects.filter(credential=row))
         link = EnrollmentLink.objects.create(
             credential=row,
@@ -71,15 +91,35 @@ def create(credential: Credential | uuid.UUID, *, at: datetime, actor: log.Actor
             created_at=at,
             expires_at=expires_at,
         )
-        data: Facts = {"link": str(link.public_id), "voided": voided, "expires_at": expires_at.isoformat()}
-        log.append(
-            "signing.link_created",
-            actor=actor,
-            subject=str(row.public_id),
-            authority=row.authority,
-            data=data,
+        data: Facts = {"voided": voided, "expires_at": expires_at.isoformat(), "reason": reason}
+        note("signing.link_created", link, data, actor)
+    return NewLink(f"/r/{token}/", password, expires_at, link.public_id)
+
+
+def want(credential: Credential, actor: log.Actor, at: datetime) -> None:
+    """The signer, just authenticated by the My Number Card, asks for a link in the inbox (BD-15); enrollment sends it.
+
+    Asked twice, it is one wish. Raises Refused: credential_not_active, phone_once (the authority binds a phone once
+    only), too_many_links.
+    """
+    with transaction.atomic():
+        row = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
+        if row.state != CredentialState.ACTIVE:
+            raise Refused("credential_not_active")
+        require_another(row, at)
+        recent = EnrollmentLink.objects.filter(
+            credential=row, kind=INBOX, created_at__gt=at - timedelta(days=1)
         )
-    return NewLink(f"/r/{token}/", password, expires_at)
+        made = recent.count()
+        if made >= MOST_A_DAY:
+            raise Refused("too_many_links")
+        if row.link_wanted_at is None:
+            Credential.objects.filter(pk=row.pk).update(link_wanted_at=at)
+            mark = f"signing.link_wanted:{row.public_id}:{at.timestamp():.6f}"
+            jobs.enqueue("signing.link_wanted", str(row.public_id), dedupe=mark)
+            log.append(
+                "signing.link_wanted", actor=actor, subject=str(row.public_id), authority=row.authority
+            )
 
 
 def tries_left(link: EnrollmentLink) -> int:

@@ -14,6 +14,8 @@ from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.flow import Link
 from signing.models import Credential, EnrollmentLink
+from signing.phones import life as phones
+from signing.phones import rules
 from vault import tokens
 
 INBOX, SHOWN = "inbox", "shown"
@@ -81,7 +83,16 @@ def close(link: EnrollmentLink) -> None:
 
 def locked_credential(credential_id: int) -> Credential:
     """The row, held until the commit: binding, revoking and making a link of one credential stand in line here."""
-    return Credential.objects.select_for_update().get(pk=credential_id)
+    return Credential.objects.select_for_update(no_key=True).get(pk=credential_id)
+
+
+def require_another(credential: Credential, at: datetime) -> None:
+    """Raises Refused("phone_once") where the authority binds a phone once only and one has been bound (BD-15).
+
+    For what a signer begins without the HPKI card; an officer may always send a link.
+    """
+    if rules.of(credential.authority, at).once and phones.was_ever_bound(credential):
+        raise Refused("phone_once")
 
 
 def void(links: QuerySet[EnrollmentLink]) -> int:

@@ -14,18 +14,19 @@ from django.db.models import Q
 
 from ledger import log
 from signing.errors import Refused
-from signing.flow import Authenticator as Life
 from signing.flow import Credential as CredentialState
 from signing.flow import Link
 from signing.links import life
 from signing.links.life import SHOWN, SYSTEM, Facts
 from signing.models import Authenticator, Credential, EnrollmentLink
+from signing.phones import life as phones
 from vault import tokens
 
 LIFETIME = timedelta(minutes=10)  # BD-04; NIST SP 800-63B on binding codes
 FRESH = timedelta(minutes=10)  # how long the authentication serves for another QR code
 NUMBERS = "jma_numbers"
-MEANS = ("hpki_card", "my_number_card", "authenticator", NUMBERS)
+AT_ME = ("my_number_card", "authenticator")  # at the signer's own page (BD-15)
+MEANS = ("hpki_card", *AT_ME, NUMBERS)
 _LONGEST_KIND = 24
 State = Literal["asking", "waiting", "opened", "bound", "expired", "void"]
 
@@ -50,13 +51,13 @@ def show(
 
     `means` says how the person was authenticated just now. The two numbers printed on JMA's card serve for a first
     phone only, and its holder is told (BD-08, N18).
-    Raises Refused: means_unknown, credential_unknown, credential_not_active, phone_exists.
+    Raises Refused: means_unknown, credential_unknown, credential_not_active, phone_exists, phone_once.
     """
     if means not in MEANS or not browser_token:
         raise Refused("means_unknown")
     public_id = credential.public_id if isinstance(credential, Credential) else credential
     with transaction.atomic():
-        row = Credential.objects.select_for_update().filter(public_id=public_id).first()
+        row = Credential.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
         if row is None:
             raise Refused("credential_unknown")
         return _show(row, means, tokens.digest(browser_token), at, at, actor, may_replace=False)
@@ -91,8 +92,7 @@ def of_asker(browser_token: str) -> EnrollmentLink | None:
 
 def living_phone(link: EnrollmentLink) -> Authenticator | None:
     """The phone of this link's credential: what a binding would replace (BD-05), or has just bound."""
-    living = Authenticator.objects.filter(credential=link.credential_id, state=Life.ACTIVE)
-    return living.first()
+    return phones.current(link.credential)
 
 
 def state(link: EnrollmentLink, at: datetime) -> State:
@@ -177,8 +177,10 @@ def _show(
     """`row` is locked: one QR code of a credential is open at a time, by a database constraint too."""
     if row.state != CredentialState.ACTIVE:
         raise Refused("credential_not_active")
-    if means == NUMBERS and Authenticator.objects.filter(credential=row, state=Life.ACTIVE).exists():
+    if means == NUMBERS and phones.current(row) is not None:
         raise Refused("phone_exists")
+    if means in AT_ME:
+        life.require_another(row, at)
     voided = life.void(EnrollmentLink.objects.filter(credential=row, kind=SHOWN, state=Link.OPEN))
     token = tokens.new_token()
     link = EnrollmentLink.objects.create(

@@ -60,6 +60,7 @@ class Credential(models.Model):
     reminded_days = models.PositiveSmallIntegerField(
         null=True
     )  # the last renewal notice: 90 or 30 days before
+    link_wanted_at = models.DateTimeField(null=True)  # the signer asked for a link of the inbox (BD-15)
 
     class Meta:
         constraints = [
@@ -208,6 +209,9 @@ class EnrollmentLink(models.Model):
     shown_token = EncryptedTextField(null=True)  # the address behind the QR code, until it is bound or ended
     opener = models.CharField(max_length=24, blank=True, default="")  # kind of device that opened it
     may_replace = models.BooleanField(default=False)  # はい at BD-05
+    reminded_days = models.PositiveSmallIntegerField(
+        null=True
+    )  # the last reminder: so many days before the end (N6)
 
     class Meta:
         constraints = [
@@ -218,7 +222,10 @@ class EnrollmentLink(models.Model):
                 fields=["credential"], condition=Q(state="open", kind="shown"), name="one_open_shown_link"
             ),
         ]
-        indexes = [models.Index(fields=["asker_digest"], name="link_asker", condition=Q(kind="shown"))]
+        indexes = [
+            models.Index(fields=["asker_digest"], name="link_asker", condition=Q(kind="shown")),
+            models.Index(fields=["expires_at"], name="link_end", condition=Q(state="open")),
+        ]
 
 
 class Authenticator(models.Model):
@@ -239,6 +246,8 @@ class Authenticator(models.Model):
     label = models.CharField(max_length=80)
     bound_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # stopped, replaced or removed
+    replaced_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replaced")
 
     class Meta:
         constraints = [
@@ -256,6 +265,7 @@ class CardBinding(models.Model):
     is_living = models.BooleanField(default=True)
     not_after = models.DateTimeField(null=True)
     bound_at = models.DateTimeField()
+    reminded_days = models.PositiveSmallIntegerField(null=True)  # the last reminder before its end (N15)
 
     class Meta:
         constraints = [
@@ -263,6 +273,7 @@ class CardBinding(models.Model):
                 fields=["fingerprint"], condition=Q(is_living=True), name="card_bound_once"
             )
         ]
+        indexes = [models.Index(fields=["not_after"], name="card_end", condition=Q(is_living=True))]
 
 
 class Ceremony(models.Model):

@@ -120,4 +120,4 @@ def _is_fresh(link: EnrollmentLink, at: datetime) -> bool:
 
 def _start(link: EnrollmentLink) -> str:
     """Where one starts again: the card site, or the signer's own page."""
-    return reverse("signing:me") if link.means in ("my_number_card", "authenticator") else CARD_SITE
+    return reverse("signing:me") if link.means in shown.AT_ME else CARD_SITE

@@ -21,6 +21,7 @@ from signing.pages import browser, refusals
 from signing.sessions import Opened
 
 ME = "/me/"
+OWN = (ME, "/me/phone/")  # the signer's own pages: gone to at once, without a caller's name
 AUTHORIZE = "/oauth2/authorize?"
 _LONGEST_NEXT = 8192
 _LONGEST_PERSON_ID = 16
@@ -119,21 +120,23 @@ def done(request: HttpRequest) -> HttpResponse:
     except Refused:
         return HttpResponseRedirect(reverse("signing:sign_in"))
     next_path = safe_next(request.GET.get("next", ""))
-    if next_path == ME:
-        return HttpResponseRedirect(ME)
+    if next_path in OWN:
+        return HttpResponseRedirect(next_path)
     context = {"caller": _caller(next_path), "next_path": next_path, "session": session}
     return render(request, "signing/signed_in.html", context)
 
 
 def safe_next(path: str) -> str:
     """The signer's page or an authorization request of ours; nothing else is ever gone to."""
+    if path in OWN:
+        return path
     is_ours = path.startswith(AUTHORIZE) and path.isascii() and path.isprintable()
     return path if is_ours and len(path) <= _LONGEST_NEXT else ME
 
 
 def go_on(opened: Opened) -> HttpResponse:
     where = safe_next(opened.next_path)
-    address = ME if where == ME else f"{reverse('signing:signed_in')}?{urlencode({'next': where})}"
+    address = where if where in OWN else f"{reverse('signing:signed_in')}?{urlencode({'next': where})}"
     response = HttpResponseRedirect(address, status=303)
     browser.remember_session(response, opened.token, opened.session.expires_at - opened.session.started_at)
     return response

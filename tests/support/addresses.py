@@ -132,6 +132,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "card/phone/qr/state/": (MISSING, NO),
     "me/": (signers("200"), NO),
     "me/end/": (NO, signers(UNTRIED)),
+    "me/phone/": (signers("200"), signers("200")),
     "me/suspend/": (signers("200"), signers(UNTRIED)),
     "me/sign-in/": (ALL, NO),
     "me/sign-in/phone/": (NO, {"*": "422"}),

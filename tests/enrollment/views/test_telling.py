@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from enrollment import flow, news, notices, review
+from enrollment import flow, notices, phone_news, review
 from enrollment.flow import State
 from enrollment.models import Application, CardOrder, Finding, SealedPin
 from ledger import clock
@@ -152,14 +152,14 @@ def test_phone_and_card_have_lines_of_their_own_and_an_ended_link_says_what_to_d
     assert "HPKIカードの作成を始めました" in page
     assert "任意です。登録しなくても、マイナンバーカードによる署名は利用できます" in page
     for _twice in range(2):
-        news.on_link_expired(str(credential))
+        phone_news.on_link_expired(str(credential))
     page = person.browser.get(reverse("status")).content.decode()
     assert page.count("登録用のURLの期限が過ぎました") == 1
     for words in ("ご自分でQRコードを作って登録できます", "認証局に新しいURLをお申し出ください", "費用"):
         assert words in page, words
-    news.on_link_bound(str(credential))
+    phone_news.on_link_bound(str(credential))
     assert "スマートフォンを登録しました" in person.browser.get(reverse("status")).content.decode()
-    news.on_link_locked(str(credential))
+    phone_news.on_link_locked(str(credential))
     assert "登録用のURLが停止されました" in person.browser.get(reverse("status")).content.decode()
 
 

@@ -1,0 +1,194 @@
+"""What signing tells enrollment of links, phones and cards (decision 3): handlers of outbox news, each with a
+credential's public id, each idempotent. What they tell stands in `notices.phone`; the phone's line (ST-24) is read
+from the timeline's entries that are written here.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from enrollment import issuance
+from enrollment.models import Application, TimelineEntry
+from enrollment.notices import phone as told
+from ledger import clock
+from outbox import notices as inbox
+from signing import credentials, links
+
+PHONE_LINE = (
+    *("deliver", issuance.SENT_AGAIN),
+    *("phone_bound", "phone_replaced", "phone_restored", "phone_removed", "phone_stopped"),
+    *("link_locked", "link_expired"),
+)
+_LATE = timedelta(days=30)  # news of a phone arrive within minutes; what is older was told of long ago
+
+
+def on_link_bound(credential: str) -> None:
+    """`signing.link_bound`: the link's clear text is erased, the applicant is told (N8)."""
+
+    def tell(application: Application, at: datetime) -> None:
+        _erase_secret(credential)
+        _note(application, "phone_bound", at)
+        for phone in links.phones_of(uuid.UUID(credential), at - _LATE):
+            told.phone_bound(application, phone)
+
+    _with_application(credential, tell)
+
+
+def on_phone_replaced(credential: str) -> None:
+    """`signing.phone_replaced`: the former phone can no longer authenticate (N9)."""
+
+    def tell(application: Application, at: datetime) -> None:
+        _note(application, "phone_replaced", at)
+        for phone in links.phones_of(uuid.UUID(credential), at - _LATE):
+            if phone.state == "replaced":
+                told.phone_ended(application, phone)
+
+    _with_application(credential, tell)
+
+
+def on_phone_removed(credential: str) -> None:
+    """`signing.phone_removed`: by its owner or an officer; where a binding was undone, the former is back."""
+
+    def tell(application: Application, at: datetime) -> None:
+        is_back = links.has_phone(uuid.UUID(credential))
+        _note(application, "phone_restored" if is_back else "phone_removed", at)
+        for phone in links.phones_of(uuid.UUID(credential), at - _LATE):
+            if phone.state == "removed":
+                told.phone_ended(application, phone)
+
+    _with_application(credential, tell)
+
+
+def on_phone_stopped(credential: str) -> None:
+    """`signing.phone_stopped`: its key may have been copied; a security notice."""
+
+    def tell(application: Application, at: datetime) -> None:
+        _note(application, "phone_stopped", at)
+        for phone in links.phones_of(uuid.UUID(credential), at - _LATE):
+            if phone.state == "stopped":
+                told.phone_stopped(application, phone)
+
+    _with_application(credential, tell)
+
+
+def on_link_locked(credential: str) -> None:
+    """`signing.link_locked`: the link is of no use any more; how to get a new one (N17)."""
+
+    def tell(application: Application, at: datetime) -> None:
+        _erase_secret(credential)
+        if links.open_link(uuid.UUID(credential)) is None:
+            _note(application, "link_locked", at)
+        for link in links.locked(uuid.UUID(credential)):
+            told.link_locked(application, link, at)
+
+    _with_application(credential, tell)
+
+
+def on_link_expired(credential: str) -> None:
+    """`signing.link_expired`: the clear text is of no use any more and is erased (decision 19); N7."""
+
+    def tell(application: Application, at: datetime) -> None:
+        if links.open_link(uuid.UUID(credential)) is not None:
+            return  # a newer one has been sent meanwhile
+        _note(application, "link_expired", at)
+        for link in links.expired(uuid.UUID(credential), at - _LATE):
+            told.link_expired(application, link, at)
+
+    _erase_secret(credential)
+    _with_application(credential, tell)
+
+
+def on_link_ends_in_30(credential: str) -> None:
+    """`signing.link_ends_in_30`: a reminder (N6)."""
+    _remind(credential, 30)
+
+
+def on_link_ends_in_7(credential: str) -> None:
+    """`signing.link_ends_in_7`: the last reminder (N6)."""
+    _remind(credential, 7)
+
+
+def on_link_wanted(credential: str) -> None:
+    """`signing.link_wanted`: the signer asked for a new link at /me/ (BD-15)."""
+
+    def send(application: Application, at: datetime) -> None:
+        issuance.send_wanted_link(application, at)
+
+    _with_application(credential, send)
+
+
+def on_qr_shown(credential: str) -> None:
+    """`signing.qr_shown`: a QR code was made by two printed numbers, without a card (N18, BD-13)."""
+
+    def tell(application: Application, at: datetime) -> None:
+        for link in links.shown_by_numbers(uuid.UUID(credential), at - _LATE):
+            told.qr_shown(application, link)
+
+    _with_application(credential, tell)
+
+
+def on_card_bound(credential: str) -> None:
+    """`signing.card_bound`: a My Number Card was registered or replaced (N16)."""
+
+    def tell(application: Application, at: datetime) -> None:
+        card = links.card_of(uuid.UUID(credential))
+        if card is not None:
+            told.card_bound(application, card, credential)
+
+    _with_application(credential, tell)
+
+
+def on_card_ends_in_90(credential: str) -> None:
+    """`signing.card_ends_in_90` (N15)."""
+    _card_ends(credential, 90)
+
+
+def on_card_ends_in_30(credential: str) -> None:
+    """`signing.card_ends_in_30` (N15)."""
+    _card_ends(credential, 30)
+
+
+def _remind(credential: str, days: int) -> None:
+    def tell(application: Application, at: datetime) -> None:
+        link = links.open_link(uuid.UUID(credential))
+        if link is not None and link.expires_at > at:
+            told.link_ends(application, link, days, at)
+
+    _with_application(credential, tell)
+
+
+def _card_ends(credential: str, days: int) -> None:
+    def tell(application: Application, at: datetime) -> None:
+        card = links.card_of(uuid.UUID(credential))
+        if card is not None and card.not_after is not None:
+            told.card_ends(application, card.not_after, days, credential)
+
+    _with_application(credential, tell)
+
+
+def _with_application(credential: str, act: Callable[[Application, datetime], None]) -> None:
+    """Everything that the news causes commits together."""
+    applied_for = {
+        uuid.UUID(credential),
+        *credentials.line(uuid.UUID(credential)),
+    }  # a renewal's case is that of the first certificate
+    rows = Application.objects.filter(credential__in=applied_for).select_related("applicant")
+    application = rows.first()
+    if application is not None:
+        with transaction.atomic():
+            act(application, clock.now())
+
+
+def _erase_secret(credential: str) -> None:
+    """Not where a newer link waits in the inbox: late news of the former must not take its password away."""
+    if links.open_link(uuid.UUID(credential)) is None:
+        inbox.erase_secret(credential)
+
+
+def _note(application: Application, kind: str, at: datetime) -> None:
+    """The phone's line in the applicant's timeline (ST-24); a repeated message writes nothing twice."""
+    last = application.timeline.filter(kind__in=PHONE_LINE).order_by("-happened_at", "-pk").first()
+    if last is None or last.kind != kind:
+        TimelineEntry.objects.create(application=application, kind=kind, happened_at=at)
