@@ -89,7 +89,7 @@ def test_a_binding_and_a_revocation_at_once_leave_no_usable_phone() -> None:
         officer = log.Actor("officer", "somebody")
         credential = Credential.objects.get(pk=holder.credential.pk)
         ended = at_once(
-            [ready.finish, lambda: credentials.revoke(credential, officer, "key_compromise", NOON)]  # noqa: B023
+            [ready.finish, lambda: credentials.revoke(credential, officer, "privilege_withdrawn", NOON)]  # noqa: B023
         )
         assert ended[1] == ""
         assert ended[0] in ("", "credential_not_active")
