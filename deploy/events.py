@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 from enrollment import checks, issuance, phone_news
+from enrollment.orders import issuing as order_issuing
+from enrollment.orders import news as life
+from enrollment.orders import placing
 from outbox import mails
 from signing import issuance as signing_issuance
 from signing.issuing import lists
@@ -13,7 +16,6 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     checks.KIND: checks.carry_out,
     "enrollment.approved": issuance.order,
     "signing.issue": signing_issuance.carry_out,
-    "signing.credential_issued": issuance.deliver,
     "signing.issuance_stopped": issuance.stopped,
     "signing.link_bound": phone_news.on_link_bound,
     "signing.link_locked": phone_news.on_link_locked,
@@ -28,5 +30,16 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.card_bound": phone_news.on_card_bound,
     "signing.card_ends_in_90": phone_news.on_card_ends_in_90,
     "signing.card_ends_in_30": phone_news.on_card_ends_in_30,
+    "signing.credential_issued": life.on_issued,
+    "signing.credential_stopped": order_issuing.stopped,
+    "signing.credential_suspended": life.on_suspended,
+    "signing.credential_resumed": life.on_resumed,
+    "signing.credential_revoked": life.on_revoked,
+    "signing.credential_expired": life.on_expired,
+    "signing.card_ended": life.on_card_ended,
+    "signing.renewal_due": life.on_renewal_due,
+    "signing.renewal_wanted": placing.renewal_wanted,
+    "signing.second_certificate_wanted": placing.second_certificate_wanted,
+    "enrollment.order_approved": order_issuing.order,
     "signing.crl": lists.publish,
 }

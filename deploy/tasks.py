@@ -17,6 +17,7 @@ from ledger.verify import verify
 from outbox import chores, mails
 from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, issuance, links, reminders
+from signing.acts import renewals
 from signing.card_site import visits
 from signing.issuing import lists
 from signing.signer import client
@@ -78,6 +79,8 @@ MINUTE: tuple[Chore, ...] = (
     Chore("visits of card holders", visits.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),
     Chore("credentials past their end", credentials.expire_due),
+    Chore("renewals to be told", renewals.tell_due),
+    Chore("cards past their end", renewals.tell_cards_ended),
     *retention.MINUTE,
 )
 HOUR: tuple[Chore, ...] = (

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment import authorities
 from enrollment.desk import asking, credential, credential_views, looking, queue, views
+from enrollment.desk import order_desk as order_desk  # registers itself with the site
 from enrollment.desk.access import officer_of, reach
 from enrollment.desk.words import STATES
 from enrollment.flow import State

@@ -57,6 +57,7 @@ __all__ = [
     "open_authorities",
     "opened_by_operator",
     "opens_on",
+    "order_needs_officers",
     "phone_binding_once",
     "price",
     "qualification",
@@ -290,6 +291,12 @@ def synced_keys_accepted(authority: str, on: date) -> bool:
     """Whether a phone may be bound whose key its maker's account copies to other devices (decision 30)."""
     row = row_on(_of(rows.SYNCED_KEYS, authority), on)
     return row is not None and row.value
+
+
+def order_needs_officers(authority: str, kind: str, on: date) -> bool:
+    """Whether two officers decide on an order for another certificate of this kind (BD-12); a new name always."""
+    row = row_on(_of(rows.ORDERS_NEED_OFFICERS, authority).get(kind, ()), on)
+    return row is None or row.value
 
 
 def link_reissue_note(authority: str, on: date) -> str:

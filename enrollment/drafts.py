@@ -81,7 +81,7 @@ def current(applicant: Applicant) -> Application | None:
 def begin(session: ApplicantSession, at: datetime) -> Application:
     """The living draft, or a new one; raises Refused("pending", "already_issued") (CA-10, CA-12, CA-13)."""
     mine = Application.objects.of(session.applicant)
-    if mine.filter(state=State.ISSUED).exists():
+    if mine.in_force().exists():
         raise Refused("already_issued")
     living = mine.living().first()
     if living is None:

@@ -125,6 +125,56 @@ CHECK_MOVE = {row.name: row for row in CHECK_MOVES}
 CHECK_OPEN = (C.WAITING, C.RUNNING, C.AGAIN)
 
 
+# --- orders for another certificate (renewal, name change, BD-12) -----------------------------------------------
+
+
+class OrderKind(StrEnum):
+    RENEWAL = "renewal"
+    NAME_CHANGE = "name_change"
+    CARD_HOLDER = "card_holder"
+
+
+class OrderState(StrEnum):
+    WAITING = "waiting"
+    RECOMMENDED = "recommended"
+    APPROVED = "approved"  # decided, but for ten seconds it can be taken back (decision 32)
+    ISSUING = "issuing"
+    ISSUED = "issued"
+    REJECTED = "rejected"
+    STOPPED = "stopped"  # the certificate it was to succeed has been revoked
+
+
+class OrderMove(NamedTuple):
+    name: str
+    sources: tuple[OrderState, ...]
+    target: OrderState
+    actors: tuple[Actor, ...]
+
+
+def order_move(name: str, sources: tuple[OrderState, ...], target: OrderState, *actors: Actor) -> OrderMove:
+    return OrderMove(name, sources, target, actors)
+
+
+O = OrderState  # noqa: E741
+
+# fmt: off
+ORDER_MOVES = (
+    order_move("suffice",   (O.WAITING,),                                        O.APPROVED,    A.SYSTEM),
+    order_move("recommend", (O.WAITING,),                                        O.RECOMMENDED, A.EXAMINER),
+    order_move("send_back", (O.RECOMMENDED,),                                    O.WAITING,     A.APPROVER),
+    order_move("approve",   (O.RECOMMENDED,),                                    O.APPROVED,    A.APPROVER),
+    order_move("take_back", (O.APPROVED,),                                       O.RECOMMENDED, A.APPROVER),
+    order_move("reject",    (O.WAITING, O.RECOMMENDED),                          O.REJECTED,    A.EXAMINER, A.APPROVER),
+    order_move("order",     (O.APPROVED,),                                       O.ISSUING,     A.SYSTEM),
+    order_move("deliver",   (O.ISSUING,),                                        O.ISSUED,      A.SYSTEM),
+    order_move("stop",      (O.WAITING, O.RECOMMENDED, O.APPROVED, O.ISSUING),   O.STOPPED,     A.SYSTEM),
+)
+# fmt: on
+ORDER_MOVE = {row.name: row for row in ORDER_MOVES}
+ORDER_OPEN = (O.WAITING, O.RECOMMENDED, O.APPROVED, O.ISSUING)
+ORDER_GRANTED = (O.APPROVED, O.ISSUING, O.ISSUED)
+
+
 # --- the steps of the source manual (seed 001 pp. 10-14) ------------------------------------------------------
 
 

@@ -128,6 +128,7 @@ def expire_due(at: datetime) -> int:
         with transaction.atomic():
             _move("expire", credential, SYSTEM, "not_after", at)
             end_everything(credential, at)
+            tell("signing.credential_expired", credential)
             if not credential.is_succeeded:
                 CardBinding.objects.filter(credential=credential).update(is_living=False)
             _log("expired", credential, SYSTEM, "not_after")
@@ -149,6 +150,7 @@ class Facts(NamedTuple):
     reason: str
     succeeds: UUID | None
     has_phone: bool
+    changed_at: datetime
 
 
 def facts(public_id: UUID) -> Facts:
@@ -169,6 +171,7 @@ def facts(public_id: UUID) -> Facts:
         reason=row.revocation_reason,
         succeeds=row.succeeds.public_id if row.succeeds else None,
         has_phone=row.authenticators.filter(state=flow.Authenticator.ACTIVE).exists(),
+        changed_at=row.changed_at,
     )
 
 

@@ -73,7 +73,7 @@ def open_by_card(text: str, browser_token: str, *, at: datetime) -> Opened:
         raise Refused("card_refused") from None
     begun = ceremonies.redeem("card_sign_in", answer.state, browser_token, at)
     try:
-        credential = _holder(answer, bytes(begun.challenge), at)
+        credential = holder(answer, bytes(begun.challenge), at)
         return _open(credential, "my_number_card", None, begun.next_path, at)
     except Refused as refused:
         refused.detail["next_path"] = begun.next_path  # the page goes on where the person was going
@@ -178,7 +178,11 @@ def proven_card(answer: exchange.CardResponse, challenge: bytes, at: datetime) -
     return _checked(answer, challenge, at)
 
 
-def _holder(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> Credential:
+def holder(answer: exchange.CardResponse, challenge: bytes, at: datetime) -> Credential:
+    """Whose bound card it is; a suspended credential's card is still bound (`acts.stopped`).
+
+    Raises as `proven_card`, and Refused("card_unknown").
+    """
     fingerprint = proven_card(answer, challenge, at).fingerprint
     bindings = CardBinding.objects.select_related("credential__signer")
     binding = bindings.filter(fingerprint=fingerprint, is_living=True).first()

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from signing.api import csc_views, oauth_views
-from signing.pages import card_qr, me, my_phone, phone, sign_in
+from signing.pages import acts, card_qr, me, my_phone, phone, sign_in, stopped
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
@@ -29,6 +29,11 @@ urlpatterns = [
     path("me/end/", me.end, name="end_session"),
     path("me/phone/", my_phone.my_phone, name="me_phone"),
     path("me/suspend/", me.suspend, name="suspend"),
+    path("me/renew/", acts.renew, name="renew"),
+    path("me/revoke/", acts.revoke, name="revoke"),
+    path("me/stopped/", stopped.start, name="stopped"),
+    path("me/stopped/card/", stopped.card, name="stopped_card"),
+    path("me/stopped/act/", stopped.act, name="stopped_act"),
     path("me/sign-in/", sign_in.start, name="sign_in"),
     path("me/sign-in/phone/", sign_in.phone, name="sign_in_phone"),
     path("me/sign-in/card/", sign_in.card, name="sign_in_card"),

@@ -20,7 +20,7 @@ from django.urls import URLResolver, get_resolver
 from django_otp import DEVICE_ID_SESSION_KEY
 from pytest_django import Settings
 
-from enrollment.models import Applicant, ApplicantSession, Application, Attachment
+from enrollment.models import Applicant, ApplicantSession, Application, Attachment, CertificateOrder
 from ledger import clock
 from ledger.models import Entry
 from outbox import notices
@@ -37,6 +37,7 @@ pytestmark = pytest.mark.django_db
 
 PICTURE = b" a drawn licence "
 FILLED = {
+    "order/<uuid:public_id>": "order/{order}",
     "notices/<uuid:public_id>": "notices/{notice}",
     "files/<uuid:public_id>": "files/{picture}",
     "<uuid:attachment>": "{picture}",
@@ -58,6 +59,7 @@ class World:
     """Hanako's objects, and a browser for everybody."""
 
     application: Application
+    order: CertificateOrder
     picture: Attachment
     notice: Notice
     link: EnrollmentLink
@@ -74,6 +76,7 @@ class World:
             notice=self.notice.public_id,
             picture=self.picture.public_id,
             application=self.application.public_id,
+            order=self.order.public_id,
             token=self.token,
         )
 
@@ -84,7 +87,14 @@ class World:
 
     def rows(self) -> list[object]:
         """Everything of Hanako's that a request could change."""
-        objects: list[Any] = [self.application, self.picture, self.notice, self.link, self.link.credential]
+        objects: list[Any] = [
+            self.application,
+            self.order,
+            self.picture,
+            self.notice,
+            self.link,
+            self.link.credential,
+        ]
         return [type(row).objects.filter(pk=row.pk).values().get() for row in objects]
 
 
@@ -164,7 +174,19 @@ def world() -> World:
     credential = active_credential(at=at)
     made = links.create(credential, at=at)
     link = EnrollmentLink.objects.get(credential=credential)
-    found = World(mine, mine.attachments.get(), notice, link, made.url_path.split("/")[2])
+    order = CertificateOrder.objects.create(
+        kind="renewal",
+        authority="medis",
+        qualification="doctor",
+        person=mine.applicant.public_id,
+        person_id="ORDER23456",
+        application=mine,
+        former=credential.public_id,
+        subject={"name_kanji": "見本　花子"},
+        created_at=at,
+        changed_at=at,
+    )
+    found = World(mine, order, mine.attachments.get(), notice, link, made.url_path.split("/")[2])
     officer = _officer("examiner-jma", ("jma", "EXAMINER"))
     applicant_b, signer = _applicant(mine.applicant), _signer(active_credential(at=at))
     found.browsers = {

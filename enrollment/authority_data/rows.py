@@ -250,6 +250,14 @@ SYNCED_KEYS: dict[str, tuple[FlagRow, ...]] = {
     "jpa": (FlagRow(BEGIN, True),),
 }
 
+# Issue 4 item 7, BD-12: whether two officers decide on an order for another certificate; the other way is that the
+# authentication suffices. Two officers by default, at a renewal too: the certificate says that its holder is licensed
+# today, and nothing that a person can authenticate with says so. A changed name is always seen by officers.
+OFFICERS_ALWAYS = (FlagRow(BEGIN, True),)
+ORDERS_NEED_OFFICERS: dict[str, dict[str, tuple[FlagRow, ...]]] = {
+    code: {"renewal": OFFICERS_ALWAYS, "card_holder": OFFICERS_ALWAYS} for code in ("jma", "medis", "jpa")
+}
+
 LINK_REISSUE: dict[str, tuple[TextRow, ...]] = {
     "jma": (
         TextRow(

@@ -15,6 +15,7 @@ from enrollment.models.applications import (
 from enrollment.models.checking import CheckRun, Finding
 from enrollment.models.looking import CaseView, StatedPurpose
 from enrollment.models.operating import AuthorityNotice
+from enrollment.models.orders import CertificateOrder, OrderEntry, Registration
 from enrollment.models.people import (
     Applicant,
     ApplicantCertificate,
@@ -50,14 +51,17 @@ __all__ = [
     "CardOrder",
     "CardReading",
     "CaseView",
+    "CertificateOrder",
     "CheckRun",
     "ChecklistSheet",
     "Decision",
     "EmailCode",
     "ErasedFile",
     "Finding",
+    "OrderEntry",
     "PhoneReading",
     "PostalPlace",
+    "Registration",
     "ReturnItem",
     "RevocationRequest",
     "SavedFilter",

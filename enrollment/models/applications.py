@@ -38,6 +38,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             "submitted_at"
         )
 
+    def in_force(self) -> "ApplicationQuerySet":
+        """Issued, and the last certificate of the line has not ended (CA-10)."""
+        return self.filter(state=State.ISSUED, certificate_ended_at=None)
+
     def living(self) -> "ApplicationQuerySet":
         return self.filter(state__in=[state.value for state in LIVING])
 
@@ -90,7 +94,8 @@ class Application(models.Model):
     )  # the authority's row of the day of handing in
     rejections_needed = models.PositiveSmallIntegerField(default=1)
     reminded_on = models.DateField(null=True)  # the day of an officer's last reminder in 再提出依頼
-    credential = models.UUIDField(null=True, unique=True)  # public id in signing
+    credential = models.UUIDField(null=True, unique=True)  # public id in signing: the first of its line
+    certificate_ended_at = models.DateTimeField(null=True)  # the last certificate of the line is over (CA-10)
     legal_hold = models.BooleanField(default=False)  # no evidence of it is erased while set (decision 31)
 
     objects = ApplicationQuerySet.as_manager()
@@ -106,8 +111,8 @@ class Application(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["qualification", "registration_number"],
-                condition=Q(state__in=[state.value for state in GRANTED]),
-                name="one_granted_case_per_registration",
+                condition=Q(state__in=[state.value for state in GRANTED], certificate_ended_at__isnull=True),
+                name="one_granted_case_in_force",
             ),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True)

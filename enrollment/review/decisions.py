@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from enrollment import checks, moves, notices, signed
+from enrollment import checks, moves, notices, registrations, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, Decision, ErasedFile, ReturnItem
@@ -176,12 +176,21 @@ def approve(
     is_last = application.approvals_needed == 2 or application.endorsed_by_id is not None
     try:
         with transaction.atomic():
+            _require_free(application)
             _require_whole(application)
             checked = _checked(application, checklist, line_notes)
             _decide(application, officer, "approved" if is_last else "endorsed", note, at, checked)
             (_grant if is_last else _endorse)(application, officer, at, checked.version)
     except IntegrityError as broken:
         raise Refused(_which_constraint(broken)) from broken
+
+
+def _require_free(application: Application) -> None:
+    """No order of a card holder has been granted for the same number (BD-12); its row is locked until the commit."""
+    number = (application.qualification, application.registration_number)
+    registrations.lock(*number)
+    if registrations.is_granted_to_an_order(*number):
+        raise Refused("already_granted")
 
 
 def _grant(application: Application, officer: Officer, at: datetime, version: str) -> None:
@@ -214,7 +223,7 @@ def _endorse(application: Application, officer: Officer, at: datetime, version: 
 def _which_constraint(broken: IntegrityError) -> str:
     """The database had the last word (decisions 6, 7): two officers, and one granted case per registration."""
     text = str(broken)
-    if "one_granted_case_per_registration" in text or "registration_number" in text:
+    if "one_granted_case_in_force" in text or "registration_number" in text:
         return "already_granted"
     return "same_officer"
 

@@ -32,7 +32,7 @@ def status(request: HttpRequest, visit: Visit) -> HttpResponse:
     applicant = visit.applicant
     context = {
         "applications": [_shown(row, visit) for row in mine],
-        "may_begin": bool(mine) and not any(row.state in (*flow.LIVING, State.ISSUED) for row in mine),
+        "may_begin": bool(mine) and not any(row.state in flow.LIVING or _is_in_force(row) for row in mine),
         "notices": [_notice(row) for row in notices.inbox(applicant.public_id)],
         "unread": notices.unread(applicant.public_id),
         "address": applicant.email if applicant.email_verified_at else "",
@@ -52,10 +52,11 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
         "waiting": _(authorities.waiting_text(row.authority, today(visit.at))) if is_waiting else "",
         "is_draft": state is State.DRAFT,
         "is_returned": state is State.RETURNED,
-        "is_issued": state is State.ISSUED,
-        "link_notice": _link_notice(row, visit) if state is State.ISSUED else "",
-        "phone": phone_line.of(row, visit.at) if state is State.ISSUED else None,
-        "reissue_note": _reissue_note(row, visit) if state is State.ISSUED else "",
+        "is_issued": _is_in_force(row),
+        "has_ended": state is State.ISSUED and not _is_in_force(row),
+        "link_notice": _link_notice(row, visit) if _is_in_force(row) else "",
+        "phone": phone_line.of(row, visit.at) if _is_in_force(row) else None,
+        "reissue_note": _reissue_note(row, visit) if _is_in_force(row) else "",
         "can_withdraw": state in WITHDRAWABLE,
         "has_receipt": state in timelines.AHEAD,
     }
@@ -67,9 +68,13 @@ def _reissue_note(row: Application, visit: Visit) -> str:
     return _(note) if note else ""
 
 
+def _is_in_force(row: Application) -> bool:
+    return row.state == State.ISSUED and row.certificate_ended_at is None
+
+
 def _link_notice(row: Application, visit: Visit) -> str:
     """Address of the notice that still holds link and password (N5, or a newer link); "" once that is erased."""
-    mine = notices.inbox(visit.applicant.public_id).filter(kind__in=("n5", "link_again"))
+    mine = notices.inbox(visit.applicant.public_id).filter(kind__in=("n5", "link_again", "new_certificate"))
     found = mine.filter(secret__isnull=False).order_by("-pk").first()
     return reverse("notice", args=[found.public_id]) if found else ""
 

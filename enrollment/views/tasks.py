@@ -100,7 +100,7 @@ def _task(row: flow.Step, draft: flow.Draft, is_not_taken: bool) -> dict[str, ob
 
 def _nothing_open(request: HttpRequest, visit: Visit) -> HttpResponse:
     mine = Application.objects.of(visit.applicant)
-    if mine.filter(state=State.ISSUED).exists():
+    if mine.in_force().exists():
         raise Refused("already_issued")
     if mine.living().exists():
         raise Refused("pending")

@@ -279,7 +279,10 @@ class CardBinding(models.Model):
 class Ceremony(models.Model):
     """A challenge on its way to a phone or a card; redeemed once by deleting it."""
 
-    PURPOSES = [(one, one) for one in ("bind", "sign_in", "card_sign_in", "card_bind")]
+    # card_stopped, stopped_act: one act on a suspended credential, and the proof for it (signing.acts.stopped)
+    PURPOSES = [
+        (one, one) for one in ("bind", "sign_in", "card_sign_in", "card_bind", "card_stopped", "stopped_act")
+    ]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)
     challenge = models.BinaryField(max_length=64)

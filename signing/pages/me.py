@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ledger import clock, log
 from signing import credentials, sessions
+from signing.acts import renewals
 from signing.errors import Refused
 from signing.models import Authenticator, SignatureRecord, SigningSession
 from signing.pages import browser, words
@@ -41,7 +42,8 @@ def signed_in(
 @signed_in
 def me(request: HttpRequest, session: SigningSession) -> HttpResponse:
     credential = session.credential
-    rows = SignatureRecord.objects.filter(credential=credential).select_related(
+    # Of the former certificates too: the person's signatures stay readable when a certificate is succeeded.
+    rows = SignatureRecord.objects.filter(credential__signer=credential.signer).select_related(
         "client", "session", "item__activation"
     )
     before = _before(request)
@@ -55,10 +57,13 @@ def me(request: HttpRequest, session: SigningSession) -> HttpResponse:
         "credential": credential,
         "authority": words.authority(credential.authority),
         "qualification": words.qualification(credential.qualification),
-        "phones": Authenticator.objects.filter(credential=credential).order_by("-bound_at"),
+        "phones": Authenticator.objects.filter(credential__signer=credential.signer).order_by("-bound_at"),
         "signatures": [_shown(row) for row in page[:PAGE]],
         "older": page[PAGE - 1].pk if len(page) > PAGE else None,
         "is_first": not before,
+        "renewal": renewals.newest(credential),
+        "may_renew": renewals.is_open(credential, clock.now()),
+        "renewal_opens": renewals.opens_at(credential),
     }
     return render(request, "signing/me.html", context)
 

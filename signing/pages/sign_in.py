@@ -21,7 +21,8 @@ from signing.pages import browser, refusals
 from signing.sessions import Opened
 
 ME = "/me/"
-OWN = (ME, "/me/phone/")  # the signer's own pages: gone to at once, without a caller's name
+# The signer's own pages: gone to at once, without a caller's name. All but the first want a fresh proof.
+OWN = (ME, "/me/phone/", "/me/renew/", "/me/revoke/")
 AUTHORIZE = "/oauth2/authorize?"
 _LONGEST_NEXT = 8192
 _LONGEST_PERSON_ID = 16

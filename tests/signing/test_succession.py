@@ -201,7 +201,7 @@ class TestActivation:
     def test_a_revocation_stops_what_was_to_succeed(self) -> None:
         former = active_credential()
         credential = successor(former)
-        credentials.revoke(former, SIGNER, "key_compromise", clock.now())
+        credentials.revoke(former, SIGNER, "unspecified", clock.now())
         credential.refresh_from_db()
         assert credential.state == "revoked"
         issuance.carry_out(str(credential.public_id))

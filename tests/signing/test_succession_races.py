@@ -87,7 +87,7 @@ class TestAtOnce:
 
     @pytest.mark.parametrize("act", [credentials.revoke, credentials.suspend])
     def test_the_former_is_stopped_while_its_successor_begins(self, act: Callable[..., object]) -> None:
-        reason = "key_compromise" if act is credentials.revoke else "lost_phone"
+        reason = "unspecified" if act is credentials.revoke else "lost_phone"
         for _ in range(4):
             former = active_credential()
             phone(former), bound(former)

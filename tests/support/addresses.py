@@ -45,6 +45,8 @@ UNAUTHORISED: Row = {"*": "401"}
 PURPOSE = "302 /admin/enrollment/application/case/ID/purpose/"
 CASE = "admin/enrollment/application/case/<uuid:public_id>/"
 
+ORDER = "admin/enrollment/certificateorder/order/<uuid:public_id>/"
+
 # What everybody at the desk does with their own session and words; no auditor's POST there touches another's rows.
 OWN = (
     *("admin/login/", "admin/logout/", "admin/confirm/", "admin/password_change/"),
@@ -85,6 +87,9 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     ),
     "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
     "admin/^(?P<app_label>enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
+    "admin/enrollment/certificateorder/": (desk("200", operator="403"), desk("405")),
+    ORDER: (case("200"), desk("405")),
+    f"{ORDER}<slug:name>/": (case("404"), case("404")),  # no move of this table is called so
     "admin/(?P<url>.*)$": (desk("404"), desk("404")),
     "": (ALL, NO),
     "status/": (applicants("200", "200"), NO),
@@ -134,6 +139,11 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/end/": (NO, signers(UNTRIED)),
     "me/phone/": (signers("200"), signers("200")),
     "me/suspend/": (signers("200"), signers(UNTRIED)),
+    "me/renew/": (signers("200"), signers("422")),  # years before the end
+    "me/revoke/": (signers("200"), signers("422")),  # no reason given
+    "me/stopped/": (ALL, NO),
+    "me/stopped/card/": (NO, {"*": "422"}),
+    "me/stopped/act/": (NO, {"*": "303 /me/stopped/"}),
     "me/sign-in/": (ALL, NO),
     "me/sign-in/phone/": (NO, {"*": "422"}),
     "me/sign-in/card/": (NO, {"*": "422"}),

@@ -12,14 +12,16 @@ from django.db.models import Exists, OuterRef, Q
 
 from ledger import clock, log
 from outbox import jobs
+from outbox.models import Job
 from signing import flow
 from signing.errors import Refused
-from signing.models import Credential, RenewalRequest, SigningSession
+from signing.models import CardBinding, Credential, RenewalRequest, SigningSession
 from signing.ordering import STANDING
 
 NOTICE_DAYS = (90, 30)  # before the last day; the first of them opens the renewal
 FRESH = timedelta(minutes=10)  # ASVS 7.5.3: who changes how they sign proves who they are anew
-STRONG = ("my_number_card", "authenticator")
+_CARDS_FOR = timedelta(days=5)  # less than a finished job is kept, so that none is told twice
+STRONG = ("my_number_card", "authenticator", "hpki_card")
 OPEN = (flow.Answer.WAITING, flow.Answer.ACCEPTED)
 _MOVES = {move.name: move for move in flow.ANSWER_MOVES}
 
@@ -105,6 +107,22 @@ def _tell(credential: Credential, days: int, untold: Q) -> int:
             return 0
         jobs.enqueue("signing.renewal_due", str(credential.public_id))
     return 1
+
+
+def tell_cards_ended(at: datetime) -> int:
+    """For the clock: bound My Number Cards whose certificate has ended (N14), each told once; how many.
+
+    Those of the last days only: after a longer silence nobody needs to hear of a card that has long been replaced.
+    """
+    ended = CardBinding.objects.filter(is_living=True, not_after__lte=at, not_after__gt=at - _CARDS_FOR)
+    count = 0
+    for binding in ended.filter(credential__state__in=STANDING).select_related("credential")[:500]:
+        with transaction.atomic():
+            mark = f"signing.card_ended:{binding.pk}"
+            if not Job.objects.filter(dedupe=mark).exists():
+                jobs.enqueue("signing.card_ended", str(binding.credential.public_id), dedupe=mark)
+                count += 1
+    return count
 
 
 def _standing(credential: Credential) -> RenewalRequest | None:
