@@ -2,13 +2,24 @@
 
 from collections.abc import Callable
 
-from enrollment import checks, issuance, phone_news
+from enrollment import card_orders, checks, issuance, phone_news
 from enrollment.orders import issuing as order_issuing
 from enrollment.orders import news as life
 from enrollment.orders import placing
 from outbox import mails
 from signing import issuance as signing_issuance
 from signing.issuing import lists
+
+
+def each(*handlers: Callable[[str], None]) -> Callable[[str], None]:
+    """News that several hear: all of them again when one fails, for each is idempotent."""
+
+    def handle(subject: str) -> None:
+        for handler in handlers:
+            handler(subject)
+
+    return handle
+
 
 HANDLERS: dict[str, Callable[[str], None]] = {
     "outbox.mail": mails.deliver,
@@ -34,7 +45,7 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.credential_stopped": order_issuing.stopped,
     "signing.credential_suspended": life.on_suspended,
     "signing.credential_resumed": life.on_resumed,
-    "signing.credential_revoked": life.on_revoked,
+    "signing.credential_revoked": each(life.on_revoked, card_orders.on_credential_revoked),
     "signing.credential_expired": life.on_expired,
     "signing.card_ended": life.on_card_ended,
     "signing.renewal_due": life.on_renewal_due,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import authorities
-from enrollment.desk import asking, credential, credential_views, looking, queue, views
+from enrollment.desk import asking, card_orders, credential, credential_views, looking, queue, views
 from enrollment.desk import order_desk as order_desk  # registers itself with the site
 from enrollment.desk.access import officer_of, reach
 from enrollment.desk.words import STATES
@@ -112,7 +112,12 @@ class ApplicationDesk(_Desk):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        mine = {"title": _("審査の一覧"), "following": queue.following(officer_of(request))}
+        officer = officer_of(request)
+        mine = {
+            "title": _("審査の一覧"),
+            "following": queue.following(officer),
+            "makes_cards": any(authorities.card_way(code) for code in reach(officer)),
+        }
         answer = super().changelist_view(request, {**(extra_context or {}), **mine})
         if isinstance(answer, TemplateResponse) and answer.context_data and "cl" in answer.context_data:
             listed = answer.context_data["cl"]
@@ -137,6 +142,13 @@ class ApplicationDesk(_Desk):
                 name="enrollment_case_credential",
             ),
             path(f"{case}<slug:name>/", guard(views.move), name="enrollment_case_move"),
+            path("card-orders/", guard(card_orders.queue), name="enrollment_card_orders"),
+            path(
+                "card-orders/hand-over/",
+                guard(sudo.required(card_orders.hand_over)),
+                name="enrollment_card_hand_over",
+            ),
+            path("card-orders/<slug:name>/", guard(card_orders.move), name="enrollment_card_move"),
             path(f"{case}checks/<slug:name>/", guard(asking.ask), name="enrollment_case_check"),
             path(f"{case}files/<uuid:attachment>/", guard(views.picture), name="enrollment_case_file"),
             path(

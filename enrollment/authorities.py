@@ -167,6 +167,20 @@ def card_made(authority: str, on: date) -> bool:
     return row is not None and row.made
 
 
+def card_way(authority: str) -> str:
+    """How the authority hands its HPKI cards over: "pickup" at a place, by "post", or "" where it makes none here."""
+    found = _of(rows.FIELDS, authority)
+    if not found.card_pin_digits:
+        return ""
+    return "pickup" if found.pickup_places else "post"
+
+
+def pickup_place(authority: str, code: str) -> str:
+    """The name of a place (DQ-27); "" for a code that is none."""
+    places = _of(rows.FIELDS, authority).pickup_places
+    return next((place.name for place in places if place.code == code), "")
+
+
 def card_choice(authority: str, on: date) -> bool:
     """Whether ③ asks if a card is wanted: its row allows "no" and carries the price (CA-07, CA-20)."""
     row = row_on(_of(rows.CARDS, authority), on)

@@ -175,6 +175,51 @@ ORDER_OPEN = (O.WAITING, O.RECOMMENDED, O.APPROVED, O.ISSUING)
 ORDER_GRANTED = (O.APPROVED, O.ISSUING, O.ISSUED)
 
 
+# --- the HPKI card, where the authority makes one (ST-25) ----------------------------------------------------------
+
+
+class Card(StrEnum):
+    MAKING = "making"
+    NOTIFIED = "notified"  # the letter says where to fetch it
+    RECEIVED = "received"
+    SHIPPED = "shipped"
+    ENDED = "ended"  # the certificate was revoked before the card was handed over
+
+
+class CardMove(NamedTuple):
+    """`way`: how the authority hands its cards over (`authorities.card_way`), "" for both."""
+
+    name: str
+    sources: tuple[Card, ...]
+    target: Card
+    actors: tuple[Actor, ...]
+    way: str
+
+
+K = Card
+# fmt: off
+#            name             from                      to           who                         way
+CARD_MOVES = (
+    CardMove("hand_over",     (K.MAKING,),              K.MAKING,    (A.APPROVER,),              ""),
+    CardMove("send_notice",   (K.MAKING,),              K.NOTIFIED,  (A.EXAMINER, A.APPROVER),   "pickup"),
+    CardMove("receive",       (K.NOTIFIED,),            K.RECEIVED,  (A.EXAMINER, A.APPROVER),   "pickup"),
+    CardMove("ship",          (K.MAKING,),              K.SHIPPED,   (A.EXAMINER, A.APPROVER),   "post"),
+    CardMove("end",           (K.MAKING, K.NOTIFIED),   K.ENDED,     (A.SYSTEM,),                ""),
+)
+# fmt: on
+CARD_MOVE = {row.name: row for row in CARD_MOVES}
+
+# What the applicant reads (ST-25).
+CARD_SHOWN = {
+    K.MAKING: _("作成中"),
+    K.NOTIFIED: _("交付案内送付済み"),
+    K.RECEIVED: _("受取済み"),
+    K.SHIPPED: _("発送済み"),
+    K.ENDED: _("発行しません（証明書が失効したため）"),
+}
+NO_CARD = _("カードなし")
+
+
 # --- the steps of the source manual (seed 001 pp. 10-14) ------------------------------------------------------
 
 

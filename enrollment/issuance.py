@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from enrollment import moves, notices, signed
+from enrollment import card_orders, moves, notices, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
-from enrollment.models import Application, CardOrder, SealedPin, TimelineEntry
+from enrollment.models import Application, TimelineEntry
 from enrollment.notices import phone
 from ledger import clock, log
 from outbox import notices as inbox
@@ -29,7 +29,7 @@ def order(subject: str) -> None:
         return  # taken back, or ordered and delivered before
     with transaction.atomic():
         credential = credentials.issue(_credential_order(application), at)
-        _order_card(application, at)
+        card_orders.begin(application, at)
         if application.state == State.APPROVED:
             moves.perform(
                 "order",
@@ -127,15 +127,3 @@ def _credential_order(application: Application) -> credentials.CredentialOrder:
         my_number_card_fingerprint=bytes(application.certificate_fingerprint),
         card_not_after=certificate.not_after,
     )
-
-
-def _order_card(application: Application, at: datetime) -> None:
-    """The sealed PIN goes into the card order and nowhere else (DQ-23)."""
-    sealed = SealedPin.objects.filter(application=application).first()
-    if sealed is None:
-        return
-    CardOrder.objects.get_or_create(
-        application=application,
-        defaults={"authority": application.authority, "sealed_pin": sealed.sealed, "ordered_at": at},
-    )
-    sealed.delete()

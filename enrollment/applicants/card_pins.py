@@ -27,18 +27,21 @@ def seal(application: Application, pin: str, at: datetime) -> None:
     """
     with transaction.atomic():
         locked = drafts.lock(application)
-        sealed = enveloped(locked.authority, pin)
+        sealed = enveloped(locked.authority, pin.encode("ascii"))
         SealedPin.objects.update_or_create(
             application=locked, defaults={"authority": locked.authority, "sealed": sealed, "sealed_at": at}
         )
 
 
-def enveloped(authority: str, pin: str) -> bytes:
-    """DER of the CMS EnvelopedData that the authority's private key opens."""
+def enveloped(authority: str, content: bytes) -> bytes:
+    """DER of the CMS EnvelopedData that the authority's private key opens: a PIN, or a whole card order.
+
+    Raises Refused("pin_cannot_be_sealed") where the operator has installed no certificate.
+    """
     try:
         pem = authorities.encryption_certificate(authority, folder())
         certificate = x509.load_pem_x509_certificate(pem)
     except (authorities.NoEncryptionCertificate, ValueError) as problem:
         raise Refused("pin_cannot_be_sealed") from problem
-    builder = PKCS7EnvelopeBuilder().set_data(pin.encode("ascii")).add_recipient(certificate)
+    builder = PKCS7EnvelopeBuilder().set_data(content).add_recipient(certificate)
     return builder.encrypt(Encoding.DER, [PKCS7Options.Binary])

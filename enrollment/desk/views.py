@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from enrollment import flow, review
-from enrollment.desk import asking, changes, credential, measured, queue, shown
+from enrollment.desk import asking, card_orders, changes, credential, measured, queue, shown
 from enrollment.desk.access import case_of, file_viewed, note, officer_of, require_deciding, viewed
 from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
 from enrollment.desk.offers import may_erase, obstacle, offers
@@ -143,6 +143,7 @@ def _page(
         "notes": shown.notes(case),
         "form": next(iter(bound.values()), None),
         "credential": credential.section(case, officer, at),
+        "card": card_orders.of_case(case),
         "reads_looks": officer.holds("AUDITOR", case.authority),
     }
     return render(request, "desk/case.html", context, status=422 if bound else 200)

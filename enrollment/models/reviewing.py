@@ -6,8 +6,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from enrollment.flow import Card
 from enrollment.models.applications import AUTHORITIES, QUALIFICATIONS, Application
 from vault.fields import EncryptedJSONField, EncryptedTextField
+
+CARD_STATES = [(state.value, state.value) for state in Card]
 
 
 class Decision(models.Model):
@@ -96,10 +99,24 @@ class CardHolder(models.Model):
 
 
 class CardOrder(models.Model):
-    """What the card maker receives: the sealed PIN and a reference (decision 20, ST-25)."""
+    """What the card maker receives: the sealed PIN and a reference (decision 20, ST-25); the life is flow.CARD_MOVES.
+
+    The PIN is here and nowhere else from the order on, and gone with the move that says that the card is made (DQ-23).
+    `handovers` counts the downloads of the sealed order.
+    """
 
     application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="card_order")
     authority = models.CharField(max_length=8, choices=AUTHORITIES)
     sealed_pin = models.BinaryField(null=True)
-    state = models.CharField(max_length=16, default="making")
+    state = models.CharField(max_length=16, choices=CARD_STATES, default=Card.MAKING)
     ordered_at = models.DateTimeField()
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    changed_at = models.DateTimeField(null=True)
+    handovers = models.PositiveSmallIntegerField(default=0)
+    handed_over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["authority", "state", "ordered_at"], name="card_queue")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from enrollment import uploads
-from enrollment.flow import State
+from enrollment.flow import Card, State
 from enrollment.models import (
     Application,
     Attachment,
@@ -34,7 +34,6 @@ from signing import credentials
 ENDED = (State.REJECTED, State.WITHDRAWN)
 ENDED_MONTHS = 3
 ISSUED_MONTHS = 120
-MADE = "making"  # a card order in this state still needs its PIN
 ASKED = 1000  # issued cases that signing is asked about at once
 
 
@@ -114,7 +113,7 @@ def _unused_pins() -> QuerySet[SealedPin]:
 
 def _used_orders() -> QuerySet[CardOrder]:
     ended = Q(application__state__in=ENDED)
-    return CardOrder.objects.filter(sealed_pin__isnull=False).filter(ended | ~Q(state=MADE))
+    return CardOrder.objects.filter(sealed_pin__isnull=False).filter(ended | ~Q(state=Card.MAKING))
 
 
 def pins_of_no_use(at: datetime, most: int) -> list[uuid.UUID]:

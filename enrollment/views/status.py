@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from enrollment import authorities, flow, submission
+from enrollment import authorities, card_orders, flow, submission
 from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application, SealedPin
@@ -49,6 +49,7 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
         "authority": _(authorities.authority(row.authority).name) if row.authority else "",
         "qualification": _(authorities.qualification(row.qualification).name) if row.qualification else "",
         "events": timelines.events(row),
+        "card": _(card_orders.shown(row)) if card_orders.shown(row) else "",
         "waiting": _(authorities.waiting_text(row.authority, today(visit.at))) if is_waiting else "",
         "is_draft": state is State.DRAFT,
         "is_returned": state is State.RETURNED,

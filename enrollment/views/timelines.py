@@ -37,6 +37,10 @@ EVENTS = {
     "phone_removed": gettext_lazy("スマートフォンの登録を削除しました"),
     "phone_stopped": gettext_lazy("スマートフォンによる本人確認を停止しました"),
     "card_ordered": gettext_lazy("HPKIカードの作成を始めました"),
+    "card_notified": gettext_lazy("HPKIカードの交付案内を送付しました"),
+    "card_received": gettext_lazy("HPKIカードが受け取られました"),
+    "card_shipped": gettext_lazy("HPKIカードを発送しました"),
+    "card_ended": gettext_lazy("証明書が失効したため、HPKIカードの発行を取りやめました"),
 }
 ONCE = ("claim",)  # a case may change hands; the applicant reads of it once in each round
 AHEAD = {

@@ -79,6 +79,15 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         case("302 /admin/enrollment/application/case/ID/"),
         case("302 /admin/enrollment/application/case/ID/", "403"),
     ),
+    "admin/enrollment/application/card-orders/": (desk("200", operator="404"), desk("405")),
+    "admin/enrollment/application/card-orders/hand-over/": (
+        desk("403", approver_jma="302 /admin/enrollment/application/card-orders/"),
+        desk("403", approver_jma="302 /admin/enrollment/application/card-orders/"),
+    ),
+    "admin/enrollment/application/card-orders/<slug:name>/": (
+        desk("302 /admin/enrollment/application/card-orders/"),
+        desk("404", auditor_jma="403", auditor_medis="403", operator="403"),
+    ),
     f"{CASE}files/<uuid:attachment>/": (case("200", PURPOSE), desk("405")),
     f"{CASE}files/<uuid:attachment>/erase/": (case("200", PURPOSE), case(UNTRIED, "403")),
     f"{CASE}checks/<slug:name>/": (

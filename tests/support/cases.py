@@ -94,10 +94,10 @@ def _applicant(number: int, at: datetime) -> tuple[Applicant, bytes]:
     return applicant, fingerprint
 
 
-def _picture(application: Application, at: datetime, picture: bytes) -> Attachment:
+def _picture(application: Application, at: datetime, picture: bytes, slot: str) -> Attachment:
     return Attachment.objects.create(
         application=application,
-        slot="licence_front",
+        slot=slot,
         kind="jpeg",
         original_file=files.save(picture),
         original_sha256=sha256(picture).digest(),
@@ -113,7 +113,7 @@ def _statement(
     application: Application, picture: Attachment, answers: Mapping[str, Any], at: datetime
 ) -> None:
     listed = statement.File(
-        "licence_front", 0, "jpeg", bytes(picture.original_sha256), bytes(picture.shown_sha256)
+        picture.slot, 0, "jpeg", bytes(picture.original_sha256), bytes(picture.shown_sha256)
     )
     facts = statement.Facts(
         application=str(application.public_id),
@@ -154,6 +154,7 @@ def submitted(
     *,
     answers: Mapping[str, Mapping[str, Any]] = ANSWERS,
     picture: bytes = b"",
+    slot: str = "licence_front",
 ) -> Application:
     """A case in state SUBMITTED with answers, one picture (of its own), and a signed statement of round 1."""
     at = at or clock.now()
@@ -180,7 +181,7 @@ def submitted(
     for step, values in answers.items():
         StepAnswers.objects.create(application=application, step=step, data={"values": values}, saved_at=at)
     drawn = picture or f"\xff\xd8 a drawn licence {number} \xff\xd9".encode("latin-1")
-    _statement(application, _picture(application, at, drawn), answers, at)
+    _statement(application, _picture(application, at, drawn, slot), answers, at)
     return application
 
 

@@ -233,7 +233,7 @@ def test_without_reminders_results_are_mailed_all_the_same() -> None:
 def test_the_card_pin_opens_for_the_authority_alone(tmp_path: Path) -> None:
     """openssl, as the card maker would use it, with the demo's private key."""
     authority_keys.make(settings.HOME)
-    (tmp_path / "pin.der").write_bytes(card_pins.enveloped("jma", "8305"))
+    (tmp_path / "pin.der").write_bytes(card_pins.enveloped("jma", b"8305"))
     for code, opens in (("jma", True), ("medis", False)):
         key, certificate = (
             settings.HOME / "card-maker" / f"{code}.key",

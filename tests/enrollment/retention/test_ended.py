@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from enrollment import issuance, submission
+from enrollment import card_orders, submission
 from enrollment.flow import State
 from enrollment.models import (
     Application,
@@ -148,14 +148,14 @@ def test_the_pin_goes_when_the_card_is_made_or_the_application_ended_and_not_bef
     for application in (refused, living):
         seal(application, REFUSED_ON)
     seal(carded, REFUSED_ON)
-    issuance._order_card(carded, REFUSED_ON)
+    card_orders.begin(carded, REFUSED_ON)
     order = CardOrder.objects.get()
     assert run("sealed_pin", REFUSED_ON) == 1
     assert [row.application for row in SealedPin.objects.all()] == [living]
     order.refresh_from_db()
     assert order.sealed_pin is not None
 
-    CardOrder.objects.update(state="sent")
+    CardOrder.objects.update(state="notified")
     assert run("sealed_pin", REFUSED_ON) == 1
     order.refresh_from_db()
     assert order.sealed_pin is None
