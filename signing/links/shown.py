@@ -159,6 +159,12 @@ def enter(token: str, browser_token: str, device_kind: str, at: datetime) -> Enr
     raise Refused("link_elsewhere")
 
 
+def release(link: EnrollmentLink) -> None:
+    """The phone has failed: whoever reads the QR code next may try, this one too (BD-07)."""
+    mine = EnrollmentLink.objects.filter(pk=link.pk, kind=SHOWN, state=Link.OPEN)
+    mine.filter(opened_digest=link.opened_digest).update(opened_digest=None, opened_until=None, opener="")
+
+
 def leave(link: EnrollmentLink) -> None:
     """The PC's completion page ends the visit itself (BD-09): this browser knows the link no more."""
     EnrollmentLink.objects.filter(pk=link.pk).update(asker_digest=None)

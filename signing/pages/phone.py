@@ -23,14 +23,15 @@ from signing.errors import Refused
 from signing.flow import Authenticator as Life
 from signing.links import shown
 from signing.models import Authenticator, EnrollmentLink
-from signing.pages import browser, link_refusals, refusals, words
+from signing.pages import browser, link_refusals, phone_help, refusals, words
+from signing.phones import life as phones
 from vault import tokens
 
 # What the script may report instead of an answer; anything else is a phone that failed.
 _BROWSER_SAYS = {
     "NotAllowedError": "phone_cancelled",
-    "AbortError": "phone_cancelled",
-    "TimeoutError": "phone_cancelled",
+    "AbortError": "phone_timeout",
+    "TimeoutError": "phone_timeout",
     "InvalidStateError": "already_registered",
     "NotSupportedError": "no_biometrics",
     "ConstraintError": "no_biometrics",
@@ -38,8 +39,6 @@ _BROWSER_SAYS = {
     "Unsupported": "phone_unsupported",
     "SecurityError": "phone_unsupported",
 }
-# Browsers inside other apps: they cannot reach the phone's authenticator (ux.md section 5.1).
-_IN_APP = ("Line/", "FBAN", "FBAV", "Instagram", "MicroMessenger", "YJApp", "; wv)", "GSA/")
 
 
 @csrf_exempt
@@ -84,7 +83,7 @@ def complete(request: HttpRequest, token: str) -> HttpResponse:
         return _refusal_page(request, token, refused.code)
     reported = request.POST.get("error", "")
     if reported or not request.POST.get("credential"):
-        return _explanation(request, token, opened, _BROWSER_SAYS.get(reported, "phone_failed"))
+        return _failed(request, token, opened, _BROWSER_SAYS.get(reported, "phone_failed"))
     try:
         authenticators.complete_registration(
             request.POST.get("ceremony", ""),
@@ -96,7 +95,7 @@ def complete(request: HttpRequest, token: str) -> HttpResponse:
     except Refused as refused:
         if refused.code in link_refusals.LINK:
             return _refusal_page(request, token, refused.code)
-        return _explanation(request, token, opened, refused.code)
+        return _failed(request, token, opened, refused.code)
     return HttpResponseRedirect(reverse("signing:phone_done", args=[token]), status=303)
 
 
@@ -164,13 +163,21 @@ def _enter(request: HttpRequest, token: str, at: datetime) -> HttpResponse:
 
 def _first_page(request: HttpRequest, found: EnrollmentLink) -> HttpResponse:
     """Behind a QR code: the 本人ID to be checked, read-only, and one button (BD-06, BD-17)."""
-    context = {**_person(found), "until": found.expires_at, "is_in_app": _is_in_app(request)}
+    context = {**_person(found), "until": found.expires_at, **_in_app(request)}
     return render(request, "signing/phone_open.html", context)
 
 
-def _is_in_app(request: HttpRequest) -> bool:
+def _in_app(request: HttpRequest) -> dict[str, Any]:
+    """For in_app.html: nothing where this is a browser of its own."""
     agent = request.headers.get("User-Agent", "")
-    return any(mark in agent for mark in _IN_APP)
+    app = phone_help.app(agent)
+    return {"app": app, "steps": phone_help.elsewhere(agent) if app else (), "address": _address(request)}
+
+
+def _address(request: HttpRequest) -> str:
+    match = request.resolver_match
+    token = match.kwargs["token"] if match else ""
+    return f"{settings.ORIGIN}{reverse('signing:phone_link', args=[token])}"
 
 
 def _password_page(request: HttpRequest, found: EnrollmentLink, error: str = "") -> HttpResponse:
@@ -181,25 +188,42 @@ def _password_page(request: HttpRequest, found: EnrollmentLink, error: str = "")
         "tries_left": links.tries_left(found),
         "error": error,
         "errors": error,
-        "is_in_app": _is_in_app(request),
+        **_in_app(request),
     }
     return render(request, "signing/phone_password.html", context, status=422 if error else 200)
 
 
-def _explanation(request: HttpRequest, token: str, opened: EnrollmentLink, code: str = "") -> HttpResponse:
+def _explanation(request: HttpRequest, token: str, opened: EnrollmentLink) -> HttpResponse:
     offer = authenticators.begin_registration(opened, browser.token(request), clock.now())
-    old = Authenticator.objects.filter(credential=opened.credential, state=Life.ACTIVE).first()
     context = {
         **_person(opened),
+        **_in_app(request),
         "offer": offer,
-        "old": old,
-        "refusal": refusals.of(link_refusals.PHONE, code) if code else None,
-        "errors": code,
+        "old": phones.current(opened.credential),
         "number": shown.number(opened) if opened.kind == links.SHOWN else None,
         "complete_path": reverse("signing:phone_complete", args=[token]),
         "stop_path": reverse("signing:phone_stopped", args=[token]),
     }
-    return render(request, "signing/phone_register.html", context, status=422 if code else 200)
+    return render(request, "signing/phone_register.html", context)
+
+
+def _failed(request: HttpRequest, token: str, opened: EnrollmentLink, code: str) -> HttpResponse:
+    """A page of its own for each way to fail (BD-07). At a QR code one starts again from reading it."""
+    is_shown = opened.kind == links.SHOWN
+    if is_shown:
+        shown.release(opened)
+    context = {
+        **_person(opened),
+        "is_shown": is_shown,
+        "old": phones.current(opened.credential),
+        "refusal": refusals.of(link_refusals.PHONE, code),
+        "errors": code,
+        "help": phone_help.steps(code, request.headers.get("User-Agent", "")),
+        "address": _address(request),
+        "again_path": reverse("signing:phone_link", args=[token]),
+    }
+    page = "phone_same" if code == "already_registered" else "phone_failed"
+    return render(request, f"signing/{page}.html", context, status=422)
 
 
 def _refusal_page(request: HttpRequest, token: str, code: str) -> HttpResponse:

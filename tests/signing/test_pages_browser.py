@@ -117,7 +117,7 @@ def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(server
         open_link(page, second)
         page.look("register-again")  # type: ignore[attr-defined]
         page.get_by_role("button", name="はい、登録する").click()
-        page.get_by_text("この端末は、すでに登録されています").wait_for()
+        page.get_by_role("heading", name="この端末は、すでに登録されています").wait_for()
         page.look("already-registered")  # type: ignore[attr-defined]
     assert Authenticator.objects.get().state == "active"
 
@@ -132,6 +132,7 @@ def test_a_phone_without_biometrics_is_told_what_to_do_and_the_link_stays(server
         page.get_by_text("指紋や顔による画面ロックが使えません").wait_for()
         page.look("no-biometrics")  # type: ignore[attr-defined]
         VirtualAuthenticator(page)
+        page.get_by_role("link", name="もう一度、登録の画面へ").click()
         page.get_by_role("button", name="登録する").click()
         page.get_by_role("heading", name="端末を登録しました").wait_for()
 

@@ -131,6 +131,19 @@ def test_the_button_makes_another_qr_code_and_ends_the_first() -> None:
     assert "パソコンの画面に戻り" in page.content.decode()
 
 
+@pytest.mark.requirement("BD-07")
+def test_a_phone_that_fails_at_a_qr_code_starts_again_from_it_and_so_may_another() -> None:
+    desk = Desk()
+    desk.open()
+    page = desk.phone.post(desk.path + "complete/", {"error": "NoBiometrics"})
+    assert page.status_code == 422
+    assert "QRコードを読み取るところからやり直します" in page.content.decode()
+    assert desk.state() == "waiting"
+    desk.open(second := Client(headers={"User-Agent": ANDROID}))
+    assert "Android が" in desk.page()
+    assert "登録する" in second.get(desk.path).content.decode()
+
+
 @pytest.mark.requirement("BD-04")
 def test_an_expired_qr_code_leads_back_to_the_start() -> None:
     desk = Desk()

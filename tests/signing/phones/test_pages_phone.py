@@ -190,6 +190,7 @@ def test_another_browser_is_sent_back_to_the_password() -> None:
     [
         ("NoBiometrics", "画面ロックを設定してから"),
         ("NotAllowedError", "登録は中断されました"),
+        ("AbortError", "時間切れになりました"),
         ("InvalidStateError", "すでに登録されています"),
         ("Unsupported", "Safari"),
         ("<script>", "正しい返事がありませんでした"),
@@ -221,11 +222,58 @@ def test_a_phone_that_did_not_verify_its_user_is_refused_with_a_sentence() -> No
     assert Authenticator.objects.count() == 0
 
 
-def test_a_browser_inside_another_app_is_warned() -> None:
+@pytest.mark.requirement("BD-11", "RV-9")
+@pytest.mark.parametrize(
+    ("mark", "app", "browser"),
+    [
+        (" Line/14.0", "LINE", "「Safari」を開き"),
+        (" YJApp-IOS", "Yahoo! JAPAN アプリ", "「Safari」を開き"),
+        (" [FBAN/FBIOS;FBAV/500]", "Facebook", "「Safari」を開き"),
+        (" Instagram 300.0", "Instagram", "「Safari」を開き"),
+        (" GSA/300.0", "Google アプリ", "「Safari」を開き"),
+    ],
+)
+def test_a_browser_inside_another_app_is_named_with_the_address_to_copy(
+    mark: str, app: str, browser: str
+) -> None:
     visitor = Visitor()
-    page = visitor.client.get(visitor.path, headers={"User-Agent": IPHONE + " Line/14.0"})
-    assert "アプリの中の画面" in page.content.decode()
-    assert "アプリの中の画面" not in visitor.see().content.decode()
+    page = visitor.client.get(visitor.path, headers={"User-Agent": IPHONE + mark}).content.decode()
+    assert f"{app}の中の画面で開いています" in page
+    assert browser in page
+    assert f"{settings.ORIGIN}{visitor.path}" in page
+    assert "の中の画面で開いています" not in visitor.see().content.decode()
+
+
+@pytest.mark.requirement("BD-11")
+def test_a_bare_web_view_is_recognised_without_a_name() -> None:
+    visitor = Visitor()
+    android = (
+        "Mozilla/5.0 (Linux; Android 16; Pixel 9; wv) AppleWebKit/537.36 Chrome/150.0 Mobile Safari/537.36"
+    )
+    apple = "Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
+    for agent, browser in ((android, "「Chrome」を開き"), (apple, "「Safari」を開き")):
+        page = visitor.client.get(visitor.path, headers={"User-Agent": agent}).content.decode()
+        assert "ほかのアプリの中の画面で開いています" in page
+        assert browser in page
+
+
+@pytest.mark.requirement("BD-07")
+@pytest.mark.parametrize(
+    ("agent", "setting"),
+    [
+        (IPHONE, "「Face ID とパスコード」"),
+        ("Mozilla/5.0 (Linux; Android 16; Pixel 9) Chrome/150.0 Mobile Safari/537.36", "「画面ロック」で"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/150.0 Safari/537.36", "Windows Hello"),
+    ],
+)
+def test_missing_biometrics_are_explained_step_by_step_for_the_device(agent: str, setting: str) -> None:
+    visitor = Visitor()
+    visitor.client = Client(headers={"User-Agent": agent})
+    visitor.give(visitor.new.password)
+    page = visitor.register(error="NoBiometrics").content.decode()
+    assert setting in page
+    assert "pictures/phone-lock" in page
+    assert "この登録URLは、まだお使いいただけます" in page
 
 
 def test_a_suspended_credential_takes_no_phone() -> None:
