@@ -56,7 +56,10 @@ def deliver(subject: str) -> None:
         except Refused:
             return  # another worker delivered it
         link = links.create(uuid.UUID(subject), at=at)
-        notices.completed(application, link.url_path, link.password, link.expires_at, about=subject)
+        person_id = credentials.facts(uuid.UUID(subject)).person_id
+        notices.completed(
+            application, link.url_path, link.password, link.expires_at, subject, person_id=person_id
+        )
 
 
 def stopped(subject: str) -> None:

@@ -78,14 +78,26 @@ def return_reminder(application: Application, again: str = "") -> None:
     )
 
 
-def completed(application: Application, link: str, password: str, expires_at: datetime, about: str) -> None:
-    """N5 審査完了 (ST-33): link and password stand encrypted in the inbox notice and in no mail (ST-15, ST-16)."""
+def completed(
+    application: Application,
+    link: str,
+    password: str,
+    expires_at: datetime,
+    about: str,
+    *,
+    person_id: str,
+) -> None:
+    """N5 審査完了 (ST-33): link and password stand encrypted in the inbox notice and in no mail (ST-15, ST-16).
+
+    With the 本人ID, which the person will check on the pages that bind a phone or a card (BD-17).
+    """
     body = (
         "審査が完了しました。電子署名には、次の2つの方法があります。\n\n"
         "1. マイナンバーカードで署名する\nいまから利用できます。登録は要りません。\n\n"
         "2. スマートフォンで署名する\n"
         "下のURLをスマートフォンのブラウザで開き、パスワードを入力して登録すると、指紋や顔の確認だけで署名できます。\n"
-        f"URLの有効期限：{telling.until(expires_at)}"
+        f"URLの有効期限：{telling.until(expires_at)}\n\n"
+        f"あなたの本人ID：{person_id}\n登録の画面で、この本人IDが表示されることを確かめてください。"
     )
     secret = json.dumps({"url": f"{settings.ORIGIN}{link}", "password": password})
     telling.tell(

@@ -116,6 +116,14 @@ def test_a_bound_and_a_replaced_phone_are_told_of_once_each_by_inbox_and_bare_ma
     assert inbox.secret_of(case.applicant.public_id, case.notices("n5")[0].public_id) == ""
 
 
+@pytest.mark.requirement("BD-17", "ST-33", "ST-16")
+def test_the_notice_of_the_completed_review_names_the_person_id_and_the_mail_does_not() -> None:
+    case = Issued()
+    person_id = case.credential.signer.person_id
+    assert f"あなたの本人ID：{person_id}" in case.notices("n5")[0].body
+    assert person_id not in case.mails("n5")[0].body
+
+
 @pytest.mark.requirement("ST-24")
 def test_the_phones_line_goes_from_waiting_over_bound_and_removed_back() -> None:
     case = Issued()

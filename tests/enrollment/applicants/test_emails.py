@@ -223,7 +223,7 @@ def test_without_reminders_results_are_mailed_all_the_same() -> None:
     with transaction.atomic():
         notices.return_reminder(application)
         notices.returned(application, ["x"], until)
-        notices.completed(application, "/r/x/", "secret", until, about="x")
+        notices.completed(application, "/r/x/", "secret", until, "x", person_id="2345ABCDEF")
     kinds = set(Mail.objects.values_list("kind", flat=True))
     assert {"n1", "n3", "n5"} <= kinds and "n4" not in kinds
     assert Notice.objects.filter(kind="n4").count() == 1

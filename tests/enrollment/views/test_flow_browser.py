@@ -185,7 +185,8 @@ def _issue(application: Application) -> None:
     )
     application.refresh_from_db()
     with transaction.atomic():
-        notices.completed(application, "/r/abc/", "k7m9p3q8rs", clock.now() + timedelta(90), str(credential))
+        until, about = clock.now() + timedelta(90), str(credential)
+        notices.completed(application, "/r/abc/", "k7m9p3q8rs", until, about, person_id="2345ABCDEF")
 
 
 @pytest.mark.requirement("ST-02")

@@ -66,7 +66,9 @@ def test_n5_says_all_in_the_inbox_and_only_that_in_the_mail() -> None:
     application = person.submit()
     end = datetime(2027, 2, 20, 15, tzinfo=UTC)  # 24:00 JST of the 20th
     with transaction.atomic():
-        notices.completed(application, "/r/secret-token/", "k7m9p3q8rs", end, about=str(uuid.uuid4()))
+        notices.completed(
+            application, "/r/secret-token/", "k7m9p3q8rs", end, str(uuid.uuid4()), person_id="2345ABCDEF"
+        )
     notice = Notice.objects.get(kind="n5")
     for words in (
         "審査が完了しました",
