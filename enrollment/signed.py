@@ -20,16 +20,21 @@ def newest(application: Application) -> Statement | None:
     return application.statements.filter(round=application.round, signed_at__isnull=False).first()
 
 
+def verified(row: Statement) -> Mapping[str, Any]:
+    """The words of one statement whose signature holds; raises Refused("statement_broken")."""
+    try:
+        cms.verify(bytes(row.cms or b""), row.content)
+    except cms.CmsError as broken:
+        raise Refused("statement_broken", problem="signature") from broken
+    return statement.read(row.content)
+
+
 def facts(application: Application) -> Mapping[str, Any]:
     """What the person signed, once it is certain that it is what they signed; raises Refused("statement_broken")."""
     row = newest(application)
     if row is None:
         raise Refused("statement_broken", problem="missing")
-    try:
-        cms.verify(bytes(row.cms or b""), row.content)
-    except cms.CmsError as broken:
-        raise Refused("statement_broken", problem="signature") from broken
-    found = statement.read(row.content)
+    found = verified(row)
     said = (found["application"], found["round"], found["authority"], found["qualification"])
     if said != (
         str(application.public_id),

@@ -15,7 +15,7 @@ class Line(NamedTuple):
     """One question of the officer.
 
     `applies_to` names the attachment slot that must be there, or "" for always. `shown_by` is the slot whose measured
-    lines stand beside it, `steps` those whose signed answers do, `checks` the automatic checks that speak of it.
+    lines stand beside it, `steps` those whose signed answers do.
     """
 
     slug: str
@@ -23,7 +23,6 @@ class Line(NamedTuple):
     applies_to: str = ""
     shown_by: str = ""
     steps: Sequence[str] = ()
-    checks: Sequence[str] = ()
 
 
 class ChecklistRow(NamedTuple):
@@ -44,7 +43,6 @@ def _lines(name_proof: str) -> tuple[Line, ...]:
             _("顔写真は旅券用の規格に合う（正面・無帽・無背景・6か月以内）"),
             shown_by="photo",
             steps=("photo",),
-            checks=("pictures",),
         ),
         Line(
             "identity_kind",
@@ -52,13 +50,12 @@ def _lines(name_proof: str) -> tuple[Line, ...]:
             shown_by="identity",
             steps=("identity",),
         ),
-        Line("identity_face", _("身分証の顔と顔写真は同じ人である"), steps=("card",), checks=("names",)),
+        Line("identity_face", _("身分証の顔と顔写真は同じ人である"), steps=("card",)),
         Line(
             "licence_agrees",
             _("資格免許証の氏名・登録番号・登録年月日が申請内容と一致する"),
             shown_by="licence_front",
             steps=("names", "licence"),
-            checks=("registration",),
         ),
         Line("licence_back", _("裏面の追記を確認した"), "licence_back", "licence_back"),
         Line(

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy
 
 from enrollment import authorities, flow, statement
 from enrollment.desk.shown import SLOTS
-from enrollment.models import Application
 from enrollment.steps.question import Words
 from enrollment.views import summary
 
@@ -37,14 +36,12 @@ WHOLE: Mapping[str, tuple[Words, Callable[[Any], str]]] = {
 }
 
 
-def changes(case: Application) -> list[Change]:
-    """In the order of the steps; empty in the first round."""
-    rows = case.statements.filter(signed_at__isnull=False, round__in=(case.round - 1, case.round))
-    signed = {row.round: statement.read(row.content) for row in rows}
-    if len(signed) < 2:
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """Between the facts of two statements, in the order of the steps; empty in the first round."""
+    if not before or not now:
         return []
     order = {step.slug: place for place, step in enumerate(flow.STEPS)}
-    found = statement.differences(signed[case.round - 1], signed[case.round])
+    found = statement.differences(before, now)
     lines = [_in_words(one) for one in sorted(found, key=lambda one: order.get(one.part, len(order)))]
     return [line for line in lines if line is not None]
 

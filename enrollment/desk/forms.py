@@ -5,12 +5,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext, override
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
-from enrollment import checklists
-from enrollment.checklists import Line
-from enrollment.desk.measured import Told
 from enrollment.review import Correction
 from enrollment.steps.question import Words
 
@@ -31,7 +29,35 @@ NUMBER_VISIBLE = (
         "（マイナンバーカード以外の書類は、個人番号の記載がないもの）。"
     ),
 )
-ANSWERS = (("pass", _("適合")), ("fail", _("不適合")), ("not_applicable", _("該当なし")))
+# ST-35: the applicant reads the sentence, and behind it what the officer writes
+REJECTIONS = (
+    ("", _("理由を選んでください")),
+    ("not_qualified", _("申請された資格を確認できませんでした。")),
+    ("not_the_person", _("申請者ご本人であることを確認できませんでした。")),
+    ("already_issued", _("同じ資格の証明書が、すでに発行されています。")),
+    ("false_statement", _("申請の内容に、事実と異なるところがありました。")),
+    ("not_corrected", _("お願いした修正が行われませんでした。")),
+    ("other", _("その他（下に書いてください）")),
+)
+# A line that failed proposes what to ask for: step, field, code of the reason.
+ASKED_FOR: Mapping[str, tuple[str, str, str]] = {
+    "photo": ("photo", "", "photo_standard"),
+    "identity_kind": ("identity", "", "expired"),
+    "identity_face": ("identity", "", "mismatch"),
+    "licence_agrees": ("licence-front", "", "mismatch"),
+    "licence_back": ("licence-back", "", "unclear"),
+    "licence_name_proof": ("licence-name-proof", "", "wrong_document"),
+    "name_proof": ("name-proof", "", "wrong_document"),
+}
+
+
+def given_lines(posted: QueryDict) -> dict[str, tuple[str, str]]:
+    """Line -> (answer, note) of what a page sent; a line of which only one half came has the other one empty."""
+    slugs = {key.partition("-")[2] for key in posted if key.startswith(("line-", "note-")) and len(key) < 60}
+    return {
+        slug: (str(posted.get(f"line-{slug}", "")), str(posted.get(f"note-{slug}", "")).replace("\0", ""))
+        for slug in slugs
+    }
 
 
 class NoteForm(forms.Form):
@@ -40,70 +66,42 @@ class NoteForm(forms.Form):
     )
 
 
+class TakeOverForm(forms.Form):
+    """Whom and since when: what the officer has read and confirms."""
+
+    holder = forms.UUIDField(widget=forms.HiddenInput)
+    since = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+
+
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
+    code = forms.ChoiceField(
         label=_("不承認の理由（申請者に伝わります）"),
-        max_length=1000,
-        widget=forms.Textarea,
-        error_messages={"required": _("不承認の理由を書いてください。")},
+        choices=REJECTIONS,
+        error_messages={"required": _("不承認の理由を選んでください。")},
     )
-
-
-class Asked(forms.ChoiceField):
-    """One line of the checklist, with what was measured for it."""
-
-    def __init__(self, *, measured: Sequence[Told] = (), **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.measured = measured
-
-
-class ChecklistForm(NoteForm):
-    """One answer for each line that applies; the second officer starts with an empty sheet (decision 6).
-
-    What was measured stands beside the question and answers nothing: hints never decide.
-    """
-
-    field_order: Sequence[str]
-
-    def __init__(
-        self,
-        data: object = None,
-        *,
-        lines: Sequence[Line],
-        measured: Mapping[str, Sequence[Told]] | None = None,
-    ) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
-        self.lines = lines
-        for line in lines:
-            self.fields[f"line-{line.slug}"] = Asked(
-                label=gettext(line.question),
-                choices=ANSWERS,
-                widget=forms.RadioSelect,
-                error_messages={"required": _("適合・不適合・該当なしのどれかを選んでください。")},
-                measured=(measured or {}).get(line.shown_by, ()),
-            )
-        self.order_fields([*(f"line-{line.slug}" for line in lines), "note"])
-
-    def answers(self) -> dict[str, str]:
-        return {
-            name.removeprefix("line-"): str(value)
-            for name, value in self.cleaned_data.items()
-            if name.startswith("line-")
-        }
+    reason = forms.CharField(
+        label=_("説明（申請者に伝わります）"), required=False, max_length=1000, widget=forms.Textarea
+    )
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
-        if not self.errors and checklists.open_lines(self.lines, self.answers()):
-            raise forms.ValidationError(
-                _("「不適合」の項目があります。修正を求めるか、不承認にしてください。"), code="line_failed"
-            )
+        if cleaned.get("code") == "other" and not cleaned.get("reason"):
+            self.add_error("reason", _("「その他」のときは、説明を書いてください。"))
         return cleaned
+
+    def told(self) -> str:
+        """The sentence that the applicant reads: Japanese, whatever the officer reads."""
+        code, reason = str(self.cleaned_data["code"]), str(self.cleaned_data["reason"] or "")
+        with override(settings.LANGUAGE_CODE):
+            coded = "" if code == "other" else str(dict(REJECTIONS)[code])
+        return " ".join(part for part in (coded, reason) if part)
 
 
 class CorrectionsForm(forms.Form):
     """Every field and file of the case with a reason to choose; untouched ones stay as they are.
 
-    An erased file is always asked for again, and its reason stands first and is chosen (PH-13).
+    An erased file is always asked for again, and its reason stands first and is chosen (PH-13). `proposed` are the
+    reasons that follow from lines of the checklist that failed, with the officer's note: a proposal, not a decision.
     """
 
     def __init__(
@@ -112,23 +110,31 @@ class CorrectionsForm(forms.Form):
         *,
         places: Sequence[tuple[str, str, Words]],
         erased: Collection[str] = (),
+        proposed: Mapping[tuple[str, str], tuple[str, str]] | None = None,
     ) -> None:
         """`places`: step, field, label. `erased`: the steps of files that were erased."""
         super().__init__(data)  # type: ignore[arg-type]
-        self.places = sorted(places, key=lambda place: place[0] not in erased or bool(place[1]))
+        given = proposed or {}
+        first = {place for place in given} | {(step, "") for step in erased}
+        self.places = sorted(places, key=lambda place: (place[0], place[1]) not in first)
         for step, field, label in self.places:
             is_gone = step in erased and not field
+            code, note = given.get((step, field), ("", ""))
             self.fields[f"reason:{step}:{field}"] = forms.ChoiceField(
                 label=label,
                 choices=[(NUMBER_VISIBLE[0], _("個人番号が写っていたため、画像を消去した"))]
                 if is_gone
                 else REASONS,
+                initial="" if is_gone else code,
                 required=is_gone,
                 help_text=NUMBER_VISIBLE[1] if is_gone else "",
                 error_messages={"required": _("消去した画像は、あらためて添付を求めてください。")},
             )
             self.fields[f"note:{step}:{field}"] = forms.CharField(
-                label=_("%(label)sへの説明") % {"label": label}, required=False, max_length=400
+                label=_("%(label)sへの説明") % {"label": label},
+                required=False,
+                max_length=400,
+                initial="" if is_gone else note,
             )
 
     def clean(self) -> dict[str, object]:
@@ -159,3 +165,9 @@ class CorrectionsForm(forms.Form):
                 )
                 found.append(Correction(step, field, str(code), f"{label}：{sentence}"))
         return found
+
+
+def typed_words(posted: Mapping[str, Any]) -> list[str]:
+    """The free words of a form that was refused, so that nobody writes them twice."""
+    names = [key for key in posted if key in ("note", "reason") or key.startswith("note:")]
+    return [str(posted[name]) for name in names if str(posted[name]).strip()]

@@ -6,7 +6,7 @@ from datetime import datetime
 from enrollment import flow
 from enrollment.flow import Actor, State
 from enrollment.models import Application
-from enrollment.review import UNDO
+from enrollment.review import UNDO, is_silent
 from staff.models import Officer
 
 ROLES = {Actor.EXAMINER: "EXAMINER", Actor.APPROVER: "APPROVER"}
@@ -17,14 +17,20 @@ def _holds_claim(case: Application, officer: Officer, at: datetime) -> bool:
 
 
 def _is_second(case: Application, officer: Officer, at: datetime) -> bool:
-    return case.recommended_by_id != officer.pk
+    return officer.pk not in (case.recommended_by_id, case.endorsed_by_id)
 
 
 def _may_take_back(case: Application, officer: Officer, at: datetime) -> bool:
     return case.approved_by_id == officer.pk and case.decided_at is not None and at < case.decided_at + UNDO
 
 
+def _may_take_over(case: Application, officer: Officer, at: datetime) -> bool:
+    return not _holds_claim(case, officer, at) and is_silent(case, at)
+
+
 def _may_reject(case: Application, officer: Officer, at: datetime) -> bool:
+    if case.rejection_proposed_by_id == officer.pk:
+        return False  # somebody else makes it so (decision 6)
     if case.state == State.RECOMMENDED:
         return officer.holds("APPROVER", case.authority)
     return _holds_claim(case, officer, at) and officer.holds("EXAMINER", case.authority)
@@ -33,6 +39,7 @@ def _may_reject(case: Application, officer: Officer, at: datetime) -> bool:
 # Rows that no button names: `review.approve` and `review.reject` choose them by the authority's number of officers.
 CHOSEN = ("endorse", "propose_rejection")
 CONDITIONS: dict[str, Callable[[Application, Officer, datetime], bool]] = {
+    "take_over": _may_take_over,
     "release": _holds_claim,
     "return_to_applicant": _holds_claim,
     "recommend": _holds_claim,
@@ -48,7 +55,7 @@ def offers(case: Application, officer: Officer, at: datetime) -> tuple[str, ...]
         row.name
         for row in flow.MOVES
         if case.state in row.sources
-        and row.name not in (*CHOSEN, "take_over")
+        and row.name not in CHOSEN
         and any(officer.holds(role, case.authority) for actor, role in ROLES.items() if actor in row.actors)
         and (row.name not in CONDITIONS or CONDITIONS[row.name](case, officer, at))
     )
@@ -70,7 +77,7 @@ def obstacle(case: Application, officer: Officer, at: datetime) -> str:
     if case.state == State.IN_REVIEW:
         return "claimed_by_other"
     if case.state == State.RECOMMENDED and officer.holds("APPROVER", case.authority):
-        return "same_officer"
+        return "same_officer" if case.recommended_by_id == officer.pk else "endorsed_by_you"
     if case.state in (State.SUBMITTED, State.RECOMMENDED):
         return "not_your_role"
     return "closed"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.flow import State
 from enrollment.models import Application, CaseView, StatedPurpose
-from enrollment.review import UNDO
+from enrollment.review import UNDO, is_silent
 from enrollment.steps.question import Words
 from ledger import clock, log
 from staff.models import Officer
@@ -44,11 +44,10 @@ MOST_WORKED, MOST_STATED = 300, 50
 def of_work(case: Application, officer: Officer, at: datetime) -> str:
     """The purpose that is plain from the work: one's own claim, a free case, another's recommendation; else ""."""
     if officer.holds("EXAMINER", case.authority):
-        is_free = (
-            case.state == State.IN_REVIEW and case.claimed_until is not None and case.claimed_until <= at
-        )
         is_mine = case.state == State.IN_REVIEW and case.claimed_by_id == officer.pk
-        if case.state == State.SUBMITTED or is_mine or is_free:
+        if (
+            case.state == State.SUBMITTED or is_mine or is_silent(case, at)
+        ):  # a silent colleague's may be taken over
             return "review"
     if officer.holds("APPROVER", case.authority):
         if case.state == State.RECOMMENDED and case.recommended_by_id != officer.pk:

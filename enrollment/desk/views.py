@@ -1,25 +1,26 @@
 """The case screen and its moves (HTTP only; the moves are in enrollment.review)."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from math import ceil
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from enrollment import flow, review
-from enrollment.desk import asking, card_orders, changes, credential, measured, queue, shown
+from enrollment import review
+from enrollment.desk import integrity, purposes, screen, shown, told
 from enrollment.desk.access import case_of, file_viewed, note, officer_of, require_deciding, viewed
-from enrollment.desk.forms import ChecklistForm, CorrectionsForm, NoteForm, ReasonForm
-from enrollment.desk.offers import may_erase, obstacle, offers
-from enrollment.desk.words import STATES
+from enrollment.desk.forms import given_lines, typed_words
+from enrollment.desk.offers import may_erase
+from enrollment.desk.saying import ERASED_ALREADY, REFUSALS, TITLES
+from enrollment.desk.worklist import queue
 from enrollment.errors import Refused
 from enrollment.models import Application, Attachment
 from enrollment.review import sheets
@@ -27,169 +28,160 @@ from ledger import clock
 from staff.models import Officer
 from vault import files
 
-TITLES = {
-    "claim": _("審査を始める"),
-    "release": _("審査待ちに戻す"),
-    "return_to_applicant": _("修正を求める"),
-    "recommend": _("承認を推薦する"),
-    "send_back": _("審査をやり直す"),
-    "reject": _("不承認にする"),
-    "approve": _("承認する"),
-    "take_back": _("承認を取り消す"),
-}
-REFUSALS = {
-    "not_now": _(
-        "この申請は、ほかの審査者がすでに処理したか、状態が変わりました。画面の内容を確認してください。"
-    ),
-    "not_yours": _("この操作をする役割がありません。"),
-    "same_officer": _("承認の推薦と承認は、別の審査者が行います。ほかの承認者に依頼してください。"),
-    "already_granted": _("同じ資格と登録番号で、承認済みの申請があります。承認できません。"),
-    "nothing_to_correct": _("修正してほしい項目を選んでください。"),
-    "reason_missing": _("不承認の理由を書いてください。"),
-    "checklist_open": _("確認が終わっていない項目、または「不適合」の項目があります。"),
-    "same_officer_rejects": _("不承認を提案した審査者と、不承認にする審査者は、別の人です。"),
-    "statement_broken": _(
-        "署名された内容と、保管されている内容が異なります。この申請は判断できません。運用担当者に連絡してください。"
-    ),
-    "signature_fails": _(
-        "電子署名の再確認で「不適合」になりました。承認できません。自動確認の結果を見て、修正を求めるか、不承認にしてください。"
-    ),
-    "revocation_unknown": _(
-        "署名用電子証明書の失効を、いま確認できません。承認できません。時間をおいて、もう一度承認してください。"
-    ),
-    "file_erased": _("消去した画像があるため、承認の推薦と承認はできません。修正を求めてください。"),
-    "on_hold": _(
-        "この申請は保全の対象に指定されているため、画像を消去できません。運用担当者に連絡してください。"
-    ),
-}
-ERASED_ALREADY = _("この画像は、すでに消去されています。")
-OBSTACLES = {
-    "claimed_by_other": _("ほかの審査者が審査しています。"),
-    "same_officer": _("あなたが推薦した申請です。承認は別の審査者が行います。"),
-    "not_your_role": _("いまの段階を扱う役割がありません。"),
-    "closed": _("審査は終わっています。"),
-}
 Act = Callable[[Application, Officer, Any, datetime], None]
-ACTS: dict[str, Act] = {
+
+
+def _take_over(case: Application, officer: Officer, form: Any, at: datetime) -> None:
+    """What the page showed is what is taken: the same holder since the same moment."""
+    holder, since = case.claimed_by, form.cleaned_data["since"]
+    if holder is None or holder.public_id != form.cleaned_data["holder"]:
+        raise Refused("not_now")
+    review.take_over(case, officer, holder, parse_datetime(since) if since else None, at)
+
+
+def _checked(say: Callable[..., None]) -> Act:
+    def act(case: Application, officer: Officer, form: Any, at: datetime) -> None:
+        sheet = sheets.of(case, officer)
+        say(case, officer, form.cleaned_data["note"], sheet.answers, at, sheet.notes)
+
+    return act
+
+
+ACTS: Mapping[str, Act] = {
     "claim": lambda case, officer, form, at: review.claim(case, officer, at),
+    "take_over": _take_over,
     "release": lambda case, officer, form, at: review.release(case, officer, at),
     "take_back": lambda case, officer, form, at: review.take_back(case, officer, at),
     "send_back": lambda case, officer, form, at: review.send_back(
         case, officer, form.cleaned_data["note"], at
     ),
-    "reject": lambda case, officer, form, at: review.reject(case, officer, form.cleaned_data["reason"], at),
+    "reject": lambda case, officer, form, at: review.reject(
+        case, officer, form.told(), at, form.cleaned_data["code"]
+    ),
     "return_to_applicant": lambda case, officer, form, at: review.return_to_applicant(
         case, officer, form.corrections(), at
     ),
-    "recommend": lambda case, officer, form, at: review.recommend(
-        case, officer, form.cleaned_data["note"], form.answers(), at
-    ),
-    "approve": lambda case, officer, form, at: review.approve(
-        case, officer, form.cleaned_data["note"], form.answers(), at
-    ),
+    "recommend": _checked(review.recommend),
+    "approve": _checked(review.approve),
 }
-
-
-def _form(name: str, case: Application, data: Any = None) -> forms.Form:
-    if name in ("recommend", "approve"):
-        return ChecklistForm(data, lines=sheets.lines(case), measured=measured.by_slot(case))
-    if name == "return_to_applicant":
-        gone = {slot.replace("_", "-") for slot in shown.erased_slots(case)}
-        return CorrectionsForm(data, places=shown.places(case), erased=gone)
-    if name == "reject":
-        return ReasonForm(data)
-    return NoteForm(data)
-
-
-def _decisions(
-    case: Application, officer: Officer, at: datetime, bound: dict[str, forms.Form]
-) -> list[dict[str, Any]]:
-    gone = shown.erased_names(case)
-    return [
-        {
-            "name": name,
-            "title": TITLES[name],
-            "form": bound.get(name) or _form(name, case),
-            "is_open": name in bound or (bool(gone) and not bound and name == "return_to_applicant"),
-            "blocked": gone if name in ("recommend", "approve") else [],
-            "asks": name not in ("claim", "release", "take_back"),
-            "url": reverse("admin:enrollment_case_move", args=[case.public_id, name]),
-        }
-        for name in offers(case, officer, at)
-    ]
+# After these the officer goes on with the next case.
+ENDINGS = ("return_to_applicant", "recommend", "send_back", "reject", "approve")
 
 
 def _page(
-    request: HttpRequest, case: Application, officer: Officer, at: datetime, bound: dict[str, forms.Form]
+    request: HttpRequest,
+    case: Application,
+    officer: Officer,
+    at: datetime,
+    *,
+    bound: screen.Bound | None = None,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    why_not = obstacle(case, officer, at)
-    decisions = _decisions(case, officer, at, bound)
+    attachments, look = screen.look_at(case)
+    integrity.report(case, officer, look)
+    told.tell_lost_claims(request, officer, at)
     context = {
         **admin.site.each_context(request),
-        "case": case,
-        "title": case.receipt_number,
-        "state_words": STATES[flow.State(case.state)],
-        "person": shown.person(case),
-        "groups": shown.groups(case),
-        "changes": changes.changes(case),
-        "pictures": shown.pictures(case, may_erase=may_erase(case, officer, at)),
-        "checks": asking.shown(case, officer),
-        "decisions": [row for row in decisions if row["name"] != "take_back"],
-        "undo": next((row for row in decisions if row["name"] == "take_back"), None),
-        "undo_left": ceil((case.decided_at + review.UNDO - at).total_seconds()) if case.decided_at else 0,
-        "following": queue.following(officer, case),
-        "obstacle": OBSTACLES.get(why_not, ""),
-        "timeline": shown.timeline(case),
-        "notes": shown.notes(case),
-        "form": next(iter(bound.values()), None),
-        "credential": credential.section(case, officer, at),
-        "card": card_orders.of_case(case),
-        "reads_looks": officer.holds("AUDITOR", case.authority),
+        **screen.context(case, officer, at, bound or {}, attachments, look),
+        "undo": screen.undo(case, officer, at),
+        **more,
     }
-    return render(request, "desk/case.html", context, status=422 if bound else 200)
+    return render(request, "desk/case.html", context, status=status)
 
 
 @require_GET
 def case(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """One screen: the signed data beside the documents, the findings, the decision."""
-    officer = officer_of(request)
-    at = clock.now()
+    """One screen: the signed data beside the documents, the findings, the decision. A holder's look keeps the claim."""
+    officer, at = officer_of(request), clock.now()
     found = case_of(officer, public_id, at=at)
     viewed(officer, found, at)
-    return _page(request, found, officer, at, {})
+    if review.stay(officer, at) and found.claimed_by_id == officer.pk:
+        found.refresh_from_db(fields=["state", "claimed_until"])
+    done = _done(request, officer)
+    if done is None or done.pk == found.pk:
+        return _page(request, found, officer, at)
+    return _page(request, found, officer, at, undo=screen.undo(done, officer, at))
+
+
+def _done(request: HttpRequest, officer: Officer) -> Application | None:
+    """The case that was decided just before this one was opened."""
+    try:
+        wanted = uuid.UUID(request.GET.get("done", ""))
+    except ValueError:
+        return None
+    return case_of(officer, wanted, asks=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpResponse:
-    """Carry out one move of the table; a refusal is told on the case screen and changes nothing.
+    """Carry out one move of the table; what is refused is told on the case screen and changes nothing.
 
     A GET comes from a reload or from signing in again after a form: it leads back to the case.
     """
-    officer = officer_of(request)
+    officer, at = officer_of(request), clock.now()
     found = case_of(officer, public_id, asks=False)
     if name not in ACTS:
         raise Http404
     if request.method != "POST":
         return HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
     require_deciding(officer, found, name)
-    at = clock.now()
-    form = _form(name, found, request.POST)
-    if not form.is_valid():
-        viewed(officer, found, at)
-        return _page(request, found, officer, at, {name: form})
+    answers = screen.look_at(found)[1].answers if name == "return_to_applicant" else {}
+    form = screen.form_of(name, found, officer, answers, request.POST)
     try:
+        lines = given_lines(request.POST)
+        if lines:
+            sheets.keep(found, officer, lines, at)
+        if not form.is_valid():
+            viewed(officer, found, at)
+            return _page(request, found, officer, at, bound={name: form}, status=422)
         ACTS[name](found, officer, form, at)
     except Refused as refused:
-        note(officer, "case.move_refused", str(public_id), found.authority, move=name, code=refused.code)
-        messages.error(request, REFUSALS[refused.code])
-    else:
-        messages.success(request, _("%(what)s：完了しました。") % {"what": TITLES[name]})
-    return HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
+        return _refused(request, found, officer, at, name, refused)
+    done = _("%(what)s：完了しました。") % {"what": TITLES[name]}
+    messages.success(request, f"{found.receipt_number}{_('：')}{done}")
+    return HttpResponseRedirect(_onwards(found, officer, name))
+
+
+def _onwards(case: Application, officer: Officer, name: str) -> str:
+    """After a decision the next case, which shows for ten seconds how to take the decision back."""
+    here = reverse("admin:enrollment_case", args=[case.public_id])
+    following = queue.following(officer, case) if name in ENDINGS else None
+    if following is None:
+        return here
+    return f"{reverse('admin:enrollment_case', args=[following.public_id])}?done={case.public_id}"
+
+
+def _refused(
+    request: HttpRequest, case: Application, officer: Officer, at: datetime, name: str, refused: Refused
+) -> HttpResponse:
+    """409 on the case as it stands now: why, who came first and when, and the words that were typed."""
+    note(officer, "case.move_refused", str(case.public_id), case.authority, move=name, code=refused.code)
+    fresh = case_of(officer, case.public_id, asks=False)
+    review.stay(officer, at)
+    clash = {
+        "title": TITLES[name],
+        "why": REFUSALS[refused.code],
+        "standing": told.standing(fresh) if refused.code == "not_now" else None,
+        "line": refused.detail.get("line", ""),
+        "typed": typed_words(request.POST),
+    }
+    if not purposes.in_force(
+        fresh, officer, at
+    ):  # a colleague's case by now: who it is, and nothing of the person
+        following = queue.following(officer, fresh)
+        context = {**admin.site.each_context(request), "case": fresh, "clash": clash, "following": following}
+        return render(request, "desk/conflict.html", context, status=409)
+    viewed(officer, fresh, at)
+    return _page(request, fresh, officer, at, status=409, clash=clash)
 
 
 @require_GET
 def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -> HttpResponse:
-    """The re-encoded copy of one document; each look is a ledger entry. The original is a download only (PH-23)."""
+    """The re-encoded copy of one document; each look is a ledger entry. The original is a download only (PH-23).
+
+    Bytes that are not those of the signed statement never leave: a drawn notice stands in their place (RV-2).
+    """
     officer = officer_of(request)
     found = case_of(officer, public_id)
     row = Attachment.objects.filter(application=found, public_id=attachment).first()
@@ -207,9 +199,17 @@ def picture(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -
             officer, "file.damaged", str(attachment), found.authority, slot=row.slot, original=wants_original
         )
         raise Http404 from None
+    if not integrity.is_as_signed(found, row, data, original=wants_original):
+        note(officer, "file.not_as_signed", str(attachment), found.authority, slot=row.slot)
+        drawn = render_to_string("desk/not_as_signed.html")
+        return _private(HttpResponse(drawn, content_type="image/svg+xml", status=409))
     response = HttpResponse(data, content_type=kind)
     disposition = f'attachment; filename="{row.slot}.{row.kind}"' if wants_original else "inline"
     response.headers["Content-Disposition"] = disposition
+    return _private(response)
+
+
+def _private(response: HttpResponse) -> HttpResponse:
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -235,7 +235,7 @@ def erase(request: HttpRequest, public_id: uuid.UUID, attachment: uuid.UUID) -> 
         **admin.site.each_context(request),
         "case": found,
         "name": shown.SLOTS.get(row.slot, row.slot),
-        "person": shown.person(found),
+        "person": shown.person(screen.look_at(found)[1].answers),
         "url": reverse("admin:enrollment_case_file", args=[public_id, attachment]),
         "back": back.url,
     }

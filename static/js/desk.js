@@ -45,23 +45,39 @@ function viewer(box) {
   stage.addEventListener("pointerdown", (event) => {
     if (zoom > 1) { event.preventDefault(); stage.setPointerCapture(event.pointerId); stage.focus(); }
   });
-  stage.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
-    if (by && zoom > 1) { event.preventDefault(); move(...by); }
-  });
-  return { box, act };
+  return { box, act, move, isZoomed: () => zoom > 1 };
 }
 
 const viewers = [...document.querySelectorAll("[data-viewer]")].map(viewer).filter(Boolean);
 let seen = 0;
+const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
 const VIEWER_KEYS = { "+": "in", ";": "in", "-": "out", "0": "fit", r: "right", R: "left" };
 
-function nextDocument(by) {
+function toDocument(number) {
   if (!viewers.length) return;
-  seen = (seen + by + viewers.length) % viewers.length;
-  viewers[seen].box.scrollIntoView({ block: "nearest" });
-  viewers[seen].box.querySelector("button")?.focus({ preventScroll: true });
+  viewers[seen].box.removeAttribute("data-now");
+  seen = (number + viewers.length) % viewers.length;
+  viewers[seen].box.setAttribute("data-now", "");
+  if (!viewers[seen].box.hidden) viewers[seen].box.scrollIntoView({ block: "nearest" });
 }
+
+function nextDocument(by) {
+  toDocument(seen + by);
+  viewers[seen]?.box.querySelector("button")?.focus({ preventScroll: true });
+}
+
+// Two documents beside each other: the face and the ID, then the ID and the licence, then all again.
+const PAIRS = [null, ["photo", "identity"], ["identity", "licence_front"]];
+const pairButton = document.querySelector("[data-pair]");
+let pair = 0;
+pairButton?.removeAttribute("hidden");
+pairButton?.addEventListener("click", () => {
+  pair = (pair + 1) % PAIRS.length;
+  for (const each of document.querySelectorAll(".desk-viewers > *")) each.hidden = pair > 0 && !PAIRS[pair].includes(each.dataset.slot);
+  document.querySelector("[data-viewers]").classList.toggle("desk-viewers-pair", pair > 0);
+  pairButton.setAttribute("aria-pressed", String(pair > 0));
+  for (const each of viewers) each.act("fit");
+});
 
 // The checklist: j and k move between rows, 1 2 3 answer the row one is on.
 const rows = () => [...document.querySelectorAll(".desk-check")].filter((each) => each.checkVisibility());
@@ -73,8 +89,17 @@ function toRow(number) {
   for (const each of seenRows) each.removeAttribute("data-now");
   row = Math.max(0, Math.min(seenRows.length - 1, number));
   seenRows[row].setAttribute("data-now", "");
-  seenRows[row].scrollIntoView({ block: "nearest" });
+  const line = seenRows[row].closest(".desk-line") ?? seenRows[row];
+  line.scrollIntoView({ block: "nearest" });
+  const paper = viewers.findIndex((each) => line.dataset.slot && each.box.dataset.slot === line.dataset.slot);
+  if (paper >= 0 && paper !== seen) toDocument(paper);
 }
+
+// The worklist: j and k move between cases, v ticks one.
+const cases = [...document.querySelectorAll("#result_list tbody tr")];
+const here = () => cases.findIndex((each) => each.contains(document.activeElement));
+const toCase = (number) => cases[Math.max(0, Math.min(cases.length - 1, number))]?.querySelector("th a")?.focus();
+const tick = () => cases[here()]?.querySelector("input[type='checkbox']")?.click();
 
 function answer(number) {
   const choice = rows()[row]?.querySelectorAll("input[type='radio']")[number - 1];
@@ -92,6 +117,7 @@ document.addEventListener("focusin", (event) => {
 for (const panel of document.querySelectorAll(".desk-ask")) {
   panel.addEventListener("toggle", () => {
     if (!panel.open) return;
+    panel.querySelector("form :is(input:not([type='hidden']), select, textarea, button)")?.focus();
     for (const other of document.querySelectorAll(".desk-ask[open]")) if (other !== panel) other.open = false;
   });
 }
@@ -109,23 +135,46 @@ for (const box of document.querySelectorAll("[data-seconds]")) {
   }, 250);
 }
 
+// Escape leaves a note or a panel; nothing that was typed is lost.
+function leave(target) {
+  const panel = target.closest(".desk-ask[open]");
+  if (panel) {
+    panel.open = false;
+    panel.querySelector("summary").focus();
+  } else if (target.matches("input, textarea, select")) target.blur();
+}
+
 const keys = document.getElementById("desk-keys");
 
 function press(key) {
   if (key === "?") return keys?.showModal();
+  if (cases.length && key === "j") return toCase(here() + 1);
+  if (cases.length && key === "k") return toCase(here() - 1);
+  if (cases.length && key === "v") return tick();
   if (key === "j") return toRow(row + 1);
   if (key === "k") return toRow(row - 1);
+  if (key === "m" && row >= 0) return rows()[row]?.querySelector(".desk-note")?.focus();
   if (/^[1-3]$/.test(key) && row >= 0) return answer(Number(key));
-  if (key === "]") return nextDocument(1);
-  if (key === "[") return nextDocument(-1);
-  if (key in VIEWER_KEYS) return viewers[seen]?.act(VIEWER_KEYS[key]);
+  if (viewers.length && key === "]") return nextDocument(1);
+  if (viewers.length && key === "[") return nextDocument(-1);
+  if (viewers.length && key in VIEWER_KEYS) return viewers[seen]?.act(VIEWER_KEYS[key]);
   // Any link or button of the page may name its key: data-key="n".
   const named = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (named && !named.disabled) named.click();
+  if (named?.disabled) return document.querySelector("[data-first]")?.click(); // the line that stands in the way
+  if (named?.matches("input")) return named.focus();
+  named?.click();
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey && event.key === "Enter") return event.target.closest(".desk-ask form, .desk-say")?.requestSubmit();
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return leave(event.target);
   if (event.target.closest("textarea, select, input:not([type='radio'], [type='checkbox'])")) return;
+  if (event.key in ARROWS && viewers[seen]?.isZoomed() && !event.target.matches("input")) {
+    event.preventDefault();
+    return viewers[seen].move(...ARROWS[event.key]);
+  }
+  if (event.key === "/" || event.key === "?") event.preventDefault();
   press(event.key);
 });

@@ -51,6 +51,7 @@ ORDER = "admin/enrollment/certificateorder/order/<uuid:public_id>/"
 OWN = (
     *("admin/login/", "admin/logout/", "admin/confirm/", "admin/password_change/"),
     f"{CASE}purpose/",
+    *("admin/enrollment/application/filters/", "admin/enrollment/application/beat/"),
 )
 # Lists that answer a POST as a GET: Django's change list without actions, and the desk's start.
 HARMLESS = ("admin/", "admin/enrollment/application/", "admin/^(?P<app_label>enrollment)/$")
@@ -75,6 +76,10 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     f"{CASE}purpose/": (case("200"), case("422")),
     f"{CASE}looks/": (case("404", "200"), desk("405")),
     f"{CASE}credential/<slug:name>/": (case("404"), case("404")),  # this case has no certificate
+    f"{CASE}checklist/": (
+        case("302 /admin/enrollment/application/case/ID/"),
+        case("302 /admin/enrollment/application/case/ID/", "403"),
+    ),
     f"{CASE}<slug:name>/": (
         case("302 /admin/enrollment/application/case/ID/"),
         case("302 /admin/enrollment/application/case/ID/", "403"),
@@ -94,7 +99,19 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         case("302 /admin/enrollment/application/case/ID/"),
         case("404", "403"),  # no check has this name
     ),
-    "admin/enrollment/application/": (desk("200", operator="403"), desk("200", operator="403")),
+    "admin/enrollment/application/": (desk("200", operator="403"), desk("405")),
+    "admin/enrollment/application/filters/": (
+        desk("405"),
+        desk("302 /admin/enrollment/application/", operator="403"),
+    ),
+    "admin/enrollment/application/bulk/<slug:name>/": (
+        desk("405"),
+        desk(
+            "302 /admin/enrollment/application/",
+            **dict.fromkeys(("operator", "auditor_jma", "auditor_medis"), "403"),
+        ),
+    ),
+    "admin/enrollment/application/beat/": (desk("405"), desk("200")),
     "admin/^(?P<app_label>enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
     "admin/enrollment/certificateorder/": (desk("200", operator="403"), desk("405")),
     ORDER: (case("200"), desk("405")),

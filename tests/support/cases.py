@@ -94,7 +94,7 @@ def _applicant(number: int, at: datetime) -> tuple[Applicant, bytes]:
     return applicant, fingerprint
 
 
-def _picture(application: Application, at: datetime, picture: bytes, slot: str) -> Attachment:
+def _attach(application: Application, slot: str, picture: bytes, at: datetime) -> Attachment:
     return Attachment.objects.create(
         application=application,
         slot=slot,
@@ -110,11 +110,12 @@ def _picture(application: Application, at: datetime, picture: bytes, slot: str) 
 
 
 def _statement(
-    application: Application, picture: Attachment, answers: Mapping[str, Any], at: datetime
+    application: Application, attached: list[Attachment], answers: Mapping[str, Any], at: datetime
 ) -> None:
-    listed = statement.File(
-        picture.slot, 0, "jpeg", bytes(picture.original_sha256), bytes(picture.shown_sha256)
-    )
+    listed = [
+        statement.File(row.slot, 0, "jpeg", bytes(row.original_sha256), bytes(row.shown_sha256))
+        for row in attached
+    ]
     facts = statement.Facts(
         application=str(application.public_id),
         round=1,
@@ -125,7 +126,7 @@ def _statement(
         consents=[("terms", "1")],
         agreed_at=at.isoformat(),
         declarations={"applies_in_person": True},
-        files=[listed],
+        files=listed,
         price=0,
         frozen_at=at.isoformat(),
         nonce=b"n" * 16,
@@ -155,8 +156,9 @@ def submitted(
     answers: Mapping[str, Mapping[str, Any]] = ANSWERS,
     picture: bytes = b"",
     slot: str = "licence_front",
+    pictures: Mapping[str, bytes] | None = None,
 ) -> Application:
-    """A case in state SUBMITTED with answers, one picture (of its own), and a signed statement of round 1."""
+    """A case in state SUBMITTED with answers, one picture of its own (or `pictures` by slot), a signed statement."""
     at = at or clock.now()
     number = next(_numbers)
     registration = registration_number or str(400_000 + number)
@@ -181,7 +183,9 @@ def submitted(
     for step, values in answers.items():
         StepAnswers.objects.create(application=application, step=step, data={"values": values}, saved_at=at)
     drawn = picture or f"\xff\xd8 a drawn licence {number} \xff\xd9".encode("latin-1")
-    _statement(application, _picture(application, at, drawn, slot), answers, at)
+    given = pictures or {slot: drawn}
+    attached = [_attach(application, slot, data, at) for slot, data in given.items()]
+    _statement(application, attached, answers, at)
     return application
 
 

@@ -51,7 +51,6 @@ def tell(town: City) -> None:
     examiner.claims(receipt)
     examiner.page.reload()  # without the message of the move
     take(examiner.page, "desk")
-    examiner.unfolds("承認を推薦する")
     examiner.fills_checklist()
     examiner.decides("承認を推薦する")
     town.officer("jma-approver", eyes).approves(receipt)
