@@ -1,6 +1,6 @@
 """The case screen put together: the signed data in the order of the checklist, the documents, what may be done now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -9,6 +9,7 @@ from django import forms
 from django.urls import reverse
 
 from enrollment import checklists, flow, review
+from enrollment.checklists import Line
 from enrollment.desk import asking, card_orders, changes, credential, integrity, measured, shown, told
 from enrollment.desk.forms import ASKED_FOR, CorrectionsForm, NoteForm, ReasonForm, TakeOverForm
 from enrollment.desk.integrity import Answers, Look
@@ -56,11 +57,11 @@ def context(
     case: Application, officer: Officer, at: datetime, bound: Bound, attachments: list[Attachment], look: Look
 ) -> dict[str, Any]:
     """Everything of the screen that is not the request's."""
-    sheet = sheets.of(case, officer)
+    sheet, lines = sheets.of(case, officer), sheets.lines(case)
     fills = sheets.may_fill(case, officer)
     checks = asking.shown(case, officer)
     grouped = shown.groups(look.answers, look.answers_before)
-    asked = shown.lines(case, sheet, grouped, measured.by_slot(case, attachments, look.answers), checks)
+    asked = shown.lines(lines, sheet, grouped, measured.by_slot(case, attachments, look.answers), checks)
     said = shown.notes(case, with_answers=not fills)
     erasing = may_erase(case, officer, at)
     return {
@@ -73,7 +74,7 @@ def context(
         "lines": asked,
         "fills": fills,
         "version": sheets.asked(case).version,
-        "groups": shown.rest(case, grouped),
+        "groups": shown.rest(lines, grouped),
         "changes": changes.changes(look.before, look.facts),
         "pictures": shown.pictures(case, attachments, look.wrong, may_erase=erasing),
         "checks": checks,
@@ -84,16 +85,21 @@ def context(
         "timeline": shown.timeline(case, said),
         "notes": said,
         "form": next(iter(bound.values()), None),
-        **_decisions(case, officer, at, bound, look, sheet),
+        **_decisions(case, officer, at, bound, look, sheet, lines),
     }
 
 
 def _decisions(
-    case: Application, officer: Officer, at: datetime, bound: Bound, look: Look, sheet: Sheet
+    case: Application,
+    officer: Officer,
+    at: datetime,
+    bound: Bound,
+    look: Look,
+    sheet: Sheet,
+    lines: Sequence[Line],
 ) -> dict[str, Any]:
     """The bar that is always in view: what may be done, and why something cannot be done now."""
     gone, why_not = shown.erased_names(case), obstacle(case, officer, at)
-    lines = sheets.lines(case)
     questions = {line.slug: line.question for line in lines}
     left = checklists.open_lines(lines, sheet.answers, sheet.notes)
     rows = [

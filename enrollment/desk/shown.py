@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from enrollment import checklists, flow, signed
+from enrollment.desk.forms import ASKED_FOR
 from enrollment.desk.integrity import Answers
 from enrollment.desk.measured import Told
 from enrollment.desk.saying import ANSWERS, EVENTS, VERDICTS
@@ -65,19 +66,19 @@ class Asked(NamedTuple):
     choices: list[tuple[str, Words, bool]]
     note: str
     slot: str
+    asks_for: str  # the field of the return form, and the reason, that follow from a failure
     is_open: bool
     is_marked: bool  # something beside it asks for an eye
     is_changed: bool
 
 
 def lines(
-    case: Application,
+    asked: Sequence[checklists.Line],
     sheet: sheets.Sheet,
     grouped: Mapping[str, Group],
     measured: Mapping[str, Sequence[Told]],
     checks: Iterable[Mapping[str, Any]],
 ) -> list[Asked]:
-    asked = sheets.lines(case)
     left = checklists.open_lines(asked, sheet.answers, sheet.notes)
     checks = list(checks)
     found: list[Asked] = []
@@ -98,6 +99,7 @@ def lines(
                 [(code, words, code == answer) for code, words in ANSWERS.items()],
                 sheet.notes.get(line.slug, ""),
                 line.shown_by,
+                _asks_for(line.slug),
                 line.slug in left,
                 any(one.outcome == checklists.CARE for one in told)
                 or any(check["mark"] in ("care", "wrong") for check in beside),
@@ -107,9 +109,14 @@ def lines(
     return found
 
 
-def rest(case: Application, grouped: Mapping[str, Group]) -> list[Group]:
+def _asks_for(slug: str) -> str:
+    step, field, code = ASKED_FOR.get(slug, ("", "", ""))
+    return f"{step}:{field}:{code}" if step else ""
+
+
+def rest(asked: Sequence[checklists.Line], grouped: Mapping[str, Group]) -> list[Group]:
     """The answers that belong to no line, in the applicant's order."""
-    used = {step for line in sheets.lines(case) for step in line.steps}
+    used = {step for line in asked for step in line.steps}
     return [group for step, group in grouped.items() if step not in used]
 
 

@@ -36,7 +36,18 @@ def _take_over(case: Application, officer: Officer, form: Any, at: datetime) -> 
     holder, since = case.claimed_by, form.cleaned_data["since"]
     if holder is None or holder.public_id != form.cleaned_data["holder"]:
         raise Refused("not_now")
-    review.take_over(case, officer, holder, parse_datetime(since) if since else None, at)
+    review.take_over(case, officer, holder, _moment(since), at)
+
+
+def _moment(text: str) -> datetime | None:
+    """As the page wrote it; None where a claim of an earlier release has no beginning."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if text and (found is None or found.tzinfo is None):
+        raise Refused("not_now")
+    return found
 
 
 def _checked(say: Callable[..., None]) -> Act:

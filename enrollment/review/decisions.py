@@ -124,6 +124,7 @@ def recommend(
     require(officer, application, "EXAMINER")
     signed.require_intact(application)
     with transaction.atomic():
+        sheets.require_turn(application, officer)
         _require_whole(application)
         checked = _checked(application, checklist, line_notes)
         _decide(application, officer, "recommended", note, at, checked)
@@ -176,6 +177,7 @@ def approve(
     is_last = application.approvals_needed == 2 or application.endorsed_by_id is not None
     try:
         with transaction.atomic():
+            sheets.require_turn(application, officer)
             _require_free(application)
             _require_whole(application)
             checked = _checked(application, checklist, line_notes)

@@ -73,7 +73,7 @@ def keep(
         if answer not in ("", *checklists.ANSWERS):
             raise Refused("unknown_answer")
     with transaction.atomic():
-        _require_turn(application, officer)
+        require_turn(application, officer)
         row, _is_new = ChecklistSheet.objects.select_for_update().get_or_create(
             application=application,
             round=application.round,
@@ -103,14 +103,16 @@ def may_fill(application: Application, officer: Officer) -> bool:
     )
 
 
-def _require_turn(application: Application, officer: Officer) -> None:
-    role = "EXAMINER" if application.state == State.IN_REVIEW else "APPROVER"
-    require(officer, application, role)
-    turn = (
-        Q(state=State.IN_REVIEW, claimed_by=officer)
-        if role == "EXAMINER"
-        else Q(state=State.RECOMMENDED) & ~Q(recommended_by=officer)
-    )
+def require_turn(application: Application, officer: Officer) -> None:
+    """Inside the transaction of a word, first of all: with the row locked, it is this officer's turn, nobody else's."""
+    if application.state == State.IN_REVIEW:
+        require(officer, application, "EXAMINER")
+        turn = Q(state=State.IN_REVIEW, claimed_by=officer)
+    elif application.state == State.RECOMMENDED:
+        require(officer, application, "APPROVER")
+        turn = Q(state=State.RECOMMENDED) & ~Q(recommended_by=officer) & ~Q(endorsed_by=officer)
+    else:
+        raise Refused("not_now")
     here = Application.objects.filter(turn, pk=application.pk, round=application.round)
     if not here.select_for_update(no_key=True).exists():
         raise Refused("not_now")

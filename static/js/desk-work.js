@@ -36,6 +36,23 @@ function show(left) {
   why.querySelector("[data-count]").textContent = left.length > 1 ? why.dataset.many.replace("0", String(left.length)) : "";
 }
 
+// What follows from a line that failed stands in the return form, until the officer chooses something else.
+function propose(line) {
+  const [step, field, code] = (line.dataset.asks ?? "").split(":");
+  const reason = document.querySelector(`[name="reason:${step}:${field}"]`);
+  const note = document.querySelector(`[name="note:${step}:${field}"]`);
+  if (!reason || !note || ![...reason.options].some((one) => one.value === code)) return;
+  const has_failed = line.querySelector("input[value='fail']").checked;
+  if (has_failed && (!reason.value || reason.dataset.proposed)) {
+    reason.value = code;
+    note.value = line.querySelector(".desk-note").value;
+    reason.dataset.proposed = "yes";
+  } else if (!has_failed && reason.dataset.proposed) {
+    reason.value = note.value = "";
+    delete reason.dataset.proposed;
+  }
+}
+
 async function keep() {
   if (isSending || !unsaved.size) return;
   isSending = true;
@@ -69,6 +86,7 @@ if (sheet) {
     const line = event.target.closest("[data-line]")?.dataset.line;
     if (!line) return;
     unsaved.add(line);
+    propose(event.target.closest("[data-line]"));
     clearTimeout(timer);
     timer = setTimeout(keep, event.type === "input" && event.target.type !== "radio" ? 800 : 0);
   };

@@ -15,6 +15,7 @@ from django.conf import settings
 from deploy.demo import pictures
 from enrollment import checks
 from ledger import clock
+from staff.models import Officer
 from tests.support import cases
 
 SECOND = {"username": "jma-examiner-2", "password": "a long demo password", "totp_secret": "K" * 32}
@@ -36,7 +37,7 @@ def main() -> None:
         )
         checks.run_all(str(case.public_id))
         made.append(case.receipt_number)
-    cases.Officer.objects.create_officer(
+    Officer.objects.create_officer(
         SECOND["username"],
         SECOND["password"],
         "日本医師会 審査者（2人目）",

@@ -147,7 +147,7 @@ def test_a_lapsed_claim_that_nobody_took_is_said_to_be_nobodys(later: Any) -> No
     assert "いまは誰も担当していません。" in refused.content.decode()
 
 
-@pytest.mark.parametrize("since", ["2026-99-99", "\x00", "x" * 41, "2026-01-01"])
+@pytest.mark.parametrize("since", ["2026-99-99", "2026-13-45T25:61:00+00:00", "\x00", "x" * 41, "2026-01-01"])
 def test_a_forged_moment_takes_nothing(since: str, later: Any) -> None:
     first, second, case, _at = two()
     later(5)

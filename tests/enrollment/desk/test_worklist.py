@@ -109,12 +109,13 @@ def test_the_first_page_is_read_from_the_partial_index() -> None:
     parts = queue._parts(Filter(), {"jma"}, cases.officer("examiner", ("jma", "EXAMINER")), clock.now())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE enrollment_application")
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        for way in ("seqscan", "bitmapscan", "sort"):  # thirty rows are quicker read as a whole
+            cursor.execute(f"SET LOCAL enable_{way} = off")
         few = parts[0].order_by("submitted_at", "pk").values("submitted_at", "id")[:51]
         sql, params = few.query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert re.search(r"(open_)?worklist", plan) and "Sort" not in plan
+    assert "worklist on enrollment_application" in plan and "Sort" not in plan
 
 
 @pytest.mark.requirement("RV-1")
