@@ -215,7 +215,7 @@ def _told(row: Any, with_answers: bool) -> list[tuple[str, str]]:
     return [(slug, "") for slug, note in row.line_notes.items() if note]
 
 
-def timeline(case: Application, said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def timeline(case: Application, said: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
     """What happened, oldest first; who did it, where it was an officer's word or a take-over."""
     who = {note["at"]: note["officer"] for note in said}
     who |= {row.taken_at: str(row.officer) for row in case.take_overs.select_related("officer")}

@@ -94,6 +94,12 @@ if (sheet) {
   sheet.addEventListener("input", changed);
   sheet.addEventListener("submit", (event) => { event.preventDefault(); keep(); });
   window.addEventListener("online", keep);
+  // What was answered before this file had come, and what a browser puts back into the page.
+  for (const field of sheet.querySelectorAll("input[type='radio'], .desk-note")) {
+    const isNew = field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+    if (isNew) unsaved.add(field.closest("[data-line]").dataset.line);
+  }
+  keep();
   // A decision takes with it what is not kept yet; leaving the page sends it.
   document.addEventListener("submit", (event) => {
     if (event.target === sheet) return;

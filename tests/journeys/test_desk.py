@@ -15,7 +15,7 @@ from tests.journeys.officers import Officer
 from tests.support.browser import NARROWEST, assert_fits, complaints, shoot
 from tests.support.product import ROOT, Product
 
-SEED = "import django; django.setup(); from tests.support import desk_cases; desk_cases.main()"
+SEED = "import django; django.setup(); from tests.journeys import morning; morning.main()"
 CASES = 20
 
 
@@ -47,8 +47,10 @@ def receipt_on(page: Page) -> str:
 
 
 def claims(page: Page) -> None:
+    page.wait_for_load_state("domcontentloaded")  # the keys are there
     page.keyboard.press("c")
     expect(page.locator("#sheet")).to_be_attached()
+    page.wait_for_load_state("domcontentloaded")
 
 
 def passes(page: Page) -> None:

@@ -129,7 +129,7 @@ def test_the_whole_is_signed_anew_on_the_digest_of_the_former_and_what_changed_c
     assert statement.differences(first, second) == [
         statement.Difference("licence", "registration_number", person.person.registration_number, "222222")
     ]
-    assert changes.changes(again) == [
+    assert changes.changes(first, second) == [
         changes.Change("資格の登録番号と登録年月日：登録番号", person.person.registration_number, "222222")
     ]
     assert corrections.asked(again, drafts.load(again, clock.now())) == []
