@@ -11,6 +11,7 @@ from django.db import transaction
 
 from deploy import retention
 from enrollment import checks, review
+from enrollment.applicants import card_numbers
 from ledger import apart, clock, daily
 from ledger.models import DailyRoot
 from ledger.verify import verify
@@ -77,6 +78,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("cards whose end is near", reminders.remind_of_cards),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
     Chore("visits of card holders", visits.forget_overdue),
+    Chore("visits by a card's numbers", card_numbers.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),
     Chore("credentials past their end", credentials.expire_due),
     Chore("renewals to be told", renewals.tell_due),

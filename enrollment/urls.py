@@ -16,6 +16,7 @@ from enrollment.views import (
     steps,
     tasks,
 )
+from enrollment.views.card import jma as card_jma
 from enrollment.views.card import refused as card_refused
 from enrollment.views.card import start as card_start
 
@@ -23,6 +24,10 @@ urlpatterns = [
     path("", public.start, name="start"),
     path("card/", card_start.card_holders, name="card_holders"),
     path("card/refused/", card_refused.refused, name="card_refused"),
+    path("card/jma/", card_jma.question, name="card_jma"),
+    path("card/jma/numbers/", card_jma.numbers, name="card_jma_numbers"),
+    path("card/jma/code/", card_jma.code, name="card_jma_code"),
+    path("card/jma/undo/<str:token>/", card_jma.undo, name="card_jma_undo"),
     path("status/", status.status, name="status"),
     path("status/email/", account.address, name="account_address"),
     path("status/email/code/", account.code, name="account_code"),

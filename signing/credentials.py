@@ -33,6 +33,7 @@ __all__ = [
     "Facts",
     "Refused",
     "Standing",
+    "active_of",
     "bind_card",
     "ended_before",
     "expire_due",
@@ -194,6 +195,17 @@ def newest_of(public_id: UUID) -> UUID:
         if following is None:
             return standing
         standing = following
+
+
+def active_of(person_id: str, authority: str, qualification: str) -> UUID | None:
+    """The certificate that signs for this holder of an HPKI card (BD-08): same 本人ID, authority and qualification."""
+    rows = Credential.objects.filter(
+        signer__person_id=person_id,
+        authority=authority,
+        qualification=qualification,
+        state=flow.Credential.ACTIVE,
+    )
+    return rows.values_list("public_id", flat=True).first() if person_id else None
 
 
 def ended_before(moment: datetime, public_ids: Iterable[UUID]) -> list[UUID]:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("card/my-number-card/answer/", my_number_card.answer, name="card_my_number_card_answer"),
     path("card/phone/", card_phone.page, name="card_phone"),
     path("card/certificate/", certificate.page, name="card_certificate"),
+    path("card/certificate/done/", certificate.done, name="card_certificate_done"),
     path("card/done/", my_number_card.done, name="card_done"),
     path("card/phone/qr/", card_qr.card_qr, name="card_qr"),
     path("card/phone/qr/state/", card_qr.state, name="card_qr_state"),

@@ -12,6 +12,7 @@ from enrollment.models.applications import (
     StepAnswers,
     TimelineEntry,
 )
+from enrollment.models.card_numbers import CardNumbersVisit, CardNumberTries
 from enrollment.models.checking import CheckRun, Finding
 from enrollment.models.looking import CaseView, StatedPurpose
 from enrollment.models.operating import AuthorityNotice
@@ -48,6 +49,8 @@ __all__ = [
     "Attachment",
     "AuthorityNotice",
     "CardHolder",
+    "CardNumberTries",
+    "CardNumbersVisit",
     "CardOrder",
     "CardReading",
     "CaseView",

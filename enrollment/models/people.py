@@ -97,12 +97,23 @@ class UnsentForm(models.Model):
 
 
 class EmailCode(models.Model):
-    """A confirmation code on its way (DQ-19, DQ-20)."""
+    """A confirmation code on its way: to an applicant (DQ-19, DQ-20) or to a card's holder (BD-08)."""
 
-    applicant = models.ForeignKey(Applicant, on_delete=models.CASCADE, related_name="email_codes")
+    applicant = models.ForeignKey(Applicant, null=True, on_delete=models.CASCADE, related_name="email_codes")
+    holder = models.ForeignKey(
+        "enrollment.CardHolder", null=True, on_delete=models.CASCADE, related_name="email_codes"
+    )
     address = EncryptedTextField()
     code_digest = models.BinaryField(max_length=32)  # keyed: six digits alone could be guessed from a digest
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     spent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(applicant__isnull=True) ^ models.Q(holder__isnull=True),
+                name="code_has_one_owner",
+            )
+        ]

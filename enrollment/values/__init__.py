@@ -12,7 +12,7 @@ from enrollment.values.institutions import (
     institution_code,
     parts,
 )
-from enrollment.values.numbers import email, member_number, postal_code, registration_number
+from enrollment.values.numbers import card_id, email, member_number, postal_code, registration_number
 from enrollment.values.phones import hyphenated, phone
 from enrollment.values.pins import card_pin, same_digits
 from enrollment.values.prefectures import PREFECTURES, prefecture_of
@@ -23,6 +23,7 @@ __all__ = [
     "TABLES",
     "WARNINGS",
     "InstitutionCode",
+    "card_id",
     "card_pin",
     "email",
     "has_check_digit",

@@ -43,6 +43,12 @@ def registration_number(text: str, *, most: int = 7) -> str:
     return number
 
 
+def card_id(text: str) -> str:
+    """The カードID on a card's face in half-width capitals, without spaces and dashes; "" for what cannot be one."""
+    found = bare(text.translate(WIDE_ASCII), SPACES + DASHES).upper()
+    return found if re.fullmatch("[A-Z0-9]+", found) else ""
+
+
 def postal_code(text: str) -> str:
     """Seven digits; 〒, hyphen and full-width forms accepted (DQ-16). Raises `Problem` postal_code_format."""
     found = bare(text, "〒" + DASHES + SPACES)

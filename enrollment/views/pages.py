@@ -15,7 +15,7 @@ from enrollment.applicants import card_pins, comparison, corrections, emails
 from enrollment.applicants.prices import amount_text
 from enrollment.errors import Refused
 from enrollment.flow import Draft, Step
-from enrollment.models import Applicant, Application
+from enrollment.models import Application
 from enrollment.steps import Question
 from enrollment.steps.consent import Consent
 from enrollment.views import refusals, summary
@@ -163,11 +163,11 @@ def _email_context(page: Page) -> dict[str, Any]:
     }
 
 
-def code_context(applicant: Applicant, address: str, at: datetime) -> dict[str, Any]:
+def code_context(owner: emails.Owner, address: str, at: datetime) -> dict[str, Any]:
     """What a code's page says of its mail: from whom, on its way or stuck, when the next can be sent (DQ-20, DQ-28)."""
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    waiting = emails.pending(applicant, address, at)
-    left = emails.wait(applicant, at)
+    waiting = emails.pending(owner, address, at)
+    left = emails.wait(owner, at)
     return {
         "address": address,
         "sender": sender,

@@ -36,6 +36,7 @@ from signing.links.standing import (
     remove_phone,
     shown_by_numbers,
 )
+from signing.links.undoing import undo_shown
 
 __all__ = [
     "INBOX",
@@ -73,5 +74,6 @@ __all__ = [
     "show",
     "shown_by_numbers",
     "tries_left",
+    "undo_shown",
     "want",
 ]

@@ -187,13 +187,18 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "log/<str:day>.json": (MISSING, NO),
     "card/": (ALL, NO),
     "card/refused/": ({"*": "302 /card/"}, NO),  # without a reason there is nothing to say
+    "card/jma/": (ALL, NO),
+    "card/jma/numbers/": (ALL, {"*": "422"}),
+    "card/jma/code/": ({"*": "302 /card/jma/"}, {"*": "302 /card/jma/"}),
+    "card/jma/undo/<str:token>/": (MISSING, MISSING),
     "card/hpki/": (MISSING, NO),  # answered to nginx alone
     "card/enter/": ({"*": "303 http://localhost:8000/card/refused/"}, NO),
     "card/sign-in/<slug:purpose>/": (ALL, NO),  # no front that takes HPKI cards: it says so
     "card/my-number-card/": ({"*": "303 /card/"}, NO),
     "card/my-number-card/answer/": (NO, {"*": "303 /card/"}),
     "card/phone/": ({"*": "303 /card/"}, {"*": "303 /card/"}),
-    "card/certificate/": ({"*": "303 /card/"}, NO),
+    "card/certificate/": ({"*": "303 /card/"}, {"*": "303 /card/"}),
+    "card/certificate/done/": ({"*": "303 /card/"}, NO),
     "card/done/": ({"*": "303 /card/"}, NO),
     "favicon.ico": ({"*": "301 /static/seal.svg"}, NO),
     "mailbox/": (ALL, NO),
