@@ -162,6 +162,13 @@ def open_card(slug: str, home: Path | None = None) -> VirtualCard:
 
 def ensure(home: Path, at: datetime) -> None:
     """Make what is missing: authorities, trust folder, cards, pictures. Under ten seconds, then at once."""
+    ensure_cards(home, at)
+    for one in PEOPLE:
+        pictures.ensure(home, _drawn(one))
+
+
+def ensure_cards(home: Path, at: datetime) -> None:
+    """Without the pictures."""
     authorities = home / "cards" / "authorities"
     try:
         hierarchy = Hierarchy.load(authorities)
@@ -180,8 +187,6 @@ def ensure(home: Path, at: datetime) -> None:
                 certificate = _signature_certificate(card_path(one.slug, home))
                 hierarchy.current(CertificateKind.SIGNATURE).revoke(certificate, at - timedelta(days=1))
         hierarchy.publish(settings.JPKI_TRUST, at)
-    for one in PEOPLE:
-        pictures.ensure(home, _drawn(one))
 
 
 def _memory(

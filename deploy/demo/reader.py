@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from cards import reader
+from cards.apdu import Status
 from cards.chip import ChipUnreadable
 from cards.client import CardError, MyNumberCard
 from cards.exchange import CardRequest, CardResponse, ContractError, request_from_json, to_json
@@ -32,6 +33,7 @@ VERIFY, SHORTEST = (
     0x20,
     4,
 )  # an APDU of four bytes asks for the counter, a longer one brings a PIN (ISO 7816-4)
+HPKI_CARD = "not-swapped"  # an HPKI card that was left in the reader (BD-02)
 PARTS_NAME = {"authenticate": "authenticate", "read_attributes": "assist", "sign": "sign"}
 
 
@@ -78,6 +80,9 @@ class ReaderForm(forms.Form):
             (slug, Choice(_title(slug, owner), _describe(owner, tries[slug])))
             for slug, owner in sorted(people.card_slots(), key=lambda slot: slot[0] != first)
         ]
+        if which is CardPin.AUTHENTICATION:
+            left = Choice(_("HPKIカード"), _("差し替えていないカード。個人番号カードではありません"))
+            card.choices = [*card.choices, (HPKI_CARD, left)]
         if 1 not in tries.values():
             del self.fields["last_try"]
         pin = self.fields["pin"]
@@ -109,6 +114,8 @@ class ReaderForm(forms.Form):
 
 def tries_left(slug: str, which: CardPin) -> int | None:
     """What the card's counter says; None where this card has no such PIN or cannot be read."""
+    if slug == HPKI_CARD:
+        return None
     try:
         return MyNumberCard(people.open_card(slug).transmit).tries_left(which)
     except (CardError, ChipUnreadable):
@@ -151,7 +158,7 @@ def _read(request: HttpRequest, asked: CardRequest, text: str) -> HttpResponse:
         )
         return _form(request, asked, text, form)
     try:
-        transmit = people.open_card(slug).transmit
+        transmit = _knows_no_application if slug == HPKI_CARD else people.open_card(slug).transmit
         client = MyNumberCard(_taken_away(transmit) if form.cleaned_data["taken_away"] else transmit)
         response = reader.perform(asked, client, pin, settings.ORIGIN)
     except ChipUnreadable:
@@ -175,6 +182,11 @@ def _read(request: HttpRequest, asked: CardRequest, text: str) -> HttpResponse:
         secure=settings.IS_HTTPS,
     )
     return answer
+
+
+def _knows_no_application(_command: bytes) -> bytes:
+    """What an HPKI card says to the names of JPKI's applications: not found (ISO 7816-4)."""
+    return Status.NOT_FOUND.to_bytes(2, "big")
 
 
 def _taken_away(transmit: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:

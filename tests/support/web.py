@@ -16,12 +16,15 @@ from tests.support.services import free_port
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The server's address. PostgreSQL and committed rows only: the server has connections of its own."""
+def served(**ours: str) -> Iterator[str]:
+    """The server's address; `ours` are settings of its own.
+
+    PostgreSQL and committed rows only: the server has connections of its own.
+    """
     port = free_port()
     database = connection.settings_dict
     url = f"postgresql://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    environment = {**os.environ, "DATABASE_URL": url, "PORT": str(port)}
+    environment = {**os.environ, **ours, "DATABASE_URL": url, "PORT": str(port)}
     command = [
         sys.executable,
         "-m",
