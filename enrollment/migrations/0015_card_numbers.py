@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0012_desk'),
+        ('enrollment', '0014_card_orders'),
     ]
 
     operations = [
