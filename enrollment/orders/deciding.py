@@ -108,5 +108,6 @@ def _require(officer: Officer, order: CertificateOrder, role: str) -> None:
 def _require_free(order: CertificateOrder) -> None:
     registrations.lock(order.qualification, order.registration_number)
     key = (order.qualification, order.registration_number)
-    if registrations.is_granted_to_an_application(*key) or registrations.is_granted_to_an_order(*key):
+    by_order = registrations.is_granted_to_an_order(*key, besides=order.pk)
+    if by_order or registrations.is_granted_to_an_application(*key):
         raise Refused("already_granted")

@@ -3,14 +3,16 @@
 import uuid
 from datetime import date, datetime, timedelta
 
-from enrollment import issuance
+from enrollment import checklists, issuance, review
 from enrollment.flow import State
 from enrollment.models import Application, CardHolder
-from enrollment.orders import news
+from enrollment.orders import news, placing
 from ledger import clock
 from signing import card_orders
 from signing import issuance as signing_issuance
+from signing.acts import renewals
 from signing.models import Credential, SecondCertificateRequest, SigningSession
+from staff.models import Officer
 from tests.support import cases
 from vault import tokens
 
@@ -76,3 +78,20 @@ def asks(person: CardHolder, at: datetime | None = None) -> SecondCertificateReq
         card_certificate_not_after=at + 100 * DAY,
         at=at,
     )
+
+
+def renews(day: SigningSession) -> None:
+    """The signer's wish of this session, and what it becomes."""
+    renewals.ask(day, clock.now())
+    placing.renewal_wanted(str(day.credential.public_id))
+
+
+def recommended(case: Application, examiner: Officer) -> None:
+    Application.objects.filter(pk=case.pk).update(state=State.RECOMMENDED, recommended_by=examiner)
+    case.refresh_from_db()
+
+
+def approve(case: Application, approver: Officer) -> None:
+    """The second officer's word on an application, through the review's own door."""
+    answers = {line.slug: "pass" for line in checklists.lines_for(frozenset({"licence_front"}))}
+    review.approve(case, approver, "", answers, clock.now())
