@@ -19,5 +19,6 @@ def is_granted_to_an_application(qualification: str, number: str) -> bool:
 def is_granted_to_an_order(qualification: str, number: str, *, besides: int | None = None) -> bool:
     """`besides`: the key of the order that asks."""
     orders = CertificateOrder.objects.filter(qualification=qualification, registration_number=number)
-    orders = orders.exclude(pk=besides)
+    if besides is not None:
+        orders = orders.exclude(pk=besides)
     return orders.standing().filter(kind=OrderKind.CARD_HOLDER).exists()
