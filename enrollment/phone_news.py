@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from enrollment import issuance
-from enrollment.models import Application, TimelineEntry
+from enrollment.models import Application, CardHolder, CertificateOrder, TimelineEntry
 from enrollment.notices import phone as told
 from ledger import clock
 from outbox import notices as inbox
@@ -137,7 +137,10 @@ def on_card_bound(credential: str) -> None:
         if card is not None:
             told.card_bound(application, card, credential)
 
-    _with_application(credential, tell)
+    card = links.card_of(uuid.UUID(credential))
+    words = "署名に使うマイナンバーカードが登録されました。"
+    mark = f"n16:{credential}:{card.bound_at.isoformat()}" if card else ""
+    _with_application(credential, tell, also=(words, mark) if card else None)
 
 
 def on_card_ends_in_90(credential: str) -> None:
@@ -165,20 +168,48 @@ def _card_ends(credential: str, days: int) -> None:
         if card is not None and card.not_after is not None:
             told.card_ends(application, card.not_after, days, credential)
 
-    _with_application(credential, tell)
+    words = (
+        "登録されているマイナンバーカードの電子証明書の期限が近づいています。"
+        "更新したあとに、もう一度登録してください。"
+    )
+    _with_application(credential, tell, also=(words, f"n15:{credential}:{days}"))
 
 
-def _with_application(credential: str, act: Callable[[Application, datetime], None]) -> None:
-    """Everything that the news causes commits together."""
+def _with_application(
+    credential: str, act: Callable[[Application, datetime], None], *, also: tuple[str, str] | None = None
+) -> None:
+    """Everything that the news causes commits together.
+
+    A holder of an HPKI card without an account (BD-12) has no inbox: the address that the register knows gets a bare
+    mail of whatever concerns security; `also` are the words and the mark of what is not of a phone or a QR code.
+    """
+    public_id = uuid.UUID(credential)
     applied_for = {
-        uuid.UUID(credential),
-        *credentials.line(uuid.UUID(credential)),
+        public_id,
+        *credentials.line(public_id),
     }  # a renewal's case is that of the first certificate
     rows = Application.objects.filter(credential__in=applied_for).select_related("applicant")
-    application = rows.first()
-    if application is not None:
-        with transaction.atomic():
-            act(application, clock.now())
+    application, at = rows.first(), clock.now()
+    with transaction.atomic():
+        if application is not None:
+            act(application, at)
+            return
+        orders = CertificateOrder.objects.filter(credential__in=applied_for).exclude(holder=None)
+        order = orders.select_related("holder").first()
+        if order is not None and order.holder is not None:
+            _tell_holder(order.holder, public_id, also, at)
+
+
+def _tell_holder(
+    holder: CardHolder, credential: uuid.UUID, also: tuple[str, str] | None, at: datetime
+) -> None:
+    for phone in links.phones_of(credential, at - _LATE):
+        told.holder_of_phone(holder, phone)
+    for link in links.shown_by_numbers(credential, at - _LATE):
+        words = "HPKIカードの券面の番号で、スマートフォン登録用のQRコードが発行されました。"
+        told.holder(holder, words, f"n18:{link.public_id}")
+    if also is not None:
+        told.holder(holder, *also)
 
 
 def _erase_secret(credential: str) -> None:

@@ -12,9 +12,10 @@ from uuid import UUID
 from django.conf import settings
 
 from enrollment import authorities
-from enrollment.models import Application
+from enrollment.models import Application, CardHolder
 from enrollment.notices import telling
 from ledger import clock
+from outbox import mails
 from signing import links
 
 ME = f"{settings.ORIGIN}/me/"
@@ -220,6 +221,33 @@ def qr_shown(application: Application, link: links.ByNumbers) -> None:
         about=str(application.credential),
         mark=f"n18:{link.public_id}",
     )
+
+
+def holder_of_phone(person: CardHolder, phone: links.Phone) -> None:
+    """N8 and N9 for a holder of an HPKI card without an account."""
+    holder(person, "スマートフォンが登録されました。", f"n8:{phone.public_id}")
+    words = {
+        "replaced": "スマートフォンの登録が変更されました。",
+        "removed": "スマートフォンの登録が削除されました。",
+        "stopped": "スマートフォンによる本人確認を停止しました。",
+    }.get(phone.state)
+    if words and phone.ended_at:
+        holder(person, words, f"n9:{phone.public_id}:{phone.ended_at.isoformat()}")
+
+
+def holder(person: CardHolder, words: str, mark: str) -> None:
+    """A bare mail to the address that the authority's register knows (BD-12): what, and where to look."""
+    if person.email:
+        where = f"{settings.ORIGIN}/card/\n"
+        text = f"{words}\n\nお心当たりがない場合は、HPKIカードで本人確認をしてご確認ください。\n{where}"
+        mails.send(
+            person.email,
+            "HPKI電子証明書からのお知らせ",
+            text,
+            kind="card_holder",
+            about=str(person.public_id),
+            dedupe=f"holder:{mark}",
+        )
 
 
 def again(application: Application, at: datetime) -> str:

@@ -11,7 +11,13 @@ from pytest_django import Settings
 
 from deploy.events import HANDLERS
 from enrollment import issuance
-from enrollment.models import Applicant, ApplicantSession, Application
+from enrollment.models import (
+    Applicant,
+    ApplicantSession,
+    Application,
+    CardHolder,
+    CertificateOrder,
+)
 from enrollment.views import phone_line
 from ledger import clock, log
 from outbox import notices as inbox
@@ -297,6 +303,43 @@ def test_an_undone_binding_puts_the_former_phone_back_on_the_line() -> None:
     case.hear()
     assert case.line().state == "bound"
     assert "前の端末に戻しました" in case.status()
+
+
+@pytest.mark.requirement("ST-37", "BD-13")
+def test_a_card_holder_without_an_account_is_told_by_bare_mails_to_the_registers_address() -> None:
+    holder, now = Holder(), clock.now()
+    credential = holder.credential
+    known = CardHolder.objects.create(
+        authority="jma",
+        qualification="doctor",
+        registration_number="123456",
+        birth_date=now.date(),
+        status="valid",
+        email="holder@example.jp",
+    )
+    CertificateOrder.objects.create(
+        kind="card_holder",
+        authority="jma",
+        qualification="doctor",
+        person=credential.signer.applicant,
+        person_id=credential.signer.person_id,
+        holder=known,
+        credential=credential.public_id,
+        created_at=now,
+        changed_at=now,
+    )
+    links.show(credential, means="jma_numbers", browser_token="pc", at=now)
+    holder.bind(new_phone(), now)
+    credentials.bind_card(credential, b"a" * 32, None, at=now, actor=OWNER)
+    subject = str(credential.public_id)
+    for kind in ("signing.qr_shown", "signing.link_bound", "signing.card_bound", "signing.qr_shown"):
+        HANDLERS[kind](subject)
+    mails = [each for each in Mail.objects.all() if each.recipient == "holder@example.jp"]
+    assert len(mails) == 3
+    assert sum("券面の番号" in each.body for each in mails) == 1
+    assert not Notice.objects.exists()
+    for mail in mails:
+        assert "iPhone" not in mail.body and credential.signer.person_id not in mail.body
 
 
 def test_news_of_an_unknown_credential_are_nobodys() -> None:
