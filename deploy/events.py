@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from enrollment import card_orders, checks, issuance, phone_news
+from enrollment import card_orders, checks, issuance, phone_news, review
 from enrollment.orders import issuing as order_issuing
 from enrollment.orders import news as life
 from enrollment.orders import placing
@@ -26,6 +26,7 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "enrollment.submitted": checks.plan,
     checks.KIND: checks.carry_out,
     "enrollment.approved": issuance.order,
+    "enrollment.decided": review.leave,
     "signing.issue": signing_issuance.carry_out,
     "signing.issuance_stopped": issuance.stopped,
     "signing.link_bound": phone_news.on_link_bound,

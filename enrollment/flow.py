@@ -62,6 +62,8 @@ MOVES = (
     move("propose_rejection",   (S.IN_REVIEW, S.RECOMMENDED),          S.SUBMITTED,   A.EXAMINER, A.APPROVER),
     move("approve",             (S.RECOMMENDED,),                      S.APPROVED,    A.APPROVER),
     move("take_back",           (S.APPROVED,),                         S.RECOMMENDED, A.APPROVER),
+    move("take_back_word",      (S.RECOMMENDED, S.RETURNED, S.REJECTED), S.IN_REVIEW, A.EXAMINER),
+    move("take_back_rejection", (S.REJECTED,),                         S.RECOMMENDED, A.APPROVER),
     move("order",               (S.APPROVED,),                         S.ISSUING,     A.SYSTEM),
     move("deliver",             (S.ISSUING,),                          S.ISSUED,      A.SYSTEM),
     move("withdraw",            (S.SUBMITTED, S.IN_REVIEW, S.RETURNED),S.WITHDRAWN,   A.APPLICANT),

@@ -6,7 +6,7 @@ from datetime import datetime
 from enrollment import flow
 from enrollment.flow import Actor, State
 from enrollment.models import Application
-from enrollment.review import UNDO, is_silent
+from enrollment.review import is_silent
 from staff.models import Officer
 
 ROLES = {Actor.EXAMINER: "EXAMINER", Actor.APPROVER: "APPROVER"}
@@ -18,10 +18,6 @@ def _holds_claim(case: Application, officer: Officer, at: datetime) -> bool:
 
 def _is_second(case: Application, officer: Officer, at: datetime) -> bool:
     return officer.pk not in (case.recommended_by_id, case.endorsed_by_id)
-
-
-def _may_take_back(case: Application, officer: Officer, at: datetime) -> bool:
-    return case.approved_by_id == officer.pk and case.decided_at is not None and at < case.decided_at + UNDO
 
 
 def _may_take_over(case: Application, officer: Officer, at: datetime) -> bool:
@@ -36,15 +32,15 @@ def _may_reject(case: Application, officer: Officer, at: datetime) -> bool:
     return _holds_claim(case, officer, at) and officer.holds("EXAMINER", case.authority)
 
 
-# Rows that no button names: `review.approve` and `review.reject` choose them by the authority's number of officers.
-CHOSEN = ("endorse", "propose_rejection")
+# Rows that no button names: `review.approve` and `review.reject` choose by the authority's number of officers, and
+# `review.take_back` by what was said.
+CHOSEN = ("endorse", "propose_rejection", "take_back", "take_back_word", "take_back_rejection")
 CONDITIONS: dict[str, Callable[[Application, Officer, datetime], bool]] = {
     "take_over": _may_take_over,
     "release": _holds_claim,
     "return_to_applicant": _holds_claim,
     "recommend": _holds_claim,
     "approve": _is_second,
-    "take_back": _may_take_back,
     "reject": _may_reject,
 }
 

@@ -15,7 +15,20 @@ TITLES: Mapping[str, Words] = {
     "send_back": _("審査をやり直す"),
     "reject": _("不承認にする"),
     "approve": _("承認する"),
-    "take_back": _("承認を取り消す"),
+    "take_back": _("取り消す"),
+}
+# What was said, and what happens when its ten seconds are over (decision 32).
+SAID: Mapping[str, Words] = {
+    "recommended": _("承認を推薦しました。"),
+    "returned": _("修正を求めました。"),
+    "rejected": _("不承認にしました。"),
+    "approved": _("承認しました。"),
+}
+AFTERWARDS: Mapping[str, Words] = {
+    "recommended": _("そのあとは、別の審査者が判断します。"),
+    "returned": _("そのあと、申請者に知らせます。"),
+    "rejected": _("そのあと、申請者に知らせます。"),
+    "approved": _("そのあと、証明書の発行を依頼します。"),
 }
 KEYS: Mapping[str, str] = {
     "claim": "c",
@@ -78,6 +91,8 @@ EVENTS: Mapping[str, Words] = {
     "reject": _("不承認にした"),
     "approve": _("承認した"),
     "take_back": _("承認を取り消した"),
+    "take_back_word": _("自分の決定を取り消した"),
+    "take_back_rejection": _("不承認を取り消した"),
     "order": _("証明書の発行を依頼した"),
     "deliver": _("証明書を発行し、申請者に知らせた"),
     "withdraw": _("取り下げた"),
@@ -100,7 +115,7 @@ VERDICTS: Mapping[str, Words] = {
     "endorsed": EVENTS["endorse"],
     "sent_back": EVENTS["send_back"],
     "approved": EVENTS["approve"],
-    "taken_back": EVENTS["take_back"],
+    "taken_back": EVENTS["take_back_word"],
     "returned": EVENTS["return_to_applicant"],
     "proposed_reject": EVENTS["propose_rejection"],
     "rejected": EVENTS["reject"],

@@ -14,7 +14,7 @@ from enrollment.desk import asking, card_orders, changes, credential, integrity,
 from enrollment.desk.forms import ASKED_FOR, CorrectionsForm, NoteForm, ReasonForm, TakeOverForm
 from enrollment.desk.integrity import Answers, Look
 from enrollment.desk.offers import may_erase, obstacle, offers
-from enrollment.desk.saying import KEYS, OBSTACLES, TITLES
+from enrollment.desk.saying import AFTERWARDS, KEYS, OBSTACLES, SAID, TITLES
 from enrollment.desk.words import STATES
 from enrollment.desk.worklist import queue
 from enrollment.models import Application, Attachment
@@ -115,7 +115,6 @@ def _decisions(
             "url": reverse("admin:enrollment_case_move", args=[case.public_id, name]),
         }
         for name in offers(case, officer, at)
-        if name != "take_back"
     ]
     return {
         "decisions": rows,
@@ -142,13 +141,16 @@ def _holder(case: Application, officer: Officer, at: datetime) -> dict[str, Any]
 
 def undo(case: Application, officer: Officer, at: datetime) -> dict[str, Any]:
     """What can be taken back of this case, for how many seconds more; empty when nothing can."""
-    if case.decided_at is None or "take_back" not in offers(case, officer, at):
+    last = review.undoable(case, officer, at)
+    if last is None:
         return {}
     return {
         "title": TITLES["take_back"],
         "receipt": case.receipt_number,
+        "said": SAID[last.verdict],
+        "after": AFTERWARDS[last.verdict],
         "url": reverse("admin:enrollment_case_move", args=[case.public_id, "take_back"]),
-        "left": ceil((case.decided_at + review.UNDO - at).total_seconds()),
+        "left": ceil((last.decided_at + review.UNDO - at).total_seconds()),
     }
 
 

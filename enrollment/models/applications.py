@@ -159,7 +159,11 @@ class Application(models.Model):
                 condition=Q(state__in=["submitted", "in_review", "recommended"]),
                 name="open_worklist",
             ),
-            models.Index(fields=["authority", "state", "submitted_at", "id"], name="worklist"),
+            models.Index(
+                fields=["authority", "state", "submitted_at", "id"],
+                condition=Q(state__in=["returned", "approved", "issuing", "issued", "rejected", "withdrawn"]),
+                name="closed_worklist",
+            ),
             models.Index(fields=["person_key"], name="person_key"),
             models.Index(fields=["qualification", "registration_number"], name="registration"),
             models.Index(

@@ -36,6 +36,7 @@ class Decision(models.Model):
     checklist_version = models.CharField(max_length=24, blank=True, default="")
     line_notes = EncryptedJSONField(default=dict)  # line -> the officer's words
     decided_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)  # when the applicant was told of it (decision 32)
 
 
 class ReturnItem(models.Model):

@@ -22,9 +22,9 @@ from enrollment.review.decisions import (
     reject,
     return_to_applicant,
     send_back,
-    take_back,
 )
 from enrollment.review.erasing import erase_file
+from enrollment.review.leaving import leave, take_back, undoable
 from enrollment.review.reminders import remind
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "claim",
     "erase_file",
     "is_silent",
+    "leave",
     "recommend",
     "reject",
     "release",
@@ -46,4 +47,5 @@ __all__ = [
     "stay",
     "take_back",
     "take_over",
+    "undoable",
 ]

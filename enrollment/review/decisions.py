@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from enrollment import checks, moves, notices, registrations, signed
+from enrollment import checks, moves, registrations, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, Decision, ErasedFile, ReturnItem
@@ -90,8 +90,6 @@ def return_to_applicant(
         sheet = sheets.of(application, officer)
         checked = Checked(sheet.answers, sheet.notes, sheets.asked(application).version)
         _decide(application, officer, "returned", "", at, checked)
-        application.applicant.refresh_from_db()
-        notices.returned(application, [item.note or item.code for item in corrections], until)
         moves.perform(
             "return_to_applicant",
             application,
@@ -100,9 +98,9 @@ def return_to_applicant(
             at=at,
             guard={"claimed_by": officer},
             changes={**FREE, "return_until": until, "rejection_proposed_by": None},
+            news=[moves.News("enrollment.decided", run_after=at + UNDO)],
             data={"fields": len(corrections)},
         )
-        sheets.forget(application)
 
 
 def _require_whole(application: Application) -> None:
@@ -230,22 +228,6 @@ def _which_constraint(broken: IntegrityError) -> str:
     return "same_officer"
 
 
-def take_back(application: Application, officer: Officer, at: datetime) -> None:
-    """Undo one's own approval while the order has not left."""
-    with transaction.atomic():
-        locked(application)
-        _decide(application, officer, "taken_back", "", at)
-        moves.perform(
-            "take_back",
-            application,
-            by=Actor.APPROVER,
-            actor=actor(officer),
-            at=at,
-            guard={"approved_by": officer},
-            changes={"approved_by": None, "decided_at": None},
-        )
-
-
 def reject(
     application: Application, officer: Officer, reason: str, at: datetime, code: str = "other"
 ) -> None:
@@ -268,7 +250,6 @@ def reject(
         with transaction.atomic():
             locked(application)
             _decide(application, officer, "rejected", reason, at, reason=code)
-            notices.rejected(application, reason)
             moves.perform(
                 "reject",
                 application,
@@ -277,9 +258,9 @@ def reject(
                 at=at,
                 guard={**guard, "rejection_proposed_by": application.rejection_proposed_by_id},
                 changes={**FREE, "decided_at": at, "rejected_by": officer},
+                news=[moves.News("enrollment.decided", run_after=at + UNDO)],
                 data={"reason": code},
             )
-            sheets.forget(application)
     except IntegrityError as broken:
         raise Refused("same_officer_rejects") from broken
 

@@ -144,6 +144,7 @@ def test_where_two_reject_the_first_proposes_and_somebody_else_makes_it_so(
     review.claim(case, second, clock.now())
     review.reject(case, second, "資格を確認できません。", clock.now(), "not_qualified")
     assert (case.state, case.rejected_by) == (State.REJECTED, second)
+    cases.leaves(case)
     assert Notice.objects.filter(kind="n10").count() == 1
     assert Decision.objects.get(verdict="rejected").reason == "not_qualified"
 

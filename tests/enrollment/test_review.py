@@ -97,6 +97,8 @@ def test_a_return_names_its_fields_and_tells_the_applicant_why_and_until_when() 
     review.return_to_applicant(case, examiner, [fix], at)
     assert case.state == State.RETURNED and case.claimed_by is None
     assert case.return_items.get().field == "registration_number"
+    assert not Notice.objects.exists()
+    cases.leaves(case)
     assert "登録番号：書類の記載と一致しません。" in Notice.objects.get(kind="n3").body
 
 
@@ -109,6 +111,8 @@ def test_a_rejection_needs_a_reason() -> None:
         review.reject(case, examiner, "  ", clock.now())
     review.reject(case, examiner, "免許証を確認できません。", clock.now())
     assert case.state == State.REJECTED
+    assert not Notice.objects.exists()
+    cases.leaves(case)
     assert "免許証を確認できません。" in Notice.objects.get(kind="n10").body
 
 

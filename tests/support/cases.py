@@ -16,7 +16,7 @@ from cards import cms
 from cards.pki import Hierarchy, new_key
 from cards.profile import CertificateKind, CertifiedFacts
 from deploy.demo import people
-from enrollment import authorities, statement
+from enrollment import authorities, review, statement
 from enrollment.applicants import receipts
 from enrollment.flow import State
 from enrollment.models import Applicant, ApplicantCertificate, Application, Attachment, Statement, StepAnswers
@@ -187,6 +187,16 @@ def submitted(
     attached = [_attach(application, slot, data, at) for slot, data in given.items()]
     _statement(application, attached, answers, at)
     return application
+
+
+def leaves(case: Application) -> None:
+    """The ten seconds of the last word on the case are over (decision 32): what it tells the applicant is told."""
+    before = settings.CLOCK_OFFSET
+    settings.CLOCK_OFFSET += review.UNDO + timedelta(seconds=1)
+    try:
+        review.leave(str(case.public_id))
+    finally:
+        settings.CLOCK_OFFSET = before
 
 
 def revoked(case: Application, settings: Any, folder: Path) -> None:

@@ -7,12 +7,14 @@ from django.test import Client
 from django.urls import reverse
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from enrollment import checks
+from enrollment import checks, review
 from enrollment.desk.offers import offers
 from enrollment.desk.worklist import queue
+from enrollment.errors import Refused
 from enrollment.flow import State
 from ledger import clock
 from ledger.models import Entry
+from outbox.models import Notice
 from staff.models import Officer
 from tests.support import cases
 
@@ -230,3 +232,63 @@ def test_a_reload_after_a_refused_form_leads_back_to_the_case_and_changes_nothin
     assert client.get(f"{_case_url(case)}order/").status_code == 404
     case.refresh_from_db()
     assert case.state == State.SUBMITTED
+
+
+UNDONE = {
+    "recommend": (PASSED, State.IN_REVIEW),
+    "return_to_applicant": ({"reason:licence:registration_number": "mismatch"}, State.IN_REVIEW),
+    "reject": ({"code": "not_qualified"}, State.IN_REVIEW),
+}
+
+
+@pytest.mark.requirement("RV-3")
+@pytest.mark.parametrize("name", UNDONE)
+def test_each_word_can_be_taken_back_on_the_next_case_before_anything_leaves(
+    name: str, settings: Any
+) -> None:
+    case, following = cases.submitted(at=clock.now() - timedelta(days=2)), cases.submitted()
+    officer = cases.officer("first", ("jma", "EXAMINER"))
+    client = desk(officer)
+    data, before = UNDONE[name]
+    _move(client, case, "claim")
+    answer = _move(client, case, name, **data)
+    assert answer.headers["Location"] == f"{_case_url(following)}?done={case.public_id}"  # type: ignore[attr-defined]
+    page = client.get(answer.headers["Location"]).content.decode()  # type: ignore[attr-defined]
+    assert 'class="desk-undo" data-seconds="' in page and f"{_case_url(case)}take_back/" in page
+    _move(client, case, "take_back")
+    case.refresh_from_db()
+    assert (case.state, case.claimed_by, case.recommended_by) == (before, officer, None)
+    assert not case.return_items.exists() and case.rejected_by is None
+    cases.leaves(case)  # the job that was ordered finds nothing to tell
+    assert not Notice.objects.filter(kind__in=("n3", "n10")).exists()
+    _move(client, case, name, **data)
+    settings.CLOCK_OFFSET += timedelta(seconds=11)
+    review.leave(str(case.public_id))
+    review.leave(str(case.public_id))
+    told = Notice.objects.filter(kind__in=("n3", "n10")).count()
+    assert told == (0 if name == "recommend" else 1)
+    assert _move(client, case, "take_back").status_code == 409  # type: ignore[attr-defined]
+
+
+@pytest.mark.requirement("RV-3")
+def test_a_correction_that_the_applicant_has_begun_is_not_taken_from_them() -> None:
+    case, officer = cases.submitted(), cases.officer("first", ("jma", "EXAMINER"))
+    _move(desk(officer), case, "claim")
+    _move(desk(officer), case, "return_to_applicant", **UNDONE["return_to_applicant"][0])
+    type(case).objects.filter(pk=case.pk).update(changed_at=clock.now() + timedelta(seconds=1))
+    assert _move(desk(officer), case, "take_back").status_code == 409  # type: ignore[attr-defined]
+    case.refresh_from_db()
+    assert case.state == State.RETURNED and case.return_items.exists()
+
+
+@pytest.mark.requirement("RV-3")
+def test_an_approvers_rejection_leads_back_to_the_recommendation() -> None:
+    case = cases.submitted()
+    first, second = cases.officer("first", ("jma", "EXAMINER")), cases.officer("second", ("jma", "APPROVER"))
+    review.claim(case, first, clock.now())
+    review.recommend(case, first, "", dict.fromkeys(LINES, "pass"), clock.now())
+    review.reject(case, second, "資格を確認できません。", clock.now(), "not_qualified")
+    with pytest.raises(Refused, match="not_now"):
+        review.take_back(case, first, clock.now())
+    review.take_back(case, second, clock.now())
+    assert (case.state, case.recommended_by, case.rejected_by) == (State.RECOMMENDED, first, None)

@@ -144,6 +144,7 @@ def test_the_applicant_reads_why_and_opens_that_page_only() -> None:
     assert SENTENCE in person.get("identity").content.decode()
     assert SENTENCE not in person.get("photo").content.decode()
     assert "個人番号が写っていた画像を消去しました" in person.browser.get(reverse("status")).content.decode()
+    cases.leaves(case)
     assert SENTENCE in Notice.objects.filter(owner=case.applicant.public_id).latest("pk").body
     answers = person.answers("identity")
     person.post("identity", answers | {"file": SimpleUploadedFile("again.jpg", same)})

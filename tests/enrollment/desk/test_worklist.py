@@ -115,7 +115,7 @@ def test_the_first_page_is_read_from_the_partial_index() -> None:
         sql, params = few.query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "worklist on enrollment_application" in plan and "Sort" not in plan
+    assert "open_worklist on enrollment_application" in plan and "Sort" not in plan
 
 
 @pytest.mark.requirement("RV-1")

@@ -140,6 +140,7 @@ def test_the_request_says_which_item_why_where_and_until_when() -> None:
     person = Applying()
     application = returned(person, LICENCE, PHOTO)
     application.refresh_from_db()
+    cases.leaves(application)
     notice = Notice.objects.get(kind="n3")
     until = application.return_day
     assert until is not None and (until - clock.today(clock.now())).days == 30

@@ -91,6 +91,7 @@ def test_n10_says_why_and_whom_to_ask_and_the_mail_says_neither() -> None:
     examiner = cases.officer("examiner", ("jma", "EXAMINER"))
     review.claim(application, examiner, clock.now())
     review.reject(application, examiner, "免許証の登録番号を確認できませんでした。", clock.now())
+    cases.leaves(application)
     notice = Notice.objects.get(kind="n10")
     assert "理由：免許証の登録番号を確認できませんでした。" in notice.body
     assert "日本医師会" in notice.body and "https://" in notice.body
