@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0014_card_orders'),
+        ('enrollment', '0015_card_numbers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
