@@ -10,7 +10,7 @@ from django.db import connection
 from ledger import chain, clock
 from ledger.models import Entry, Shard
 
-ACTOR_KINDS = ("applicant", "officer", "signer", "caller", "system")
+ACTOR_KINDS = ("applicant", "officer", "operator", "signer", "caller", "system")
 Value = str | int | bool | None
 
 _WORD = re.compile(r"[a-z][a-z0-9_.]*")

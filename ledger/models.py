@@ -123,3 +123,16 @@ def last_number_before(shard: str, moment: datetime) -> int:
     """The highest number whose time lies before the moment, 0 if there is none."""
     last = Entry.objects.filter(shard=shard, at__lt=moment).aggregate(last=models.Max("number"))["last"]
     return last or 0
+
+
+class Verification(models.Model):
+    """How the last checks of the whole log ended (`manage.py audit verify`): what an auditor reads at the desk."""
+
+    at = models.DateTimeField()
+    is_sound = models.BooleanField()
+    entries = models.BigIntegerField()
+    roots = models.IntegerField()
+    broken = models.JSONField(null=True)  # the first entry or root that does not hold
+
+    def __str__(self) -> str:
+        return str(self.pk)

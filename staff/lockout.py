@@ -57,5 +57,11 @@ def forgive(name: str) -> None:
     SignInCounter.objects.filter(name_digest=_digest(name)).update(tries=0, locked_until=None)
 
 
+def locked_until(name: str, at: datetime) -> datetime | None:
+    """Until when a name gets no more tries; None when it is not locked out."""
+    rows = SignInCounter.objects.filter(name_digest=_digest(name), locked_until__gt=at)
+    return rows.values_list("locked_until", flat=True).first()
+
+
 def _digest(name: str) -> bytes:
     return keyring.web().mac("staff.sign_in_counter", unicodedata.normalize("NFKC", name).encode())

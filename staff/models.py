@@ -17,7 +17,7 @@ from ledger import log
 from staff import roles
 from vault.fields import EncryptedBinaryField
 
-_SEED = 20  # bytes, RFC 4226 section 4 R6
+SEED = 20  # bytes, RFC 4226 section 4 R6
 
 
 class OfficerManager(BaseUserManager["Officer"]):
@@ -44,7 +44,7 @@ class OfficerManager(BaseUserManager["Officer"]):
                 OfficerRole(officer=officer, authority=authority, role=role) for authority, role in held
             )
             TotpDevice.objects.create(
-                user=officer, name="TOTP", seed=seed if seed is not None else secrets.token_bytes(_SEED)
+                user=officer, name="TOTP", seed=seed if seed is not None else secrets.token_bytes(SEED)
             )
             log.append(
                 "staff.officer_created",
@@ -202,3 +202,80 @@ class SignInCounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Invitation(models.Model):
+    """The one-time way in for a new officer, or for one who needs a new second factor; the token's digest is kept."""
+
+    JOIN, SECOND_FACTOR = "join", "second_factor"
+    KINDS = [(JOIN, JOIN), (SECOND_FACTOR, SECOND_FACTOR)]
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    officer = models.ForeignKey(Officer, models.CASCADE, related_name="invitations")
+    kind = models.CharField(max_length=16, choices=KINDS)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    made_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    begun_digest = models.BinaryField(max_length=32, null=True)  # the browser that gave the password
+    used_at = models.DateTimeField(null=True)
+    is_void = models.BooleanField(default=False)  # a newer one has taken its place
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["officer"],
+                condition=models.Q(used_at__isnull=True, is_void=False),
+                name="staff_one_open_invitation",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(officer=models.F("made_by")), name="staff_nobody_invites_himself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class RoleProposal(models.Model):
+    """A role that an operator wants for an officer; it is held only when somebody else has confirmed it.
+
+    The database keeps the three people apart: nobody makes himself an approver, alone or with one helper.
+    """
+
+    OPEN, CONFIRMED, REFUSED = "open", "confirmed", "refused"
+    STATES = [(OPEN, OPEN), (CONFIRMED, CONFIRMED), (REFUSED, REFUSED)]
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    officer = models.ForeignKey(Officer, models.CASCADE, related_name="proposals")
+    authority = models.CharField(max_length=16, blank=True)
+    role = models.CharField(max_length=16, choices=[(role, role) for role in roles.ROLES])
+    state = models.CharField(max_length=12, choices=STATES, default=OPEN)
+    proposed_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["officer", "authority", "role"],
+                condition=models.Q(state="open"),
+                name="staff_one_open_proposal",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(officer=models.F("proposed_by")), name="staff_proposed_by_another"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True)
+                | (~models.Q(decided_by=models.F("proposed_by")) & ~models.Q(decided_by=models.F("officer"))),
+                name="staff_decided_by_a_third",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open") | models.Q(decided_by__isnull=False),
+                name="staff_decided_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}:{self.authority}"

@@ -3,6 +3,8 @@
 A role is held for one authority; which rows it reaches is decided by the row's own manager (decision 4).
 """
 
+from collections.abc import Iterable
+
 EXAMINER = "EXAMINER"
 APPROVER = "APPROVER"
 AUDITOR = "AUDITOR"
@@ -30,3 +32,12 @@ def may(role: str, permission: str) -> bool:
 def may_enter(role: str, app: str) -> bool:
     """Whether the role includes anything in this app."""
     return any(app == allowed for allowed, _action in MAY[role])
+
+
+# Who reads everything must have decided nothing, and who runs the machine decides on nobody (separation of duties).
+ALONE = frozenset({AUDITOR, OPERATOR})
+
+
+def clashes(held: Iterable[str], role: str) -> bool:
+    """Whether somebody who holds these roles, for whichever authority, must not hold this one as well."""
+    return any(one != role and (one in ALONE or role in ALONE) for one in held)

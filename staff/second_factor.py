@@ -1,5 +1,6 @@
 """The second factor: a code of the authenticator app, or one of the recovery codes."""
 
+import secrets
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +12,7 @@ from django_otp.models import Device
 
 from ledger import log
 from staff import totp
-from staff.models import Officer, RecoveryCode, RecoverySheet, TotpDevice
+from staff.models import SEED, Officer, RecoveryCode, RecoverySheet, TotpDevice
 from vault import keyring, tokens
 
 SHEET = 10  # codes on a sheet
@@ -50,6 +51,43 @@ def new_recovery_codes(officer: Officer, actor: log.Actor) -> list[str]:
         )
         log.append("staff.recovery_codes_made", actor=actor, subject=str(officer.public_id))
     return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+def new_pending_device(officer: Officer) -> TotpDevice:
+    """A device that nothing is opened with until its first code is given; a former one that waits is gone."""
+    with transaction.atomic():
+        TotpDevice.objects.filter(user=officer, confirmed=False).delete()
+        made: TotpDevice = TotpDevice.objects.create(
+            user=officer, name="TOTP", confirmed=False, seed=secrets.token_bytes(SEED)
+        )
+    return made
+
+
+def pending_device(officer: Officer) -> TotpDevice | None:
+    found: TotpDevice | None = (
+        TotpDevice.objects.filter(user=officer, confirmed=False).order_by("-pk").first()
+    )
+    return found
+
+
+def confirm_pending_device(officer: Officer, code: str, at: datetime) -> bool:
+    """Whether this is the waiting device's code; it then takes the place of every other device of the officer.
+
+    Call it inside a transaction, after the try has been counted (staff.lockout). The code is spent.
+    """
+    waiting = TotpDevice.objects.select_for_update().filter(user=officer, confirmed=False)
+    device = waiting.order_by("-pk").first()
+    if device is None or not _accepts(device, _plain(code), at, totp.phone_time(at, settings.CLOCK_OFFSET)):
+        return False
+    if TotpDevice.objects.filter(pk=device.pk, confirmed=False).update(confirmed=True) != 1:
+        return False
+    TotpDevice.objects.filter(user=officer).exclude(pk=device.pk).delete()
+    log.append(
+        "staff.device_confirmed",
+        actor=log.Actor("officer", str(officer.public_id)),
+        subject=str(officer.public_id),
+    )
+    return True
 
 
 def recovery_codes_left(officer: Officer) -> int:

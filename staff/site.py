@@ -12,6 +12,7 @@ from django_otp.admin import OTPAdminSite
 
 from ledger import clock, log
 from staff import detours, sessions, sign_in, sudo
+from staff.desk import joining, own_factor
 from staff.forms import ConfirmForm, SignInForm
 from staff.models import Officer
 
@@ -38,9 +39,23 @@ class ReviewDesk(OTPAdminSite):  # type: ignore[misc]  # django-otp has no types
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's own, but without the two that reach rows of any kind by a name in the address."""
-        own = [path("confirm/", self.admin_view(self.confirm), name="confirm")]
+        own = [
+            path("confirm/", self.admin_view(self.confirm), name="confirm"),
+            path("join/<str:token>/", joining.join, name="join"),  # the one page before the sign-in
+            path("second-factor/", self.admin_view(own_factor.page), name="second_factor"),
+            path("second-factor/codes/", self.admin_view(own_factor.codes), name="second_factor_codes"),
+            path("second-factor/device/", self.admin_view(own_factor.device), name="second_factor_device"),
+        ]
         django = [url for url in super().get_urls() if getattr(url, "name", "") not in NOT_OURS]
         return [*own, *django]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Django's list, each place by the title that its pages carry (staff.pages)."""
+        found: list[Any] = super().get_app_list(request, app_label)
+        for app in found:
+            for place in app["models"]:
+                place["name"] = getattr(self._registry[place["model"]], "title", "") or place["name"]
+        return found
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "POST" or not isinstance(request.user, Officer):

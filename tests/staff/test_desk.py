@@ -19,7 +19,7 @@ from tests.staff.conftest import PASSWORD, SEED
 
 SignIn = Callable[..., int]
 Code = Callable[..., str]
-OPEN = {"login"}
+OPEN = {"login", "join"}
 
 
 def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "/admin/") -> Iterator[tuple[str, str]]:

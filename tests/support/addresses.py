@@ -52,9 +52,15 @@ OWN = (
     *("admin/login/", "admin/logout/", "admin/confirm/", "admin/password_change/"),
     f"{CASE}purpose/",
     *("admin/enrollment/application/filters/", "admin/enrollment/application/beat/"),
+    *("admin/join/<str:token>/", "admin/second-factor/"),
+    *("admin/second-factor/codes/", "admin/second-factor/device/"),
 )
 # Lists that answer a POST as a GET: Django's change list without actions, and the desk's start.
-HARMLESS = ("admin/", "admin/enrollment/application/", "admin/^(?P<app_label>enrollment)/$")
+HARMLESS = (
+    "admin/",
+    "admin/enrollment/application/",
+    "admin/^(?P<app_label>staff|ledger|signing|outbox|enrollment)/$",
+)
 
 # route -> GET, POST
 ADDRESSES: dict[str, tuple[Row, Row]] = {
@@ -72,6 +78,30 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "admin/password_change/": (desk("200"), desk("200")),
     "admin/password_change/done/": (desk("200"), desk("405")),
     "admin/jsi18n/": (desk("200"), desk("405")),
+    "admin/join/<str:token>/": ({"*": "410"}, {"*": "410"}),  # the token of a phone's link invites nobody
+    "admin/second-factor/": (desk("200"), desk("405")),
+    "admin/second-factor/codes/": (desk("405"), desk("200")),
+    "admin/second-factor/device/": (desk("200"), desk("422")),
+    "admin/staff/officer/": (desk("403", operator="200"), desk("403", operator="422")),
+    "admin/staff/officer/<uuid:officer>/": (desk("404", operator="200"), desk("405")),
+    "admin/staff/officer/<uuid:officer>/<slug:name>/": (
+        desk("405"),
+        desk("404", operator="302 /admin/staff/officer/ID/"),
+    ),
+    "admin/staff/roleproposal/": (desk("403", approver_jma="200", operator="200"), desk("405")),
+    "admin/staff/roleproposal/<uuid:proposal>/<slug:name>/": (desk("405"), desk("404")),
+    "admin/ledger/entry/": (desk("403", auditor_jma="200", auditor_medis="200"), desk("405")),
+    "admin/ledger/entry/export/": (desk("403", auditor_jma="200", auditor_medis="200"), desk("405")),
+    "admin/signing/credential/": (desk("403", operator="200"), desk("405")),
+    "admin/signing/credential/<uuid:credential>/<slug:name>/": (
+        desk("404", operator="200"),
+        desk("404", operator="422"),
+    ),
+    "admin/outbox/job/": (desk("403", operator="200"), desk("405")),
+    "admin/outbox/job/<int:job>/retry/": (
+        desk("405"),
+        desk("404", operator="302 /admin/outbox/job/"),
+    ),
     CASE: (case("200", PURPOSE), desk("405")),
     f"{CASE}purpose/": (case("200"), case("422")),
     f"{CASE}looks/": (case("404", "200"), desk("405")),
@@ -112,7 +142,10 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         ),
     ),
     "admin/enrollment/application/beat/": (desk("405"), desk("200")),
-    "admin/^(?P<app_label>enrollment)/$": (desk("200", operator="404"), desk("200", operator="404")),
+    "admin/^(?P<app_label>staff|ledger|signing|outbox|enrollment)/$": (
+        desk("200", operator="404"),
+        desk("200", operator="404"),
+    ),
     "admin/enrollment/certificateorder/": (desk("200", operator="403"), desk("405")),
     ORDER: (case("200"), desk("405")),
     f"{ORDER}<slug:name>/": (case("404"), case("404")),  # no move of this table is called so

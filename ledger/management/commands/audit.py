@@ -18,8 +18,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
-from ledger import apart
-from ledger.models import DailyRoot
+from ledger import apart, clock
+from ledger.models import DailyRoot, Verification
 from ledger.verify import verify
 
 
@@ -45,6 +45,12 @@ class Command(BaseCommand):
         witnesses = {name: import_string(path)() for name, path in settings.LEDGER_WITNESSES.items()}
         is_sound = report.ok and all(facts["ok"] for facts in witnesses.values())
         facts = {**report.as_json(), "witnesses": witnesses, "ok": is_sound}
+        broken = (
+            report.as_json()["broken"] or [name for name, told in witnesses.items() if not told["ok"]] or None
+        )
+        Verification.objects.create(
+            at=clock.now(), is_sound=is_sound, entries=report.entries, roots=report.roots, broken=broken
+        )
         self.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2))
         if not is_sound:
             sys.exit(1)

@@ -1,0 +1,180 @@
+"""The audit log for an authority's auditors: search, page by key, export as JSON lines (HTTP only).
+
+An auditor reads the entries of their authorities, and those that belong to none (officers' acts, the clock's).
+Entries hold no names (decision 23); who an officer is, is added from the officers' own rows.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from ledger import clock, log
+from ledger.canonical import canonical_json, timestamp
+from ledger.models import DailyRoot, Entry, Verification
+from staff import roles, sign_in
+from staff.access import officer_of
+from staff.models import Officer
+
+PAGE = 50
+MOST_EXPORTED = 100_000
+_LONGEST = 64
+_QUESTIONS = ("subject", "kind", "day", "authority")
+_LARGEST_ID = 2**63 - 1
+
+
+def _auditor(request: HttpRequest) -> Officer:
+    officer = officer_of(request)
+    if not officer.authorities(roles.AUDITOR):
+        raise PermissionDenied
+    return officer
+
+
+def visible(officer: Officer) -> QuerySet[Entry]:
+    """Entries of the officer's authorities and of none; those of other authorities are not there."""
+    return Entry.objects.filter(authority__in=["", *sorted(officer.authorities(roles.AUDITOR))])
+
+
+def found(officer: Officer, asked: Mapping[str, str]) -> QuerySet[Entry]:
+    """By subject or actor (a public id, or an officer's user name), kind, authority and civil day in Japan."""
+    rows = visible(officer)
+    subject, kind, authority = (asked.get(name, "") for name in ("subject", "kind", "authority"))
+    if subject:
+        known = Officer.objects.filter(username=subject).values_list("public_id", flat=True).first()
+        wanted = str(known or _plain_id(subject))
+        rows = rows.filter(Q(subject=wanted) | Q(actor_id=wanted, actor_kind="officer"))
+    if kind:
+        rows = rows.filter(Q(kind=kind) | Q(kind__startswith=f"{kind.rstrip('.')}."))
+    if authority:
+        rows = rows.filter(authority=authority)
+    day = _day(asked.get("day", ""))
+    if day is not None:
+        rows = rows.filter(at__gte=clock.end_of_day(day - timedelta(days=1)), at__lt=clock.end_of_day(day))
+    return rows
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """What the address asks for, as the log's words are: short, printable, on one line."""
+    given = ((name, request.GET.get(name, "").strip()[:_LONGEST]) for name in _QUESTIONS)
+    return {name: "".join(letter for letter in text if letter.isprintable()) for name, text in given if text}
+
+
+def _plain_id(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return text
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 < day.year < 2200 else None
+
+
+@require_safe
+def entries(request: HttpRequest) -> HttpResponse:
+    """The newest first, fifty a page, by key: the hundredth page costs what the first one does."""
+    officer = _auditor(request)
+    asked = _asked(request)
+    rows = found(officer, asked)
+    before = _before(request)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    page = list(rows.order_by("-pk")[: PAGE + 1])
+    names = _names({row.actor_id for row in page} | {row.subject for row in page})
+    context = {
+        **admin.site.each_context(request),
+        "title": _("監査記録"),
+        "entries": [_shown(row, names) for row in page[:PAGE]],
+        "older": page[PAGE - 1].pk if len(page) > PAGE else None,
+        "query": urlencode(asked),
+        "asked": asked,
+        "authorities": sorted(officer.authorities(roles.AUDITOR)),
+        "root": DailyRoot.objects.last(),
+        "verification": Verification.objects.order_by("-pk").first(),
+        "is_first": not before,
+    }
+    return render(request, "admin/ledger/entries.html", context)
+
+
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The same search as JSON lines, oldest first: each line the record, its leaf and its place in the chain."""
+    officer = _auditor(request)
+    asked = _asked(request)
+    with transaction.atomic():
+        log.append(
+            "ledger.exported",
+            actor=sign_in.actor(officer),
+            subject=str(officer.public_id),
+            data={name: text for name, text in asked.items() if name != "subject"} or None,
+        )
+    answer = StreamingHttpResponse(_lines(found(officer, asked)), content_type="application/x-ndjson")
+    answer.headers["Content-Disposition"] = 'attachment; filename="inkan-log.jsonl"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _lines(rows: QuerySet[Entry]) -> Iterator[bytes]:
+    for row in rows.order_by("pk")[:MOST_EXPORTED].iterator(chunk_size=1000):
+        line = {
+            "shard": row.shard,
+            "number": row.number,
+            "at": timestamp(row.at),
+            "kind": row.kind,
+            "actor_kind": row.actor_kind,
+            "actor_id": row.actor_id,
+            "subject": row.subject,
+            "authority": row.authority,
+            "data": row.data,
+            "leaf": bytes(row.leaf).hex(),
+        }
+        yield canonical_json(line) + b"\n"
+
+
+def _before(request: HttpRequest) -> int:
+    given = request.GET.get("before", "")
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
+    return min(number, _LARGEST_ID)
+
+
+def _names(ids: set[str]) -> dict[str, str]:
+    wanted = [one for one in ids if _is_uuid(one)]
+    return {str(row.public_id): row.username for row in Officer.objects.filter(public_id__in=wanted)}
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _shown(row: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+    at: datetime = row.at
+    return {
+        "at": at,
+        "place": f"{row.shard}/{row.number}",
+        "kind": row.kind,
+        "actor": names.get(row.actor_id, row.actor_id),
+        "actor_kind": row.actor_kind,
+        "subject": row.subject,
+        "subject_name": names.get(row.subject, ""),
+        "authority": row.authority.upper(),
+        "data": json.dumps(row.data, ensure_ascii=False, sort_keys=True)[1:-1] if row.data else "",
+    }
