@@ -32,8 +32,8 @@ def link(operator: Officer) -> str:
     return f"/admin/join/{token}/"
 
 
-def shown_by_the_app(officer: Officer, settings: Settings, *, waiting: bool = True) -> str:
-    device = TotpDevice.objects.get(user=officer, confirmed=not waiting)
+def shown_by_the_app(officer: Officer, settings: Settings) -> str:
+    device = TotpDevice.objects.get(user=officer, confirmed=False)
     return totp.code_at(bytes(device.seed), clock.now() - settings.CLOCK_OFFSET)
 
 
@@ -52,12 +52,13 @@ def test_a_new_officer_sets_a_password_scans_confirms_and_reads_ten_codes_once(
         TotpDevice.objects.get(user=officer).otpauth_url()
     )
     assert client.post(link, {"otp_token": "000000"}).status_code == 422
-    done = client.post(link, {"otp_token": shown_by_the_app(officer, settings)})
+    used = shown_by_the_app(officer, settings)
+    done = client.post(link, {"otp_token": used})
     codes = [line.split("<")[0] for line in done.content.decode().split("<li>")[1:]]
     assert len(codes) == 10 and RecoveryCode.objects.count() == 10
     assert client.get(link).status_code == 410  # it works once
     with pytest.raises(sign_in.SignInRefused):  # the code that confirmed the app is spent
-        sign_in.attempt(None, "new", NEW, shown_by_the_app(officer, settings, waiting=False), clock.now())
+        sign_in.attempt(None, "new", NEW, used, clock.now())
     assert sign_in.attempt(None, "new", NEW, codes[0], clock.now()) == officer
     assert not officer.held()  # and may do nothing until a role has been confirmed
     kinds = set(Entry.objects.filter(subject=str(officer.public_id)).values_list("kind", flat=True))
