@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
-from enrollment.desk import asking, card_orders, credential_views, looking, sheet, views
+from enrollment.desk import asking, card_orders, credential_views, looking, new_cards, sheet, views
 from enrollment.desk import order_desk as order_desk  # registers itself with the site
 from enrollment.desk.access import officer_of, reach
 from enrollment.desk.worklist import pages
@@ -30,6 +30,13 @@ class ApplicationDesk(_Desk):
             path("", guard(pages.show), name="enrollment_application_changelist"),
             path("filters/", guard(pages.keep_filter), name="enrollment_filters"),
             path("bulk/<slug:name>/", guard(pages.bulk), name="enrollment_bulk"),
+            path("new-cards/", guard(new_cards.queue), name="enrollment_new_cards"),
+            path(
+                "new-cards/<uuid:public_id>/<slug:name>/",
+                guard(new_cards.decide),
+                name="enrollment_new_card_decide",
+            ),
+            path(f"{case}new-card/order/", guard(new_cards.order), name="enrollment_new_card_order"),
             path("card-orders/", guard(card_orders.queue), name="enrollment_card_orders"),
             path(
                 "card-orders/hand-over/",

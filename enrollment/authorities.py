@@ -313,6 +313,12 @@ def order_needs_officers(authority: str, kind: str, on: date) -> bool:
     return row is None or row.value
 
 
+def join_needs_officer(authority: str, on: date) -> bool:
+    """Whether an officer confirms a renewed My Number Card, or the match alone suffices (BD-14)."""
+    row = row_on(_of(rows.JOIN_OFFICER, authority), on)
+    return row is None or row.value
+
+
 def link_reissue_note(authority: str, on: date) -> str:
     """What a new registration link may cost (CA-18)."""
     row = row_on(_of(rows.LINK_REISSUE, authority), on)

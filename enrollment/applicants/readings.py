@@ -20,8 +20,13 @@ from enrollment.models import ApplicantSession, CardReading
 from vault import tokens
 
 LIFETIME = timedelta(minutes=10)
-SIGN_IN, ATTRIBUTES, SIGN = "sign_in", "attributes", "sign"
-OPERATIONS: dict[str, Operation] = {SIGN_IN: "authenticate", ATTRIBUTES: "read_attributes", SIGN: "sign"}
+SIGN_IN, ATTRIBUTES, SIGN, JOIN = "sign_in", "attributes", "sign", "join"
+OPERATIONS: dict[str, Operation] = {
+    SIGN_IN: "authenticate",
+    ATTRIBUTES: "read_attributes",
+    SIGN: "sign",
+    JOIN: "sign",
+}
 
 
 def ask(

@@ -258,6 +258,13 @@ ORDERS_NEED_OFFICERS: dict[str, dict[str, tuple[FlagRow, ...]]] = {
     code: {"renewal": OFFICERS_ALWAYS, "card_holder": OFFICERS_ALWAYS} for code in ("jma", "medis", "jpa")
 }
 
+# BD-14: whether an officer must confirm that a renewed My Number Card is the former one's person.
+JOIN_OFFICER: dict[str, tuple[FlagRow, ...]] = {
+    "jma": (FlagRow(BEGIN, True),),
+    "medis": (FlagRow(BEGIN, True),),
+    "jpa": (FlagRow(BEGIN, True),),
+}
+
 LINK_REISSUE: dict[str, tuple[TextRow, ...]] = {
     "jma": (
         TextRow(

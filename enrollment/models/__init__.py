@@ -14,6 +14,7 @@ from enrollment.models.applications import (
 )
 from enrollment.models.card_numbers import CardNumbersVisit, CardNumberTries
 from enrollment.models.checking import CheckRun, Finding
+from enrollment.models.joining import JoinRequest
 from enrollment.models.looking import CaseView, StatedPurpose
 from enrollment.models.operating import AuthorityNotice
 from enrollment.models.orders import CertificateOrder, OrderEntry, Registration
@@ -61,6 +62,7 @@ __all__ = [
     "EmailCode",
     "ErasedFile",
     "Finding",
+    "JoinRequest",
     "OrderEntry",
     "PhoneReading",
     "PostalPlace",

@@ -135,6 +135,16 @@ BY_THE_HOUR: tuple[Rule, ...] = (
         erase=people.erase_unsent,
     ),
     Rule(
+        "join_request",
+        what="更新したカードの登録の申出（署名したもの。登録に至らなかったもの）",
+        after="申出",
+        period="90日",
+        remains="監査記録",
+        source=f"BD-14; {JUDGEMENT}",
+        due=people.old_joins,
+        erase=people.erase_joins,
+    ),
+    Rule(
         "applicant_session",
         what="申請者のログイン状態",
         after="ログアウト、または30分間操作がないとき",

@@ -21,6 +21,7 @@ from enrollment.models import (
     CheckRun,
     Decision,
     Finding,
+    JoinRequest,
     ReturnItem,
     SealedPin,
     Statement,
@@ -93,7 +94,7 @@ def erase_case(keys: Sequence[int], at: datetime) -> Erased | None:
         return None
     data = {"files": application.attachments.count(), "statements": application.statements.count()}
     uploads.erase_all(application)
-    for model in (StepAnswers, Statement, Finding, CheckRun, SealedPin, ChecklistSheet):
+    for model in (StepAnswers, Statement, Finding, JoinRequest, CheckRun, SealedPin, ChecklistSheet):
         model.objects.filter(application=application).delete()
     ReturnItem.objects.filter(application=application).update(note="")
     Decision.objects.filter(application=application).update(note="", line_notes={})

@@ -10,13 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from enrollment.models import ApplicantSession, CardReading, EmailCode, PhoneReading, UnsentForm
+from enrollment.models import ApplicantSession, CardReading, EmailCode, JoinRequest, PhoneReading, UnsentForm
 from ledger.clock import civil_months_later, end_of_day, today
 from ledger.erasure import Erased
 from outbox import notices
 from signing import links
 
 DAY = timedelta(days=1)
+JOIN_DAYS = 90
 
 
 def _codes(at: datetime) -> QuerySet[EmailCode]:
@@ -40,6 +41,11 @@ def _sessions(at: datetime) -> QuerySet[ApplicantSession]:
     return ApplicantSession.objects.filter(
         Q(ended_at__lte=at - DAY) | Q(last_seen_at__lte=at - settings.APPLICANT_IDLE - DAY)
     )
+
+
+def _joins(at: datetime) -> QuerySet[JoinRequest]:
+    """What came to nothing; a joined one stays with its case (BD-14)."""
+    return JoinRequest.objects.exclude(state="joined").filter(frozen_at__lte=at - timedelta(days=JOIN_DAYS))
 
 
 def _keys(rows: QuerySet[Any], most: int) -> list[int]:
@@ -107,3 +113,11 @@ def old_secrets(at: datetime, most: int) -> list[int]:
 def erase_secrets(keys: Sequence[int], at: datetime) -> Erased | None:
     count = notices.erase_old_secrets(keys, _links_end(at))
     return Erased("link_secret", {"count": count}) if count else None
+
+
+def old_joins(at: datetime, most: int) -> list[int]:
+    return _keys(_joins(at), most)
+
+
+def erase_joins(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_joins(at), keys, "join_request")

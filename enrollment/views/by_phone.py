@@ -25,7 +25,12 @@ from enrollment.views.cards import NEXT, asked_on, carry_out
 from enrollment.views.door import BROWSER_COOKIE, browser_of, nothing_there, set_cookie, visitor
 from ledger import clock
 
-PINS = {readings.SIGN_IN: "authenticate", readings.ATTRIBUTES: "assist", readings.SIGN: "sign"}
+PINS = {
+    readings.SIGN_IN: "authenticate",
+    readings.ATTRIBUTES: "assist",
+    readings.SIGN: "sign",
+    readings.JOIN: "sign",
+}
 
 
 # --- the PC -------------------------------------------------------------------------------------------------------

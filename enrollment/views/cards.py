@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from cards.exchange import CardResponse
-from enrollment import drafts, flow, submission
+from enrollment import drafts, flow, joining, submission
 from enrollment.applicants import accounts, readings, unsent, ways
 from enrollment.errors import Refused
 from enrollment.models import ApplicantSession, CardReading
@@ -112,6 +112,8 @@ def carry_out(request: HttpRequest, text: str, query: Mapping[str, str]) -> Http
 
 def asked_on(reading: CardReading) -> str:
     """The page that asked for this reading."""
+    if reading.purpose == readings.JOIN:
+        return reverse("new_card")
     slugs = {readings.ATTRIBUTES: "card", readings.SIGN: flow.SIGN}
     return reverse("step", args=[slugs[reading.purpose]]) if reading.purpose in slugs else reverse("sign_in")
 
@@ -173,10 +175,17 @@ def _signed(request: HttpRequest, answered: Answered) -> HttpResponse:
     return redirect("step", flow.DONE)
 
 
+def _new_card(request: HttpRequest, answered: Answered) -> HttpResponse:
+    visit = _same_session(request, answered.reading)
+    joining.prove(answered.reading, answered.response, visit.session, answered.at)
+    return redirect("new_card")
+
+
 ANSWERS: dict[str, Callable[[HttpRequest, Answered], HttpResponse]] = {
     readings.SIGN_IN: _signed_in,
     readings.ATTRIBUTES: _read_attributes,
     readings.SIGN: _signed,
+    readings.JOIN: _new_card,
 }
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from enrollment import authorities, card_orders, flow, submission
+from enrollment import authorities, card_orders, flow, joining, submission
 from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application, SealedPin
@@ -34,6 +34,7 @@ def status(request: HttpRequest, visit: Visit) -> HttpResponse:
         "applications": [_shown(row, visit) for row in mine],
         "may_begin": bool(mine) and not any(row.state in flow.LIVING or _is_in_force(row) for row in mine),
         "notices": [_notice(row) for row in notices.inbox(applicant.public_id)],
+        "may_join": not any(row.state in joining.BLOCKING for row in mine),
         "unread": notices.unread(applicant.public_id),
         "address": applicant.email if applicant.email_verified_at else "",
     }
@@ -42,6 +43,7 @@ def status(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _shown(row: Application, visit: Visit) -> dict[str, Any]:
     state = State(row.state)
+    card = card_orders.shown(row)
     is_waiting = state in timelines.AHEAD
     return {
         "application": row,
@@ -49,7 +51,7 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
         "authority": _(authorities.authority(row.authority).name) if row.authority else "",
         "qualification": _(authorities.qualification(row.qualification).name) if row.qualification else "",
         "events": timelines.events(row),
-        "card": _(card_orders.shown(row)) if card_orders.shown(row) else "",
+        "card": _(card) if card else "",
         "waiting": _(authorities.waiting_text(row.authority, today(visit.at))) if is_waiting else "",
         "is_draft": state is State.DRAFT,
         "is_returned": state is State.RETURNED,

@@ -114,6 +114,15 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         case("302 /admin/enrollment/application/case/ID/"),
         case("302 /admin/enrollment/application/case/ID/", "403"),
     ),
+    "admin/enrollment/application/new-cards/": (desk("200"), desk("405")),
+    "admin/enrollment/application/new-cards/<uuid:public_id>/<slug:name>/": (
+        desk("302 /admin/enrollment/application/new-cards/"),
+        desk("404"),  # nobody has asked
+    ),
+    f"{CASE}new-card/order/": (
+        case("302 /admin/enrollment/application/case/ID/"),
+        case("302 /admin/enrollment/application/case/ID/", "403"),
+    ),
     "admin/enrollment/application/card-orders/": (desk("200", operator="404"), desk("405")),
     "admin/enrollment/application/card-orders/hand-over/": (
         desk("403", approver_jma="302 /admin/enrollment/application/card-orders/"),
@@ -152,6 +161,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "admin/(?P<url>.*)$": (desk("404"), desk("404")),
     "": (ALL, NO),
     "status/": (applicants("200", "200"), NO),
+    "status/new-card/": (applicants("409", "409"), NO),  # both have an application under way
     "status/email/": (applicants("200", "200"), applicants("200", "200")),
     "status/email/code/": (
         applicants("302 /status/email/", "302 /status/email/"),
