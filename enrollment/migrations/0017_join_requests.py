@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0015_card_numbers'),
+        ('enrollment', '0016_decisions_leave'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
