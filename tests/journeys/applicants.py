@@ -266,8 +266,9 @@ class Applicant:
         eventually(lambda: self.status() == status, f"status {status}, last {self.status()}", seconds, 0.5)
 
     def reads_notice(self, title: str) -> None:
-        """Opens the newest notice whose title holds these words."""
-        self.page.goto("/status/")
+        """Opens the newest notice whose title holds these words; a decision's comes when it can be undone no more."""
+        notice = self.page.locator(".inbox a", has_text=title)
+        eventually(lambda: self.page.goto("/status/") and notice.count(), f"the notice {title}", pause=1)
         self.eyes.look(self.page, "status")
         self.page.locator(".inbox a", has_text=title).first.click()
         self.eyes.look(self.page, "notice")
