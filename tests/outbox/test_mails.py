@@ -1,6 +1,5 @@
 import email
 import email.policy
-import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -13,55 +12,19 @@ from pytest_django import Settings
 from outbox import jobs, mails
 from outbox.models import Job, Mail
 from tests.outbox.bells import HANDLERS
+from tests.support.faults.smtp import SmtpSink, sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SUBJECT = "【日本医師会】審査が完了しました：マイページからお受け取りください、髙橋先生の𠮷報です"
 BODY = "審査が完了しました。\n.\n" + "長い行" * 400 + "\n"
 
 
-class SmtpSink(socketserver.ThreadingTCPServer):
-    """A mail server that keeps what it is given; `refuse` makes it answer 451, `hang_up` leaves after the data,
-    `rude` answers no goodbye."""
-
-    allow_reuse_address = daemon_threads = True
-    refuse = hang_up = rude = False
-
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-        super().__init__(("127.0.0.1", 0), _SmtpTalk)
-
-
-class _SmtpTalk(socketserver.StreamRequestHandler):
-    server: SmtpSink
-
-    def say(self, line: str) -> None:
-        self.wfile.write(line.encode() + b"\r\n")
-
-    def handle(self) -> None:
-        self.say("220 sink")
-        while line := self.rfile.readline():
-            word = line[:4].upper()
-            if word == b"DATA":
-                self.say("354 go on")
-                self.server.received.append(b"".join(iter(self.rfile.readline, b".\r\n")))
-                if self.server.hang_up:
-                    return
-                self.say("250 ok")
-            elif word == b"QUIT":
-                self.say("500 no" if self.server.rude else "221 bye")
-                return
-            else:
-                self.say("451 later" if self.server.refuse and word == b"MAIL" else "250 ok")
-
-
 @pytest.fixture
 def smtp(settings: Settings) -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        threading.Thread(target=sink.serve_forever, args=(0.05,), daemon=True).start()
-        settings.EMAIL_URL = f"smtp://127.0.0.1:{sink.server_address[1]}"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.server_address[1]
-        yield sink
-        sink.shutdown()
+    with sink() as server:
+        settings.EMAIL_URL = server.url
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ class Killer:
     """The test's side. Use as a context manager."""
 
     def __init__(self, port: int | None = None) -> None:
-        """`port`: the database is reached by another one (tests.support.proxy)."""
+        """`port`: the database is reached by another one (tests.support.faults.proxy)."""
         parts = connection.settings_dict
         url = f"postgresql://{parts['USER']}@{parts['HOST']}:{port or parts['PORT']}/{parts['NAME']}"
         self._process = subprocess.Popen(
