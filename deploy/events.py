@@ -8,7 +8,7 @@ from enrollment.orders import news as life
 from enrollment.orders import placing
 from outbox import mails
 from signing import issuance as signing_issuance
-from signing.issuing import lists
+from signing.issuing import answers, checker, lists
 
 
 def each(*handlers: Callable[[str], None]) -> Callable[[str], None]:
@@ -53,5 +53,8 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.renewal_wanted": placing.renewal_wanted,
     "signing.second_certificate_wanted": placing.second_certificate_wanted,
     "enrollment.order_approved": order_issuing.order,
-    "signing.crl": lists.publish,
+    "signing.crl": lists.renew,
+    "signing.ocsp": answers.make,
+    "signing.ocsp_renewal": answers.renew,
+    "signing.relint": checker.check_some,
 }

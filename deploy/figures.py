@@ -12,6 +12,7 @@ from django.db.models import Count, Min
 
 from ledger import apart, clock, daily
 from outbox import mails
+from signing.issuing import state
 
 
 class Figure(NamedTuple):
@@ -66,6 +67,35 @@ def _not_kept() -> int:
         return -1
 
 
+def _authorities() -> Iterator[Figure]:
+    at = clock.now()
+    yield Figure(
+        "inkan_crl_overdue_seconds",
+        "How long the newest revocation list has been past half its life; an alarm from an hour on.",
+        [({"issuer": code}, seconds) for code, seconds in state.lists_overdue(at).items()],
+    )
+    yield Figure(
+        "inkan_ocsp_responder_seconds_left",
+        "Until the certificate of the authority's OCSP responder ends; renewed at half of 30 days.",
+        [({"issuer": code}, seconds) for code, seconds in state.responders_left(at).items()],
+    )
+    yield Figure(
+        "inkan_ocsp_answers_late",
+        "Certificates whose status cannot be told right now; an alarm where it stays above 0.",
+        [({}, state.answers_late(at))],
+    )
+    yield Figure(
+        "inkan_orders_stopped",
+        "Orders whose certificate a linter refused; an alarm from 1 on (manage.py stopped_orders).",
+        [({}, state.orders_stopped())],
+    )
+    yield Figure(
+        "inkan_certificates_with_findings",
+        "Stored certificates in which the nightly reading found something; an alarm from 1 on.",
+        [({}, state.certificates_with_findings())],
+    )
+
+
 def _figures() -> Iterable[Figure]:
     yield Figure("inkan_jobs", "Jobs in the outbox.", _by_state("outbox.Job", "queue", "state"))
     yield Figure("inkan_job_overdue_seconds", "How long the oldest due job waits.", _overdue())
@@ -73,8 +103,7 @@ def _figures() -> Iterable[Figure]:
         "inkan_applications", "Applications.", _by_state("enrollment.Application", "authority", "state")
     )
     yield Figure("inkan_credentials", "Credentials.", _by_state("signing.Credential", "authority", "state"))
-    stopped = apps.get_model("signing.IssuanceIntent")._default_manager.filter(state="stopped").count()
-    yield Figure("inkan_orders_stopped", "Orders whose certificate was refused by a linter.", [({}, stopped)])
+    yield from _authorities()
     yield from _chores()
     yield Figure(
         "inkan_ledger_root_days_behind",

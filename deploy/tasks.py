@@ -20,7 +20,7 @@ from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, issuance, links, reminders
 from signing.acts import renewals
 from signing.card_site import visits
-from signing.issuing import lists
+from signing.issuing import answers, checker, lists
 from signing.signer import client
 
 _MAIL_AT_MOST_SO_LATE = timedelta(days=7)  # a mail's row, and so its `dedupe`, outlives this by far
@@ -83,6 +83,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("credentials past their end", credentials.expire_due),
     Chore("renewals to be told", renewals.tell_due),
     Chore("cards past their end", renewals.tell_cards_ended),
+    Chore("answers about certificates", answers.renew_due),
     *retention.MINUTE,
 )
 HOUR: tuple[Chore, ...] = (
@@ -91,7 +92,10 @@ HOUR: tuple[Chore, ...] = (
     Chore("daily root kept apart", _keep_roots),
     Chore("orders left behind", issuance.resume_overdue),
 )
-DAY: tuple[Chore, ...] = (Chore("audit log since its last roots", _verify_newest),)
+DAY: tuple[Chore, ...] = (
+    Chore("audit log since its last roots", _verify_newest),
+    Chore("certificates read again", checker.begin),
+)
 
 
 @shared_task(name="clock.minute")

@@ -223,11 +223,6 @@ def sign_away(builder: x509.CertificateBuilder) -> bytes:
     return builder.sign(_throw_away(), SHA256()).public_bytes(Encoding.DER)
 
 
-def revocation_list_to_sign(builder: x509.CertificateRevocationListBuilder) -> bytes:
-    """The TBSCertList of a CRL, by the same throw-away key."""
-    return builder.sign(_throw_away(), SHA256()).tbs_certlist_bytes
-
-
 def to_be_signed(certificate: bytes) -> bytes:
     """The TBSCertificate inside a certificate, byte for byte."""
     try:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 
 from ledger.log import SYSTEM, Actor, append
 from outbox import jobs
-from signing import card_bindings, flow
+from signing import card_bindings, flow, issuing
 from signing.errors import Refused
 from signing.issuing import keys
 from signing.models import CardBinding, Credential
@@ -93,9 +93,7 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
             keys.block(bytes(credential.certificate or b""), reason, at)
         stopped = stop_successor(credential, at)
         tell("signing.credential_revoked", credential)
-        jobs.enqueue(
-            "signing.crl", credential.issuer, queue="keys", dedupe=f"crl-revoked-{credential.public_id}"
-        )
+        issuing.announce(credential)
         _log("revoked", credential, actor, reason, **({"stopped": stopped} if stopped else {}))
 
 

@@ -156,6 +156,7 @@ def _issue(intent: IssuanceIntent) -> None:
         bound = _bind_card(credential, order, at)
         public_id = str(credential.public_id)
         jobs.enqueue("signing.credential_issued", public_id, dedupe=f"issued-{public_id}")
+        jobs.enqueue("signing.ocsp", public_id, queue="keys", dedupe=f"ocsp-issued-{public_id}")
         if taken is not None:
             succession.record(taken, credential, former_ends)
         _log("signing.credential_issued", credential, serial=found.serial, card_bound=bound)
@@ -193,7 +194,7 @@ def _record_stopped(
     rows = Credential.objects.filter(pk=credential.pk, state=flow.Credential.REVOKED)
     if rows.update(changed_at=at, **_contents(certificate, found)) != 1:
         raise CannotIssue("the credential is not stopped")
-    jobs.enqueue("signing.crl", credential.issuer, queue="keys", dedupe=f"crl-revoked-{credential.public_id}")
+    issuing.announce(credential)
     _log("signing.credential_born_revoked", credential, serial=found.serial)
 
 

@@ -1,5 +1,6 @@
-"""Does what belongs together still fit? Certificates with wrapped keys, rows with stored files (contract.md), and
-signatures with the signer's own journal (decision 8) where this user may read it.
+"""Does what belongs together still fit? Certificates with wrapped keys, rows with stored files (contract.md),
+signatures with the signer's own journal (decision 8) where this user may read it; and lists, answers and responders
+with the certificates that they are about.
 
 A restored backup is the usual reason to ask. A model says which of its columns name stored files by `STORED_FILES`:
 pairs of (name's field, field with the SHA-256 of the clear bytes).
@@ -19,6 +20,7 @@ from django.db.models import Q
 
 from ledger import clock
 from signing import certificates, flow
+from signing.issuing import state
 from signing.models import ActivationItem, Credential
 from signing.signer import client
 from vault import files
@@ -70,7 +72,8 @@ def compare() -> Report:
     mismatches += _keys(batch)
     count, found = _files()
     lines, astray = _journal(settings.HOME / "signer" / "journal")
-    return Report(credentials, count, lines, mismatches + found + astray)
+    status = [Mismatch(*fault) for fault in state.faults(clock.now())]
+    return Report(credentials, count, lines, mismatches + found + astray + status)
 
 
 def journal_witness() -> dict[str, Any]:

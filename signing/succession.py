@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ledger.log import SYSTEM, append
 from outbox import jobs
-from signing import flow
+from signing import flow, issuing
 from signing.endings import end_sessions
 from signing.models import (
     ActivationItem,
@@ -79,7 +79,7 @@ def _supersede(former: Credential, reason: str, at: datetime) -> None:
     Credential.objects.filter(pk=former.pk, state__in=STANDING).update(
         state=C.REVOKED, changed_at=at, revoked_at=at, revocation_reason=reason
     )
-    jobs.enqueue("signing.crl", former.issuer, queue="keys", dedupe=f"crl-revoked-{former.public_id}")
+    issuing.announce(former)
     tell("signing.credential_revoked", former)
 
 

@@ -52,6 +52,7 @@ FILLED = {
     "<slug:slug>": "licence",
     "<slug:name>": "claim",
     "<slug:code>": "nowhere",
+    "<path:asked>": "bm8=",
     "<slug:kind>": "date",
     "<slug:purpose>": "phone",
     "<str:day>": "2026-11-19",

@@ -5,7 +5,7 @@ signature (PKCS#1 v1.5), so every step here can be repeated.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from cryptography import x509
@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 
 from signing import certificates
-from signing.issuing import names
-from signing.issuing.seam import NotIssued, Profile, Revoked
+from signing.issuing import encoding, names, responders
+from signing.issuing.seam import Answer, NotIssued, Profile, Revoked, Status
 from signing.models import IssuingCertificate
 from signing.signer.client import Signed, authorities
 
@@ -41,8 +41,7 @@ class EmbeddedAuthority:
         period = names.REGISTRARS[authority].validity(at, birth_date)
         last = certificates.not_after(self._certificate)
         capped = period._replace(not_after=min(period.not_after, last))
-        issuer = certificates.Issuer(self._certificate, crl_url(self._code), f"{settings.ORIGIN}/pki/")
-        return Profile(issuer, capped)
+        return Profile(issuer(self._code), capped)
 
     def sign(self, to_sign: bytes) -> bytes:
         return _signed(self._code, to_sign, self._certificate)
@@ -52,20 +51,24 @@ class EmbeddedAuthority:
         return [self._certificate] if self._code == names.ROOT else [self._certificate, root]
 
     def crl(
-        self, number: int, revoked: Sequence[Revoked], this_update: datetime, next_update: datetime
+        self, number: int, revoked: Iterable[Revoked], this_update: datetime, next_update: datetime
     ) -> bytes:
-        issuer = x509.load_der_x509_certificate(self._certificate)
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(issuer.subject)
-            .last_update(this_update)
-            .next_update(next_update)
-            .add_extension(certificates.authority_key(issuer), False)
-            .add_extension(x509.CRLNumber(number), False)
+        own = x509.load_der_x509_certificate(self._certificate)
+        to_sign = encoding.list_to_sign(own, number, revoked, this_update, next_update)
+        return _signed(self._code, to_sign, self._certificate)
+
+    def ocsp(self, asked: Sequence[Status], this_update: datetime, next_update: datetime) -> list[Answer]:
+        own = x509.load_der_x509_certificate(self._certificate)
+        responder = responders.current(self._code, this_update, self.sign)
+        return responders.answers(
+            self._code, own, responder, asked, this_update, min(next_update, responder.not_after)
         )
-        for entry in revoked:
-            builder = builder.add_revoked_certificate(_entry(entry))
-        return _signed(self._code, certificates.revocation_list_to_sign(builder), self._certificate)
+
+
+def issuer(code: str) -> certificates.Issuer:
+    """The CA as its certificates name it."""
+    certificate = bytes(IssuingCertificate.objects.get(code=code).certificate)
+    return certificates.Issuer(certificate, crl_url(code), f"{settings.ORIGIN}/pki/")
 
 
 def crl_url(code: str) -> str:
@@ -128,11 +131,3 @@ def _signed(code: str, to_sign: bytes, certificate: bytes | None, public_key: by
         return certificates.assemble(to_sign, result.signature, public_key)
     except InvalidSignature:
         raise NotIssued("the authority's key is not the one of its certificate") from None
-
-
-def _entry(revoked: Revoked) -> x509.RevokedCertificate:
-    builder = x509.RevokedCertificateBuilder().serial_number(revoked.serial).revocation_date(revoked.at)
-    if revoked.reason:
-        flag = x509.ReasonFlags[revoked.reason]
-        builder = builder.add_extension(x509.CRLReason(flag), False)
-    return builder.build()

@@ -51,3 +51,8 @@ ISSUERS = tuple(code for code in NAMES if code != ROOT)
 def key_name(code: str) -> str:
     """The resident key's name in the authorities' instance."""
     return f"ca-{code}"
+
+
+def responder_key_name(code: str) -> str:
+    """The key of the CA's OCSP responder, in the same instance: it signs answers and nothing else."""
+    return f"ocsp-{code}"

@@ -1,6 +1,6 @@
 """What signing asks of a certification authority, so that another one can take the embedded one's place. Plain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -20,6 +20,23 @@ class Revoked(NamedTuple):
     serial: int
     at: datetime
     reason: str
+
+
+class Status(NamedTuple):
+    """What is to be answered about a certificate; `reason` as in Revoked."""
+
+    serial: int
+    revoked_at: datetime | None
+    reason: str
+
+
+class Answer(NamedTuple):
+    """One status, signed: a whole OCSPResponse (DER) for each way in which a request may name the CA."""
+
+    sha1: bytes
+    sha256: bytes
+    this_update: datetime
+    next_update: datetime
 
 
 class NotIssued(Exception):
@@ -42,7 +59,11 @@ class CertificationAuthority(Protocol):
         ...
 
     def crl(
-        self, number: int, revoked: Sequence[Revoked], this_update: datetime, next_update: datetime
+        self, number: int, revoked: Iterable[Revoked], this_update: datetime, next_update: datetime
     ) -> bytes:
-        """A complete, signed list (DER); NotIssued."""
+        """A complete, signed list (DER); NotIssued. Takes the entries one by one: there may be 100,000."""
+        ...
+
+    def ocsp(self, asked: Sequence[Status], this_update: datetime, next_update: datetime) -> list[Answer]:
+        """An answer to each in the same order, ending at `next_update` or before; NotIssued."""
         ...

@@ -11,6 +11,12 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
+from signing.models.authorities import BlockedKey as BlockedKey
+from signing.models.authorities import CertificateCheck as CertificateCheck
+from signing.models.authorities import IssuingCertificate as IssuingCertificate
+from signing.models.authorities import OcspAnswer as OcspAnswer
+from signing.models.authorities import OcspResponder as OcspResponder
+from signing.models.authorities import RevocationList as RevocationList
 from signing.models.callers import AccessToken as AccessToken
 from signing.models.callers import AuthorizationCode as AuthorizationCode
 from signing.models.callers import OAuthClient as OAuthClient
@@ -76,7 +82,10 @@ class Credential(models.Model):
         indexes = [
             models.Index(
                 fields=["not_after"], condition=Q(state__in=["active", "suspended"]), name="ends_next"
-            )
+            ),
+            models.Index(
+                fields=["issuer", "revoked_at"], condition=Q(state="revoked"), name="revoked_by_issuer"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,14 +117,6 @@ class IssuanceIntent(models.Model):
                 fields=["state", "ordered_at"], condition=~Q(state="issued"), name="intent_unfinished"
             )
         ]
-
-
-class BlockedKey(models.Model):
-    """A public key that is never certified (again); `digest` is the SHA-256 of its SubjectPublicKeyInfo."""
-
-    digest = models.BinaryField(max_length=32, unique=True)
-    reason = models.CharField(max_length=32)
-    blocked_at = models.DateTimeField()
 
 
 class SecondCertificateRequest(models.Model):
@@ -161,30 +162,6 @@ class RenewalRequest(models.Model):
                 name="one_open_renewal",
             )
         ]
-
-
-class IssuingCertificate(models.Model):
-    """One of the embedded authorities: its own certificate, made once at set-up; the key is in the signer process."""
-
-    code = models.CharField(max_length=16, unique=True)
-    certificate = models.BinaryField()
-    made_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.code
-
-
-class RevocationList(models.Model):
-    """A signed CRL; the newest number is the one that is served."""
-
-    issuer = models.CharField(max_length=16)
-    number = models.PositiveBigIntegerField()
-    content = models.BinaryField()
-    this_update = models.DateTimeField()
-    next_update = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["issuer", "number"], name="one_list_per_number")]
 
 
 class EnrollmentLink(models.Model):

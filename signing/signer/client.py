@@ -20,7 +20,7 @@ from uuid import UUID
 from django.conf import settings
 
 from signing.keystore import Algorithm, NewKey
-from signing.signer.wire import BadFrame, Inbox, Outcome, pack, unpack
+from signing.signer.wire import MAX_FRAME, MAX_LIST_FRAME, BadFrame, Inbox, Outcome, pack, unpack
 
 SECONDS = 10.0
 
@@ -131,6 +131,8 @@ class _Connection:
 class _Caller:
     """Safe to share between threads; each has its own connection."""
 
+    max_frame = MAX_FRAME
+
     def __init__(self, path: Path, seconds: float = SECONDS) -> None:
         self._path, self._seconds = path, seconds
         self._local = threading.local()
@@ -159,7 +161,7 @@ class _Caller:
     def _call(self, operation: str, argument: object) -> Any:
         number = next(self._numbers)
         try:
-            frame = pack([number, operation, argument])
+            frame = pack([number, operation, argument], self.max_frame)
         except BadFrame:
             raise Declined("too_long") from None
         connection = self._connection()
@@ -206,11 +208,17 @@ class Signers(_Caller):
 
 
 class Authorities(_Caller):
-    """The instance that holds the authorities' keys and the log key."""
+    """The instance that holds the authorities' keys, their responders' and the log key."""
+
+    max_frame = MAX_LIST_FRAME
 
     def issue(self, orders: Sequence[tuple[str, bytes]]) -> list[Result]:
         """Each (key name, to-be-signed certificate or CRL) signed by RSA_SHA256: always the same bytes."""
         return [_result(value) for value in self._call("issue", [[name, body] for name, body in orders])]
+
+    def answer(self, orders: Sequence[tuple[str, bytes]]) -> list[Result]:
+        """Each (responder's key name, OCSP ResponseData) signed by RSA_SHA256; at most 4,096 at once."""
+        return [_result(value) for value in self._call("answer", [[name, body] for name, body in orders])]
 
     def public(self, names: Sequence[str]) -> list[bytes]:
         """SubjectPublicKeyInfo of each named key, which is made when first asked for; Declined for a bad name."""

@@ -11,16 +11,18 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 
 from signing.keystore import Algorithm, KeyStore, NotSigned, OpenKey, check_digest
 from signing.signer.journal import Entry, IssuedLog, Journal
-from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_ITEMS, Outcome
+from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_FRAME, MAX_ITEMS, MAX_LIST_FRAME, Outcome
 
 MAX_GENERATED = 64
 MAX_OPEN = 100_000
 MAX_WRAPPED = 8192
 LOG_KEY = "log"
+RESPONDER_KEYS = "ocsp-"
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ Operations: TypeAlias = dict[str, Callable[[Any], object]]
 
 class Role(Protocol):
     operations: Operations
+    max_frame: int
 
     def settle(self) -> None:
         """Called before the replies of a turn leave."""
@@ -88,6 +91,8 @@ class _Held(NamedTuple):
 
 class Signers:
     """generate, open, close, sign. `clock` gives the product's time as POSIX seconds."""
+
+    max_frame = MAX_FRAME
 
     def __init__(self, store: KeyStore, journal: Journal, clock: Callable[[], float]) -> None:
         self._store, self._journal, self._clock = store, journal, clock
@@ -187,12 +192,22 @@ def _opening(value: Any) -> tuple[bytes, float]:
 
 
 class Authorities:
-    """issue, public, log_sign, with resident keys that never leave the store."""
+    """issue, answer, public, log_sign, with resident keys that never leave the store.
+
+    A key signs one kind of thing: a CA's certificates and lists, a responder's answers, the log's roots.
+    """
+
+    max_frame = MAX_LIST_FRAME
 
     def __init__(self, store: KeyStore, issued: IssuedLog) -> None:
         self._store, self._log = store, issued
         self._unwritten: list[tuple[str, bytes]] = []
-        self.operations: Operations = {"issue": self.issue, "public": self.public, "log_sign": self.log_sign}
+        self.operations: Operations = {
+            "issue": self.issue,
+            "answer": self.answer,
+            "public": self.public,
+            "log_sign": self.log_sign,
+        }
 
     def issue(self, argument: Any) -> object:
         """[[key name, to-be-signed certificate or CRL]] -> [[outcome, signature or reason]], RSA_SHA256."""
@@ -200,11 +215,27 @@ class Authorities:
         return [list(_attempt(partial(self._issue, name, body))) for name, body in items]
 
     def _issue(self, name: str, body: bytes) -> bytes:
-        if name == LOG_KEY:
+        if name == LOG_KEY or name.startswith(RESPONDER_KEYS):
             raise NotSigned("no_such_key")
         if not is_issuable(body):
             raise NotSigned("neither_certificate_nor_list")
         return self._sign(name, body)
+
+    def answer(self, argument: Any) -> object:
+        """[[responder's key name, OCSP ResponseData]] -> [[outcome, signature or reason]], RSA_SHA256.
+
+        Not journalled: each is made anew every day and dies within two, and the responder's certificate is.
+        """
+        items = [_issuing(value) for value in _batch(argument)]
+        return [list(_attempt(partial(self._answer, name, body))) for name, body in items]
+
+    def _answer(self, name: str, body: bytes) -> bytes:
+        if not name.startswith(RESPONDER_KEYS):
+            raise NotSigned("no_such_key")
+        if not is_answer(body):
+            raise NotSigned("no_answer")
+        key, digest = self._store.resident(name), hashlib.sha256(body).digest()
+        return self._store.sign(key.handle, digest, Algorithm.RSA_SHA256)
 
     def public(self, argument: Any) -> object:
         """[key name] -> [[1, SubjectPublicKeyInfo] or [0, reason]]; a key is made when its name is first asked for."""
@@ -235,7 +266,7 @@ class Authorities:
 def _issuing(value: Any) -> tuple[str, bytes]:
     if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
         raise BadRequest
-    return value[0], _bytes(value[1], 1, 1024 * 1024 * 2)
+    return value[0], _bytes(value[1], 1, MAX_LIST_FRAME)
 
 
 def is_issuable(body: bytes) -> bool:
@@ -248,5 +279,14 @@ def _parses(kind: Any, body: bytes) -> bool:
     try:
         parsed = kind.load(body, strict=True)
         return str(parsed["signature"]["algorithm"].native) == "sha256_rsa" and bool(parsed["issuer"].native)
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def is_answer(body: bytes) -> bool:
+    """A responder's key signs a list of statuses and nothing else (RFC 6960 section 4.2.1, ResponseData)."""
+    try:
+        statuses = asn1_ocsp.ResponseData.load(body, strict=True)["responses"]
+        return len(statuses) > 0 and all(one["cert_id"]["serial_number"].native > 0 for one in statuses)
     except (ValueError, TypeError, KeyError):
         return False

@@ -146,7 +146,7 @@ class Server:
             connection.close()
             return
         connection.settimeout(SEND_SECONDS)
-        self._inboxes[connection] = Inbox()
+        self._inboxes[connection] = Inbox(self._role.max_frame)
         self._selector.register(connection, selectors.EVENT_READ)
 
     def _receive(self, connection: socket.socket, waiting: list[_Waiting]) -> bool:

@@ -1,7 +1,7 @@
 """Frames of the signer's socket: 4 bytes of length (big endian), then CBOR. Plain; both ends use it.
 
-Request `[id, operation, argument]`, reply `[id, done, result or code]`. A frame is at most 2 MiB, a batch at most
-4,096 items. Results of single items travel as `[outcome, signature or reason]`.
+Request `[id, operation, argument]`, reply `[id, done, result or code]`. A frame is at most 2 MiB (32 to the
+authorities' instance), a batch at most 4,096 items. Results of single items travel as `[outcome, signature or reason]`.
 """
 
 import io
@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import cbor2
 
 MAX_FRAME = 2 * 1024 * 1024
+MAX_LIST_FRAME = (
+    32 * 1024 * 1024
+)  # to the authorities' instance: a list of half a million revoked certificates
 MAX_ITEMS = 4096
 HANDLE_SIZE = 16
 ITEM_SIZE = 16
@@ -34,9 +37,9 @@ class Request(NamedTuple):
     argument: Any
 
 
-def pack(content: object) -> bytes:
+def pack(content: object, longest: int = MAX_FRAME) -> bytes:
     body = cbor2.dumps(content)
-    if len(body) > MAX_FRAME:
+    if len(body) > longest:
         raise BadFrame("frame too long")
     return _LENGTH.pack(len(body)) + body
 
@@ -73,7 +76,8 @@ def request(body: bytes) -> Request:
 class Inbox:
     """Bytes as they come in, frames as they are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = MAX_FRAME) -> None:
+        self._longest = longest
         self._waiting = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -82,7 +86,7 @@ class Inbox:
         frames = []
         while len(self._waiting) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._waiting)
-            if length > MAX_FRAME:
+            if length > self._longest:
                 raise BadFrame("frame too long")
             end = _LENGTH.size + length
             if len(self._waiting) < end:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from signing import issuance, issuing
-from signing.models import Credential
+from ledger import clock
+from ledger.log import Actor
+from signing import credentials, issuance, issuing
+from signing.issuing import answers, lists
+from signing.models import Credential, IssuanceIntent, OcspAnswer, OcspResponder
 from tests.signing.test_credentials import open_item
 from tests.signing.test_issuance import ordered
 from tests.support import cases
@@ -36,6 +40,7 @@ def journal(signers: SignerProcesses, db: None, settings: Any, tmp_path: Path) -
 def issued() -> Credential:
     credential = ordered()
     issuance.carry_out(str(credential.public_id))
+    answers.make(str(credential.public_id))
     credential.refresh_from_db()
     return credential
 
@@ -163,3 +168,44 @@ def test_audit_verify_holds_the_log_against_the_signers_own_journal(journal: Pat
     assert report["witnesses"]["signer_journal"]["mismatches"] == [
         {"what": "signature_not_in_journal", "subject": item.public_id.hex}
     ]
+
+
+@pytest.mark.requirement("RV-7")
+def test_a_status_that_cannot_be_told_is_named(settings: Any) -> None:
+    told, late = issued(), issued()
+    OcspAnswer.objects.filter(credential=late).delete()
+    assert reconcile()[0] == 0  # the worker may need a moment
+    settings.CLOCK_OFFSET = timedelta(minutes=16)
+    assert mismatches() == [("status_answer_late", str(late.public_id))]
+    answers.make(str(late.public_id))
+    assert reconcile()[0] == 0
+    credentials.revoke(told, Actor("officer", "7"), "superseded", clock.now())
+    settings.CLOCK_OFFSET = timedelta(minutes=32)
+    assert mismatches() == [("status_answer_late", str(told.public_id))]
+
+
+@pytest.mark.requirement("RV-7")
+def test_lists_and_responders_past_their_end_are_named(settings: Any) -> None:
+    credential = issued()
+    OcspResponder.objects.update(not_after=clock.now() + timedelta(minutes=15))
+    settings.CLOCK_OFFSET = timedelta(minutes=16)
+    assert mismatches() == [("responder_certificate_ended", "jma")]
+    settings.CLOCK_OFFSET = lists.LIFE + timedelta(minutes=1)
+    found = mismatches()
+    assert {code for what, code in found if what == "revocation_list_overdue"} == {
+        "jma",
+        "jpa",
+        "medis",
+        "root",
+    }
+    assert ("status_answer_late", str(credential.public_id)) in found
+
+
+@pytest.mark.requirement("RV-6")
+def test_what_an_authority_may_have_signed_and_nobody_stored_is_named(settings: Any) -> None:
+    credential = ordered()
+    for step in (issuance._make_key, issuance._intend):
+        step(IssuanceIntent.objects.get(credential=credential))
+    assert reconcile()[0] == 0  # on its way
+    settings.CLOCK_OFFSET = timedelta(hours=25)
+    assert mismatches() == [("certificate_perhaps_not_stored", str(credential.public_id))]

@@ -198,6 +198,8 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "pki/": (ALL, NO),
     "pki/<slug:code>.crt": (MISSING, NO),
     "pki/<slug:code>.crl": (MISSING, NO),
+    "pki/<slug:code>.ocsp": (MISSING, MISSING),
+    "pki/<slug:code>.ocsp/<path:asked>": (MISSING, MISSING),
     "r/<str:token>/": (ALL, {"*": "422"}),
     "r/<str:token>/complete/": (NO, {"*": "409"}),
     "r/<str:token>/done/": ({"*": "302 /r/TOKEN/"}, NO),

@@ -103,15 +103,16 @@ def test_a_revoked_certificate_is_refused_by_openssl(spki: bytes, tmp_path: Path
         tmp_path, "crl", "-inform", "DER", "-in", "medis.crl", "-noout", "-text", "-CAfile", "ca.pem"
     )
     assert "Key Compromise" in text
-    assert "X509v3 CRL Number: \n                2" in text
+    newest = RevocationList.objects.filter(issuer="medis").order_by("-number").first()
+    assert newest is not None
+    assert f"X509v3 CRL Number: \n                {newest.number}\n" in text
     assert Entry.objects.filter(kind="signing.list_published", subject="medis").count() == 2
 
 
 def test_another_authoritys_list_is_untouched_by_a_revocation(spki: bytes) -> None:
+    before = RevocationList.objects.get(issuer="jma").number
     issuing.publish("medis")
-    newest = RevocationList.objects.filter(issuer="jma").order_by("-number").first()
-    assert newest is not None
-    assert newest.number == 1
+    assert RevocationList.objects.get(issuer="jma").number == before
 
 
 def test_set_up_twice_changes_nothing() -> None:
@@ -173,10 +174,12 @@ def test_a_list_is_due_at_half_its_life() -> None:
 
 
 def test_old_lists_are_not_kept_for_ever() -> None:
+    made = []
     for _ in range(8):
         issuing.publish("jma")
+        made.append(RevocationList.objects.filter(issuer="jma").latest("number").number)
     kept = RevocationList.objects.filter(issuer="jma").order_by("number").values_list("number", flat=True)
-    assert list(kept) == [5, 6, 7, 8, 9]
+    assert list(kept) == made[-5:] == sorted(set(made))[-5:]
 
 
 def test_a_long_list_is_still_read_by_openssl(tmp_path: Path) -> None:
