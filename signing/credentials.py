@@ -89,8 +89,8 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
         _move("revoke", credential, actor, reason, at, revoked_at=at, revocation_reason=reason)
         end_everything(credential, at)
         CardBinding.objects.filter(credential=credential).update(is_living=False)
-        if reason == "key_compromise" and credential.certificate is not None:
-            keys.block(bytes(credential.certificate or b""), reason, at)
+        if reason == "key_compromise":
+            keys.block(credential, reason, at)
         stopped = stop_successor(credential, at)
         tell("signing.credential_revoked", credential)
         issuing.announce(credential)

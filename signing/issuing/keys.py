@@ -11,7 +11,7 @@ from math import isqrt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from signing import certificates
-from signing.models import BlockedKey
+from signing.models import BlockedKey, Credential, IssuanceIntent
 
 BITS = 2048
 _FERMAT_ROUNDS = 100
@@ -25,10 +25,14 @@ def digest(spki: bytes) -> bytes:
     return sha256(spki).digest()
 
 
-def block(certificate: bytes, reason: str, at: datetime) -> None:
-    """Never certify this certificate's key again; call in the transaction of the revocation."""
-    spki = certificates.read(certificate).public_key
-    BlockedKey.objects.get_or_create(digest=digest(spki), defaults={"reason": reason, "blocked_at": at})
+def block(credential: Credential, reason: str, at: datetime) -> None:
+    """Never certify this credential's key again; call in the transaction of the revocation.
+
+    By the order's own record of the key, so that a certificate that cannot be read any more holds no revocation up.
+    """
+    mark = IssuanceIntent.objects.filter(credential=credential).values_list("key_digest", flat=True).first()
+    if mark is not None:
+        BlockedKey.objects.get_or_create(digest=mark, defaults={"reason": reason, "blocked_at": at})
 
 
 def problems(spki: bytes) -> list[str]:
