@@ -12,6 +12,8 @@ from subprocess import run
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connection
 from django.test import Client
@@ -227,9 +229,6 @@ def test_pkilint_reads_a_list(profile: str, tmp_path: Path) -> None:
 
 
 def signed_list(issuer: bytes, key: rsa.RSAPrivateKey, entries: list[Revoked], at: datetime) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
     parsed = x509.load_der_x509_certificate(issuer)
     to_sign = encoding.list_to_sign(parsed, 7, entries, at, at + lists.LIFE)
     signature = key.sign(to_sign, PKCS1v15(), SHA256())
