@@ -44,12 +44,12 @@ class Cost(NamedTuple):
 class Measured:
     """A process with a database of so many applications; it measures one round whenever it is told to."""
 
-    def __init__(self, server: services.PostgreSQL, count: int) -> None:
+    def __init__(self, server: services.PostgreSQL, count: int, measure: str = MEASURE) -> None:
         self.count = count
         self.rounds: list[dict[str, list[float]]] = []
         address = server.new_database(f"bench{count}")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", MEASURE, str(count)],
+            [sys.executable, "-c", measure, str(count)],
             env={**os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "deploy.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -61,7 +61,7 @@ def _columns(label: str) -> tuple[str, list[str]]:
     ]
 
 
-def _copy(cursor: Any, label: str, source: str, values: Mapping[str, str], given: Mapping[str, Any]) -> None:
+def copy(cursor: Any, label: str, source: str, values: Mapping[str, str], given: Mapping[str, Any]) -> None:
     """INSERT … SELECT of every column of a table: `t.column`, or what `values` says instead."""
     table, columns = _columns(label)
     chosen = ", ".join(values.get(column, f"t.{column}") for column in columns)
@@ -73,13 +73,13 @@ def _people(cursor: Any, template: Application, base: int, count: int) -> None:
     numbers = "generate_series(1, %(count)s) AS n"
     new = {"public_id": "gen_random_uuid()"}
     source = f"{numbers}, enrollment_applicant t WHERE t.id = %(applicant)s"
-    _copy(cursor, "enrollment.Applicant", source, new, given)
+    copy(cursor, "enrollment.Applicant", source, new, given)
     certificate = {"applicant_id": "a.id", "fingerprint": "sha256(a.id::text::bytea)", "serial": "a.id::text"}
     source = (
         "enrollment_applicant a, enrollment_applicantcertificate t "
         "WHERE a.id > %(base)s AND t.applicant_id = %(applicant)s"
     )
-    _copy(cursor, "enrollment.ApplicantCertificate", source, certificate, given)
+    copy(cursor, "enrollment.ApplicantCertificate", source, certificate, given)
     session = {
         "applicant_id": "t.applicant_id",
         "certificate_id": "t.id",
@@ -90,7 +90,7 @@ def _people(cursor: Any, template: Application, base: int, count: int) -> None:
         "way": "''",
     }
     source = "enrollment_applicantcertificate t WHERE t.applicant_id > %(base)s"
-    _copy(cursor, "enrollment.ApplicantSession", source, session, given)
+    copy(cursor, "enrollment.ApplicantSession", source, session, given)
 
 
 def _state() -> str:
@@ -126,7 +126,7 @@ def _applications(cursor: Any, template: Application, base: int) -> None:
         "credential": f"CASE WHEN {granted} THEN gen_random_uuid() END",
     }
     source = "enrollment_applicant a, enrollment_application t WHERE a.id > %(base)s AND t.id = %(template)s"
-    _copy(cursor, "enrollment.Application", source, values, {"base": base, "template": template.pk})
+    copy(cursor, "enrollment.Application", source, values, {"base": base, "template": template.pk})
 
 
 def _hang(cursor: Any, label: str, template: Application, last: int, changes: Mapping[str, str]) -> None:
@@ -136,7 +136,7 @@ def _hang(cursor: Any, label: str, template: Application, last: int, changes: Ma
         "WHERE a.id > %(last)s AND a.id <> %(template)s AND t.application_id = %(template)s"
     )
     values = {"application_id": "a.id", **changes}
-    _copy(cursor, label, source, values, {"last": last, "template": template.pk})
+    copy(cursor, label, source, values, {"last": last, "template": template.pk})
 
 
 def _messages(cursor: Any, template: Application, last: int) -> None:
@@ -151,9 +151,9 @@ def _messages(cursor: Any, template: Application, last: int) -> None:
     mine = "WHERE a.id > %(last)s AND a.id <> %(template)s AND "
     mark = {"public_id": "gen_random_uuid()", "about": "a.public_id::text", "dedupe": "t.dedupe || a.id"}
     notice = {**mark, "owner": "p.public_id"}
-    _copy(cursor, "outbox.Notice", f"{copies}, outbox_notice t {mine} t.owner = %(owner)s", notice, given)
-    _copy(cursor, "outbox.Mail", f"{copies}, outbox_mail t {mine} t.about = %(about)s", mark, given)
+    copy(cursor, "outbox.Notice", f"{copies}, outbox_notice t {mine} t.owner = %(owner)s", notice, given)
+    copy(cursor, "outbox.Mail", f"{copies}, outbox_mail t {mine} t.about = %(about)s", mark, given)
     job = {"subject": "a.public_id::text", "dedupe": "''", "state": "'done'"}
-    _copy(cursor, "outbox.Job", f"{copies}, outbox_job t {mine} t.subject = %(about)s", job, given)
+    copy(cursor, "outbox.Job", f"{copies}, outbox_job t {mine} t.subject = %(about)s", job, given)
     entry = {"subject": "a.public_id::text", "shard": "'copies'", "number": "a.id * 100 + t.number"}
-    _copy(cursor, "ledger.Entry", f"{copies}, ledger_entry t {mine} t.subject = %(about)s", entry, given)
+    copy(cursor, "ledger.Entry", f"{copies}, ledger_entry t {mine} t.subject = %(about)s", entry, given)

@@ -50,6 +50,11 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     pages, template = _prepare()
     many.fill(template, int(sys.argv[1]))
+    serve(pages)
+
+
+def serve(pages: list[Page]) -> None:
+    """Warm, tell how many queries each page takes, then one round of all pages for each line on stdin."""
     for page in pages * 3:  # warm: templates, plans, buffers
         answer = page.browser.get(page.address)
         if answer.status_code != 200:

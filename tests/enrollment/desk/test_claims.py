@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from enrollment import review
@@ -82,6 +84,20 @@ def test_an_officer_at_work_keeps_all_of_their_claims() -> None:
     assert review.stay(first, at + 10 * MINUTE) == 2
     assert review.release_lapsed(at + 20 * MINUTE) == 0
     assert Application.objects.filter(claimed_by=first, pk__in=[case.pk, other.pk]).count() == 2
+
+
+def test_a_sign_of_life_costs_the_same_however_many_cases_are_held() -> None:
+    first, _second, _case, at = two()
+    counts = []
+    for minute in (5, 10):
+        with CaptureQueriesContext(connection) as captured:
+            review.stay(first, at + minute * MINUTE)
+        counts.append(len(captured))
+        for _ in range(3):
+            review.claim(cases.submitted(), first, at + minute * MINUTE)
+    assert counts[0] == counts[1]
+    assert review.stay(first, at + 14 * MINUTE) == 7
+    assert review.release_lapsed(at + 28 * MINUTE) == 0
 
 
 def test_nobody_takes_a_case_from_an_officer_at_work() -> None:

@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -193,3 +193,29 @@ def test_who_comes_second_reads_on_a_409_who_decided_and_finds_their_words_again
     page = answers[loser].content.decode()
     assert f"{winner}が" in page and "すでに決定しています。" in page
     assert ("確認できない" if loser is other else "よいと思う") in page
+
+
+@pytest.mark.requirement("RV-1")
+def test_a_sign_of_life_waits_for_nobody_and_keeps_the_other_cases() -> None:
+    """A case that somebody has in hand just now is passed over; the next sign of life keeps it."""
+    (first,), held, free = examiners(1), cases.submitted(), cases.submitted()
+    at = clock.now()
+    for case in (held, free):
+        review.claim(case, first, at)
+    later = at + timedelta(minutes=5)
+
+    def stay() -> int:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '5s'")  # who waits fails here
+            return review.stay(first, later)
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        Application.objects.select_for_update().get(pk=held.pk)
+        assert pool.submit(stay).result(30) == 2
+    kept = dict(Application.objects.values_list("pk", "claimed_until"))
+    assert (kept[held.pk], kept[free.pk]) == (at + review.CLAIM, later + review.CLAIM)
+    assert review.stay(first, later) == 2
+    assert Application.objects.get(pk=held.pk).claimed_until == later + review.CLAIM
