@@ -5,9 +5,11 @@ inside (house.md law 5).
 """
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -37,7 +39,9 @@ MACHINE_ERRORS = {
     413: ("invalid_request", "The request is too large."),
     408: ("invalid_request", "The request did not arrive in time."),
     500: ("server_error", "The request could not be carried out."),
+    503: ("temporarily_unavailable", "The service is not available, try again."),
 }
+RETRY_AFTER = "5"
 
 
 def is_for_machines(path: str) -> bool:
@@ -63,8 +67,27 @@ def _step_of(path: str) -> str:
     return reverse("step", args=[slug]) if slug in STEP else ""
 
 
+def _database_is_away(problem: BaseException | None) -> bool:
+    """Whether a database that did not answer is behind this exception.
+
+    Django makes a session that could not be written into a bad request of the visitor (SessionInterrupted), whether
+    the session had ended or PostgreSQL was restarting.
+    """
+    while problem is not None:
+        if isinstance(problem, (InterfaceError, OperationalError)):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
+
+
+def _try_again(request: HttpRequest) -> HttpResponse:
+    answer = refusal(request, 503)
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refusal(request, 400)
+    return _try_again(request) if _database_is_away(exception) else refusal(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -82,11 +105,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Must not fail itself: a page that cannot be drawn becomes one plain sentence."""
+    is_away = _database_is_away(sys.exception())
     try:
-        return refusal(request, 500)
+        return _try_again(request) if is_away else refusal(request, 500)
     except Exception:
-        log.exception("the page for status 500 cannot be drawn")
-        return HttpResponse(_("ただいま処理できません。時間をおいて、もう一度お試しください。"), status=500)
+        log.exception("the page of an error cannot be drawn")
+        words = _("ただいま処理できません。時間をおいて、もう一度お試しください。")
+        return HttpResponse(words, status=503 if is_away else 500)
 
 
 class RefusalMiddleware:

@@ -1,10 +1,14 @@
 """Refusals that no view answered, the language, and health: in the right form, telling nothing of the inside."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
@@ -18,9 +22,21 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the secret inside")
 
 
+def without_database(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("terminating connection due to administrator command: secret")
+
+
+def remembering(request: HttpRequest) -> HttpResponse:
+    request.session["seen"] = True
+    return HttpResponse("seen")
+
+
 urlpatterns = [
     *real.urlpatterns,
     path("broken/", broken),
+    path("without-database/", without_database),
+    path("remembering/", remembering),
+    path("csc/v1/without-database", without_database),
     path("csc/v1/broken", broken),
 ]
 handler400, handler403, handler404, handler500 = (
@@ -42,6 +58,7 @@ def visitor(db: None, settings: Settings) -> Client:
     [
         ("get", "/no-such-page", 404),
         ("get", "/broken/", 500),
+        ("get", "/without-database/", 503),
         ("post", "/language/", 403),
     ],
 )
@@ -58,6 +75,7 @@ def test_people_get_a_page(visitor: Client, method: str, address: str, status: i
     ("address", "status", "error"),
     [
         ("/csc/v1/no-such-method", 404, "invalid_request"),
+        ("/csc/v1/without-database", 503, "temporarily_unavailable"),
         ("/oauth2/no-such-thing", 404, "invalid_request"),
         ("/csc/v1/broken", 500, "server_error"),
     ],
@@ -143,6 +161,50 @@ def test_the_language_switch_remembers_the_choice(db: None) -> None:
 def test_the_language_switch_leads_nowhere_else(db: None) -> None:
     answer = Client().post("/language/", {"language": "en", "next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/"
+
+
+def _breaks_at(word: str) -> Callable[..., Any]:
+    """The connection breaks at the first statement that has this word."""
+
+    def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if word in sql:
+            raise OperationalError("server closed the connection unexpectedly")
+        return run(sql, *rest)
+
+    return execute
+
+
+def test_a_session_that_a_restarting_database_cannot_write_is_not_the_visitors_fault(visitor: Client) -> None:
+    """Django alone would say 400 (SessionInterrupted), and the visitor would look for a mistake of their own."""
+    assert visitor.get("/remembering/").status_code == 200
+    with connection.execute_wrapper(_breaks_at("UPDATE")):
+        answer = visitor.get("/remembering/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "読み込み直してください" in answer.content.decode()
+    assert visitor.get("/remembering/").status_code == 200
+
+
+def test_a_session_that_ended_meanwhile_is_still_a_bad_request(visitor: Client) -> None:
+    def ends(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "UPDATE" in sql:
+            Session.objects.all().delete()
+        return run(sql, *rest)
+
+    visitor.get("/remembering/")
+    with connection.execute_wrapper(ends):
+        assert visitor.get("/remembering/").status_code == 400
+
+
+def test_the_page_that_needs_the_database_to_be_drawn_becomes_one_sentence(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_given: object) -> str:
+        raise OperationalError("secret")
+
+    monkeypatch.setattr(pages, "render_to_string", fails)
+    answer = visitor.get("/without-database/")
+    assert answer.status_code == 503
+    assert "もう一度" in answer.content.decode()
 
 
 def test_readiness_names_the_part_that_is_missing(
