@@ -67,14 +67,16 @@ def stopped(subject: str) -> None:
 
     The applicant's timeline does not show it: the order goes on, or is ended by people who tell the applicant.
     """
-    application = Application.objects.filter(credential=uuid.UUID(subject), state=State.ISSUING).first()
-    if application is None:
-        return
-    happened = application.timeline.order_by("-happened_at", "-pk").first()
-    if happened is None or happened.kind != "issuance_stopped":
-        TimelineEntry.objects.create(
-            application=application, kind="issuance_stopped", happened_at=clock.now()
-        )
+    waiting = Application.objects.filter(credential=uuid.UUID(subject), state=State.ISSUING)
+    with transaction.atomic():
+        application = waiting.select_for_update(no_key=True).first()  # what is read below stays so
+        if application is None:
+            return
+        happened = application.timeline.order_by("-happened_at", "-pk").first()
+        if happened is None or happened.kind != "issuance_stopped":
+            TimelineEntry.objects.create(
+                application=application, kind="issuance_stopped", happened_at=clock.now()
+            )
 
 
 def reissue_link(application: Application, *, actor: log.Actor, reason: str, at: datetime) -> datetime:

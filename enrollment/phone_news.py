@@ -178,7 +178,7 @@ def _card_ends(credential: str, days: int) -> None:
 def _with_application(
     credential: str, act: Callable[[Application, datetime], None], *, also: tuple[str, str] | None = None
 ) -> None:
-    """Everything that the news causes commits together.
+    """Everything that the news causes commits together, one after the other per case: what `act` reads stays so.
 
     A holder of an HPKI card without an account (BD-12) has no inbox: the address that the register knows gets a bare
     mail of whatever concerns security; `also` are the words and the mark of what is not of a phone or a QR code.
@@ -189,8 +189,8 @@ def _with_application(
         *credentials.line(public_id),
     }  # a renewal's case is that of the first certificate
     rows = Application.objects.filter(credential__in=applied_for).select_related("applicant")
-    application, at = rows.first(), clock.now()
     with transaction.atomic():
+        application, at = rows.select_for_update(no_key=True, of=("self",)).first(), clock.now()
         if application is not None:
             act(application, at)
             return
