@@ -72,10 +72,13 @@ class Desk:
             form = page.form(move) or page.form("claim")
             if form is None:
                 return
+            sheet = page.form("checklist")
+            if sheet is not None and move in ("recommend", "approve"):
+                self.person.send(sheet, **_filled(sheet, case))
             answer = self.person.send(form, **_filled(form, case))
             if answer is not None and answer.status == 422:
                 raise Stuck(f"{move}: {_words(answer)}")
-        raise Stuck(f"{case}: {move} is offered again and again")
+        raise Stuck(f"{case}: {move} is offered again and again: {_words(page)}")
 
     def takes_back(self, case: str) -> None:
         """If the ten seconds are not over; whether it was taken back does not matter to the end."""

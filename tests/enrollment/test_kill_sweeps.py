@@ -251,12 +251,12 @@ ACTS = {
 
 
 # --- the sweeps ------------------------------------------------------------------------------------------------------
-def swept(act: Act, killer: Killer) -> tuple[list[str], int]:
+def swept(act: Act, killer: Killer, stride: int = STRIDE) -> tuple[list[str], int]:
     """Kill at every point, repeat to the end: what went wrong, and how many points there were."""
     trips = killer.trips(act.task, act.make())
     wrong, died = [], 0
     points = [(trip, when) for trip in range(1, trips + 1) for when in (BEFORE, AFTER)]
-    for trip, when in points[len(act.task) % STRIDE :: STRIDE]:
+    for trip, when in points[len(act.task) % stride :: stride]:
         subject = act.make()
         died += killer.kill_at(act.task, subject, trip, when)
         killer.trips(act.task, subject)
@@ -303,7 +303,7 @@ def test_killed_at_every_round_trip_the_act_has_one_effect(name: str, killer: Ki
     ids=["bind", "deliver"][: 1 + LONG],
 )
 def test_the_sweep_finds_what_is_wrong_without_one_transaction(naive: str, act: Act, killer: Killer) -> None:
-    wrong, _points = swept(act._replace(task=naive), killer)
+    wrong, _points = swept(act._replace(task=naive), killer, stride=1)
     assert any("links" in what or "replaced" in what for what in wrong), wrong
 
 

@@ -86,8 +86,8 @@ class Person:
         until = time.monotonic() + PATIENCE
         while True:
             page = self._once(path, None)
-            if page is not None and page.status < 500 and page.status != 400:
-                return page  # 400: the session could not be written just then (Django's SessionInterrupted)
+            if page is not None and page.status < 500:
+                return page
             assert time.monotonic() < until, f"{path} was not to be had: {page}"
             time.sleep(0.3)
 
