@@ -30,7 +30,7 @@ class ApplicationDesk(_Desk):
             path("", guard(pages.show), name="enrollment_application_changelist"),
             path("filters/", guard(pages.keep_filter), name="enrollment_filters"),
             path("bulk/<slug:name>/", guard(pages.bulk), name="enrollment_bulk"),
-            path("new-cards/", guard(new_cards.queue), name="enrollment_new_cards"),
+            path("new-cards/", guard(sudo.required(new_cards.queue)), name="enrollment_new_cards"),
             path(
                 "new-cards/<uuid:public_id>/<slug:name>/",
                 guard(new_cards.decide),

@@ -13,6 +13,7 @@ from enrollment.errors import Refused
 from enrollment.flow import Actor, State
 from enrollment.models import Application, TimelineEntry
 from enrollment.notices import phone
+from enrollment.review.decisions import UNDO
 from ledger import clock, log
 from outbox import notices as inbox
 from signing import credentials, links
@@ -27,6 +28,8 @@ def order(subject: str) -> None:
     application = Application.objects.get(public_id=uuid.UUID(subject))
     if application.state not in (State.APPROVED, State.ISSUING):
         return  # taken back, or ordered and delivered before
+    if application.state == State.APPROVED and not _has_left(application, at):
+        return  # taken back and approved again: the later word has ten seconds and a job of its own
     with transaction.atomic():
         credential = credentials.issue(_credential_order(application), at)
         card_orders.begin(application, at)
@@ -37,8 +40,13 @@ def order(subject: str) -> None:
                 by=Actor.SYSTEM,
                 actor=SYSTEM,
                 at=at,
+                guard={"decided_at": application.decided_at},
                 changes={"credential": credential.public_id},
             )
+
+
+def _has_left(application: Application, at: datetime) -> bool:
+    return application.decided_at is None or at >= application.decided_at + UNDO
 
 
 def deliver(subject: str) -> None:

@@ -7,7 +7,8 @@ revealed, and an officer may order it after a check, by the code that only the p
 """
 
 import secrets
-from datetime import datetime
+import unicodedata
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import transaction
 
 from cards import cms, jpki
 from cards.exchange import CardResponse
+from cards.profile import CertificateKind
 from enrollment import authorities, names, signed, uploads
 from enrollment.applicants import accounts, readings
 from enrollment.errors import Refused
@@ -32,6 +34,7 @@ from enrollment.problems import gettext_noop as _
 from ledger import canonical, log
 from ledger.clock import today
 from signing import credentials
+from staff import lockout
 from staff.models import Officer
 from vault import keyring
 
@@ -39,6 +42,7 @@ VERSION = 1
 BLOCKING = [state.value for state in (*LIVING, State.ISSUED) if state is not State.DRAFT]
 OPEN = ("asked", "waiting", "unmatched")
 SYSTEM = log.Actor("system", "joining")
+TRIES = "join-code:"  # before an officer's id: whose tries are counted; no user name looks so
 DECLARES = _(
     "更新後のマイナンバーカードの利用者証明用電子証明書を、更新前のカードで発行された電子署名に登録してください。"
 )
@@ -175,17 +179,51 @@ def refuse(request: JoinRequest, officer: Officer, at: datetime) -> None:
 def order(case: Application, code: str, officer: Officer, at: datetime) -> None:
     """After a check of its own the officer joins a request that was not matched, by the code the person was shown.
 
-    Raises Refused: not_yours, code_unknown, and what `confirm` raises.
+    A wrong code is one of the officer's five tries, counted before it is looked up (ASVS 5.0 6.3.1). A name may have
+    changed since the case, a birth date has not: nobody's card is joined to a stranger's account by one officer alone.
+    Raises Refused: not_yours, codes_locked, code_unknown, another_person, and what `confirm` raises.
     """
-    _require(officer, case.authority)
+    actor = _require(officer, case.authority)
     if case.state != State.ISSUED:
         raise Refused("not_now")
-    rows = JoinRequest.objects.filter(code=code.strip().upper().replace("-", ""), state="unmatched")
+    tries = f"{TRIES}{officer.public_id}"
+    try:
+        lockout.count_try(tries, at)
+    except lockout.LockedOut as locked:
+        raise Refused("codes_locked") from locked
+    typed = _plain(code)
     with transaction.atomic():
-        if rows.update(state="waiting", application=case) != 1:
+        if (
+            JoinRequest.objects.filter(code=typed, state="unmatched").update(
+                state="waiting", application=case
+            )
+            != 1
+        ):
             raise Refused("code_unknown")
-        found = JoinRequest.objects.get(code=code.strip().upper().replace("-", ""))
-        _join(found, officer, _require(officer, case.authority), at)
+        found = JoinRequest.objects.get(code=typed)
+        if _birth_date(found) != date.fromisoformat(signed.facts(case)["answers"]["card"]["birth_date"]):
+            raise Refused("another_person")
+        _join(found, officer, actor, at)
+        lockout.forgive(tries)
+
+
+def _plain(typed: str) -> str:
+    """As people read it aloud and type it; what cannot be a code finds nothing."""
+    plain = "".join(unicodedata.normalize("NFKC", typed).upper().replace("-", "").split())
+    return plain if plain.isascii() and plain.isalnum() else ""
+
+
+def _birth_date(request: JoinRequest) -> date:
+    """By the certificate that signed the statement; raises Refused("statement_broken")."""
+    try:
+        certificate = cms.verify(bytes(request.cms or b""), bytes(request.content))
+    except cms.CmsError as broken:
+        raise Refused("statement_broken") from broken
+    at = request.signed_at or request.frozen_at
+    holder = jpki.verify(certificate, CertificateKind.SIGNATURE, at, readings.trust()).attributes
+    if holder is None:
+        raise Refused("statement_broken")
+    return holder.birth_date
 
 
 def _join(request: JoinRequest, officer: Officer | None, actor: log.Actor, at: datetime) -> None:

@@ -77,7 +77,17 @@ def deactivate(operator: Officer, officer: Officer, reason: str, at: datetime) -
         if Officer.objects.filter(pk=officer.pk, is_active=True).update(is_active=False) != 1:
             raise Refused("decided")
         Invitation.objects.filter(officer=officer, used_at=None, is_void=False).update(is_void=True)
+        drop_proposals(officer)
         _log("staff.deactivated", operator, officer, reason=reason)
+
+
+def drop_proposals(officer: Officer) -> int:
+    """Nobody confirms later what was proposed for the officer as they were: the account may be in other hands by then.
+
+    Inside the transaction of the act that ends them. Returns how many; the ledger keeps that they were proposed.
+    """
+    dropped, _rows = RoleProposal.objects.filter(officer=officer, state=RoleProposal.OPEN).delete()
+    return dropped
 
 
 def unlock(operator: Officer, officer: Officer, reason: str, at: datetime) -> None:

@@ -12,7 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 
 from ledger import log
-from staff import lockout, second_factor, sign_in
+from staff import granting, lockout, second_factor, sign_in
 from staff.errors import Refused
 from staff.models import Invitation, Officer, RecoverySheet, TotpDevice
 from vault import tokens
@@ -57,6 +57,7 @@ def start_anew(operator: Officer, officer: Officer, reason: str, at: datetime) -
         officer.save(update_fields=["password", "is_active"])
         taken = officer.roles.count()
         officer.roles.all().delete()
+        granting.drop_proposals(officer)
         token = _make(operator, officer, Invitation.JOIN, at)
         _log("staff.started_anew", operator, officer, reason=reason, roles=taken)
     return token
@@ -105,7 +106,16 @@ def finish(invitation: Invitation, code: str, at: datetime) -> list[str]:
     Raises Refused("wrong_code", "invitation_dead"), lockout.LockedOut.
     """
     officer = invitation.officer
-    lockout.count_try(officer.username, at)
+    number = lockout.count_try(officer.username, at)
+    try:
+        return _finish(invitation, officer, code, at)
+    except Refused as refused:
+        if refused.code == "wrong_code":
+            sign_in.note_failure(officer.username, number)
+        raise
+
+
+def _finish(invitation: Invitation, officer: Officer, code: str, at: datetime) -> list[str]:
     with transaction.atomic():
         if not second_factor.confirm_pending_device(officer, code, at):
             raise Refused("wrong_code")
@@ -119,8 +129,9 @@ def finish(invitation: Invitation, code: str, at: datetime) -> list[str]:
 
 
 def _prove(officer: Officer, password: str, at: datetime) -> None:
-    lockout.count_try(officer.username, at)
+    number = lockout.count_try(officer.username, at)
     if not officer.check_password(password):
+        sign_in.note_failure(officer.username, number)
         raise Refused("wrong_password")
     lockout.forgive(officer.username)
 

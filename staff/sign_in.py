@@ -39,7 +39,7 @@ def attempt(request: HttpRequest | None, username: str, password: str, code: str
         if device is not None:
             officer.otp_device = device
             return officer
-    _note_failure(username, number)
+    note_failure(username, number)
     raise SignInRefused
 
 
@@ -55,7 +55,7 @@ def confirm(officer: Officer, code: str, at: datetime) -> bool:
             lockout.forgive(officer.username)
             log.append("staff.confirmed", actor=actor(officer), subject=_id(officer))
     if device is None:
-        _note_failure(officer.username, number)
+        note_failure(officer.username, number)
     return device is not None
 
 
@@ -64,7 +64,8 @@ def actor(officer: Officer) -> log.Actor:
     return log.Actor("officer", _id(officer))
 
 
-def _note_failure(username: str, number: int) -> None:
+def note_failure(username: str, number: int) -> None:
+    """A wrong try, and the one that locked the name, wherever password or code was asked for."""
     known = Officer.objects.filter(username=username).first()
     is_last = number == lockout.TRIES
     logger.warning("sign-in refused: try %s, %s", number, "known name" if known else "unknown name")

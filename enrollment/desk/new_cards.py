@@ -13,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from enrollment import joining
 from enrollment.desk.access import DECIDING_ROLES, case_of, note, officer_of, reach, require_deciding
 from enrollment.errors import Refused
-from enrollment.models import JoinRequest
+from enrollment.models import Application, JoinRequest
 from ledger import clock
+from staff import sudo
+from staff.models import Officer
 
 SHOWN = 100
 REFUSALS = {
@@ -22,6 +24,13 @@ REFUSALS = {
     "not_yours": _("この操作をする役割がありません。"),
     "pending": _("この方の新しいアカウントに審査中または発行済みの申請があるため、登録できません。"),
     "code_unknown": _("この確認コードの申出はありません。コードを確かめてください。"),
+    "codes_locked": _("確認コードを5回続けて間違えたため、15分間停止しています。"),
+    "another_person": _(
+        "申出をした方の生年月日が、この申請の方と異なります。登録できません。申請を確かめてください。"
+    ),
+    "statement_broken": _(
+        "署名された内容と、保管されている内容が異なります。登録できません。運用担当者に連絡してください。"
+    ),
     "card_not_bound": _(
         "電子証明書が有効でないか、カードがほかの証明書に登録されているため、登録できません。"
     ),
@@ -59,10 +68,18 @@ def decide(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpRespons
     require_deciding(officer, found.application, f"join_{name}")
     if name not in ACTS:
         raise Http404
+    return _decided(request, officer, found, name, back)
+
+
+@sudo.required
+def _decided(
+    request: HttpRequest, officer: Officer, found: JoinRequest, name: str, back: HttpResponseRedirect
+) -> HttpResponse:
+    authority = found.application.authority if found.application else ""
     try:
         ACTS[name](found, officer, clock.now())
     except Refused as refused:
-        note(officer, "join.move_refused", str(public_id), found.application.authority, code=refused.code)
+        note(officer, "join.move_refused", str(found.public_id), authority, code=refused.code)
         messages.error(request, REFUSALS[refused.code])
     else:
         done = {"confirm": _("新しいカードを登録しました。"), "refuse": _("登録しませんでした。")}
@@ -76,13 +93,21 @@ def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     officer = officer_of(request)
     case = case_of(officer, public_id, asks=False)
     back = HttpResponseRedirect(reverse("admin:enrollment_case", args=[public_id]))
-    if request.method != "POST":
-        return back
     require_deciding(officer, case, "join_order")
+    return _ordered(request, officer, case, back)
+
+
+@sudo.required
+def _ordered(
+    request: HttpRequest, officer: Officer, case: Application, back: HttpResponseRedirect
+) -> HttpResponse:
+    if request.method != "POST":  # the second factor was asked for again, and what was typed is gone
+        messages.warning(request, _("まだ登録していません。確認コードをもう一度入力してください。"))
+        return back
     try:
         joining.order(case, request.POST.get("code", "")[:20], officer, clock.now())
     except Refused as refused:
-        note(officer, "join.move_refused", str(public_id), case.authority, code=refused.code)
+        note(officer, "join.move_refused", str(case.public_id), case.authority, code=refused.code)
         messages.error(request, REFUSALS[refused.code])
     else:
         messages.success(request, _("新しいカードを登録しました。"))

@@ -66,9 +66,7 @@ ACTS: dict[str, Act] = {
         order, officer, form.cleaned_data["note"], at
     ),
     "take_back": lambda order, officer, form, at: deciding.take_back(order, officer, at),
-    "reject": lambda order, officer, form, at: deciding.reject(
-        order, officer, form.cleaned_data["reason"], at
-    ),
+    "reject": lambda order, officer, form, at: deciding.reject(order, officer, form.told(), at),
 }
 
 
@@ -105,8 +103,6 @@ def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """What the officer needs on one page: the former certificate, what was signed, the register's row, what changes."""
     officer = officer_of(request)
     found = _order_of(officer, public_id)
-    purpose = "decision" if offers(found, officer, clock.now()) else "supervision"
-    note(officer, "order.viewed", str(public_id), found.authority, purpose=purpose)
     return _page(request, found, officer, {})
 
 
@@ -178,7 +174,11 @@ def _form(name: str, data: Any = None) -> forms.Form:
 def _page(
     request: HttpRequest, found: CertificateOrder, officer: Officer, bound: dict[str, forms.Form]
 ) -> HttpResponse:
+    """Each look is an entry, that at a form which came back too."""
     at = clock.now()
+    offered = offers(found, officer, at)
+    purpose = "decision" if offered else "supervision"
+    note(officer, "order.viewed", str(found.public_id), found.authority, purpose=purpose)
     moves = [
         {
             "name": name,
@@ -187,7 +187,7 @@ def _page(
             "is_open": name in bound,
             "url": reverse("admin:enrollment_order_move", args=[found.public_id, name]),
         }
-        for name in offers(found, officer, at)
+        for name in offered
     ]
     undo = next((row for row in moves if row["name"] == "take_back"), None)
     context = {

@@ -10,6 +10,7 @@ from enrollment.flow import Actor, OrderKind, OrderState
 from enrollment.models import Application, CertificateOrder
 from enrollment.notices import certificate as notices
 from enrollment.orders import moves, subjects
+from enrollment.orders.deciding import UNDO
 from ledger import clock
 from outbox import notices as inbox
 from signing import card_orders, credentials, links
@@ -25,6 +26,9 @@ def order(subject: str) -> None:
     row = CertificateOrder.objects.select_related("holder").get(public_id=uuid.UUID(subject))
     if row.state not in (OrderState.APPROVED, OrderState.ISSUING):
         return  # taken back, stopped, or delivered before
+    is_undoable = row.approved_by_id is not None and row.decided_at is not None and at < row.decided_at + UNDO
+    if row.state == OrderState.APPROVED and is_undoable:
+        return  # taken back and approved again: the later word has ten seconds and a job of its own
     with transaction.atomic():
         try:
             credential = credentials.issue(_credential_order(row), at)
@@ -33,7 +37,8 @@ def order(subject: str) -> None:
             return
         if row.state == OrderState.APPROVED:
             changes = {"credential": credential.public_id}
-            moves.perform("order", row, by=Actor.SYSTEM, at=at, changes=changes)
+            guard = {"decided_at": row.decided_at}
+            moves.perform("order", row, by=Actor.SYSTEM, at=at, guard=guard, changes=changes)
 
 
 def _credential_order(row: CertificateOrder) -> credentials.CredentialOrder:

@@ -78,9 +78,11 @@ def stay(officer: Officer, at: datetime) -> int:
 
     One statement however many they hold. A row that somebody else has in hand at this moment is passed over: another
     page's beat keeps it already, or a decision ends the claim; so two pages that beat at once never wait for each
-    other. No claim that was lost comes back.
+    other. No claim that was lost comes back, and whoever has lost the role keeps none.
     """
-    mine = Application.objects.filter(claimed_by=officer, state=State.IN_REVIEW)
+    mine = Application.objects.filter(
+        claimed_by=officer, state=State.IN_REVIEW, authority__in=officer.authorities("EXAMINER")
+    )
     held = list(mine.values_list("claimed_until", flat=True))
     if any(until is None or until < at + CLAIM - _FRESH for until in held):
         with transaction.atomic():

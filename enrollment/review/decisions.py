@@ -168,6 +168,8 @@ def approve(
     Where the authority asks for three, the second one's word endorses, and the case waits for the third.
     """
     require(officer, application, "APPROVER")
+    if application.state != State.RECOMMENDED:
+        raise Refused("not_now")  # before the signature is asked about again: a refusal changes nothing
     if officer.pk in (application.recommended_by_id, application.endorsed_by_id):
         raise Refused("same_officer")
     signed.require_intact(application)

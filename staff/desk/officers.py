@@ -172,6 +172,8 @@ def _act(request: HttpRequest, operator: Officer, officer: Officer, name: str) -
 
 def _withdraw(operator: Officer, officer: Officer, given: Mapping[str, str], at: datetime) -> str:
     authority, _colon, role = given["held"].partition(":")
+    if role not in roles.ROLES or authority not in ("", *settings.REVIEW_QUEUES):
+        raise Refused("role_unknown")
     granting.withdraw(operator, officer, authority, role, given["reason"], at)
     return ""
 

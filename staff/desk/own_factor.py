@@ -70,10 +70,13 @@ def device(request: HttpRequest) -> HttpResponse:
 
 def _confirm(request: HttpRequest, officer: Officer, code: str) -> bool:
     at = clock.now()
-    lockout.count_try(officer.username, at)
+    number = lockout.count_try(officer.username, at)
     with transaction.atomic():
-        if not second_factor.confirm_pending_device(officer, code, at):
-            return False
-        lockout.forgive(officer.username)
+        is_right = second_factor.confirm_pending_device(officer, code, at)
+        if is_right:
+            lockout.forgive(officer.username)
+    if not is_right:
+        sign_in.note_failure(officer.username, number)
+        return False
     verified(request, officer.totp_device())  # this session goes on with the new device; others end
     return True

@@ -1,5 +1,6 @@
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -9,17 +10,19 @@ from enrollment.flow import State
 from enrollment.models import Application, CardOrder, SealedPin
 from enrollment.views import timelines
 from ledger import clock
-from outbox.models import Mail, Notice
+from outbox.models import Job, Mail, Notice
 from signing import issuance as signing_issuance
 from signing.issuing import setup
 from signing.models import CardBinding, Credential
+from staff.models import Officer
 from tests.support import cases
 
 CHECKED = {"photo": "pass", "identity_kind": "pass", "identity_face": "pass", "licence_agrees": "pass"}
 
 
-def _approved() -> Application:
-    case, at = cases.submitted(), clock.now()
+def _approved(ago: timedelta = review.UNDO) -> Application:
+    """Ten seconds ago, so that the order leaves now."""
+    case, at = cases.submitted(), clock.now() - ago
     examiner = cases.officer("examiner", ("jma", "EXAMINER"))
     review.claim(case, examiner, at)
     review.recommend(case, examiner, "", CHECKED, at)
@@ -59,10 +62,28 @@ def test_an_approved_case_ends_with_one_certificate_one_link_and_one_mail_howeve
 
 @pytest.mark.django_db(transaction=True)
 def test_a_taken_back_approval_orders_nothing(signers: object) -> None:
-    case = _approved()
+    case = _approved(ago=timedelta(0))
     review.take_back(case, case.approved_by, clock.now())  # type: ignore[arg-type]
     issuance.order(str(case.public_id))
     assert Credential.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("RV-3")
+def test_approved_again_the_first_words_job_does_not_cut_the_second_ones_ten_seconds_short(
+    signers: object,
+) -> None:
+    setup.ensure()
+    case = _approved(ago=timedelta(seconds=9))
+    approver = Officer.objects.get(username="approver")
+    review.take_back(case, approver, clock.now())
+    review.approve(case, approver, "", CHECKED, clock.now())
+    first = Job.objects.filter(kind="enrollment.approved").order_by("run_after")[0]
+    assert first.run_after < clock.now() + timedelta(seconds=5)  # due while the second word can be taken back
+    issuance.order(str(case.public_id))
+    assert not Credential.objects.exists()
+    review.take_back(case, approver, clock.now())
+    assert case.state == State.RECOMMENDED
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from enrollment import review
+from enrollment import checks, review
 from enrollment.errors import Refused
 from enrollment.flow import State
-from enrollment.models import Application, Decision
+from enrollment.models import Application, CheckRun, Decision, Finding
 from ledger import clock
 from ledger.models import Entry
 from outbox.models import Job, Notice
@@ -46,6 +46,23 @@ def test_nobody_approves_what_they_recommended() -> None:
         review.approve(case, examiner, "", CHECKED, clock.now())  # type: ignore[arg-type]
     case.refresh_from_db()
     assert case.state == State.RECOMMENDED
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("RV-5")
+def test_an_approval_out_of_turn_asks_no_check_again() -> None:
+    case = cases.submitted()
+    checks.run_all(str(case.public_id))
+    Finding.objects.update(found_at=clock.now() - timedelta(hours=2))
+    runs = CheckRun.objects.filter(application=case).order_by("pk")
+    before, jobs = list(runs.values("check_name", "state", "turn")), Job.objects.count()
+    approver = cases.officer("approver", ("jma", "APPROVER"))
+    for state in (State.SUBMITTED, State.WITHDRAWN):
+        Application.objects.filter(pk=case.pk).update(state=state)
+        case.refresh_from_db()
+        with pytest.raises(Refused, match="not_now"):
+            review.approve(case, approver, "", CHECKED, clock.now())
+    assert list(runs.values("check_name", "state", "turn")) == before and Job.objects.count() == jobs
 
 
 @pytest.mark.django_db

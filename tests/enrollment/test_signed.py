@@ -74,7 +74,8 @@ def test_a_changed_or_lost_file_stops_the_second_officer_too() -> None:
 def test_the_certificate_is_ordered_from_the_signed_words_and_not_from_later_rows() -> None:
     case, examiner = _claimed()
     review.recommend(case, examiner, "", CHECKED, clock.now())  # type: ignore[arg-type]
-    review.approve(case, cases.officer("approver", ("jma", "APPROVER")), "", CHECKED, clock.now())
+    at = clock.now() - review.UNDO
+    review.approve(case, cases.officer("approver", ("jma", "APPROVER")), "", CHECKED, at)
     row = StepAnswers.objects.get(application=case, step="names")
     row.data = {"values": {**row.data["values"], "family_romaji": "OTHER"}}
     row.save()

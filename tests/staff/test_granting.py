@@ -165,6 +165,29 @@ def test_an_operator_withdraws_deactivates_and_unlocks_with_a_reason(operator: O
     }
 
 
+@pytest.mark.parametrize("name", ["anew", "deactivate"])
+def test_what_was_proposed_for_an_account_dies_when_the_account_changes_hands(
+    name: str, operator: Officer, approver: Officer
+) -> None:
+    officer = make("leaver")
+    proposal = granting.propose(operator, officer, "jma", "APPROVER", clock.now())
+    client, page = desk(operator), f"/admin/staff/officer/{officer.public_id}/"
+    assert client.post(f"{page}{name}/", {"reason": "left"}).status_code in (200, 302)
+    assert not granting.waiting_for(approver)
+    late = desk(approver).post(f"/admin/staff/roleproposal/{proposal.public_id}/confirm/")
+    assert late.status_code == 404 and not held(officer)
+    with pytest.raises(Refused, match="decided"):  # the page was open before
+        granting.confirm(approver, proposal, clock.now())
+
+
+@pytest.mark.parametrize("role", ["jma:\0", "\0:EXAMINER", "jma", "jma:NOTHING", "x" * 5000])
+def test_a_forged_role_is_withdrawn_from_nobody(role: str, operator: Officer) -> None:
+    officer = make("kept", ("jma", "EXAMINER"))
+    page = f"/admin/staff/officer/{officer.public_id}/withdraw/"
+    answer = desk(operator).post(page, {"reason": "mistake", "held": role}, follow=True)
+    assert "指定できません" in answer.content.decode() and held(officer)
+
+
 def test_the_desk_invites_and_shows_the_link_once(operator: Officer) -> None:
     client = desk(operator)
     answer = client.post("/admin/staff/officer/", {"username": "fresh", "display_name": "新人"})

@@ -19,6 +19,7 @@ from tests.staff.conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("RV-4")]
 NEW = "a new and long password"
+WRONG = ("staff.sign_in_refused", "staff.locked")
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_a_new_officer_sets_a_password_scans_confirms_and_reads_ten_codes_once(
         TotpDevice.objects.get(user=officer).otpauth_url()
     )
     assert client.post(link, {"otp_token": "000000"}).status_code == 422
+    assert Entry.objects.filter(kind=WRONG[0], subject=str(officer.public_id)).count() == 1
     used = shown_by_the_app(officer, settings)
     done = client.post(link, {"otp_token": used})
     codes = [line.split("<")[0] for line in done.content.decode().split("<li>")[1:]]
@@ -135,6 +137,8 @@ def test_guessing_the_password_of_a_reset_is_counted_and_locked(operator: Office
         assert Client().post(link, {"password": NEW}).status_code == 422
     assert "停止" in Client().post(link, {"password": PASSWORD}).content.decode()
     assert lockout.locked_until(officer.username, clock.now())
+    told = Entry.objects.filter(subject=str(officer.public_id), kind__in=WRONG).order_by("pk")
+    assert [entry.kind for entry in told] == [WRONG[0]] * 4 + [WRONG[1]]
 
 
 def test_starting_anew_takes_every_role(operator: Officer, officer: Officer) -> None:

@@ -108,6 +108,11 @@ def test_the_export_is_what_the_chain_holds_and_stands_in_the_log_itself(auditor
     assert datetime.fromisoformat(str(row["at"])) == entry.at
     told = Entry.objects.get(kind="ledger.exported")
     assert told.actor_id == str(auditor.public_id)
+    b"".join(desk(auditor).get(f"{URL}export/?kind=瀬戸 花子&day=瀬戸&authority=medis&subject=瀬戸"))
+    b"".join(desk(auditor).get(f"{URL}export/?kind=case.viewed&authority=jma"))
+    name, ours = Entry.objects.filter(kind="ledger.exported").order_by("pk")[1:]
+    assert not name.data, "a name typed into the search does not enter a log that nobody can clean"
+    assert ours.data == {"kind": "case.viewed", "authority": "jma"}
 
 
 def test_the_last_check_of_the_log_is_told(auditor: Officer) -> None:

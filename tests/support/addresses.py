@@ -120,7 +120,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         desk("404"),  # nobody has asked
     ),
     f"{CASE}new-card/order/": (
-        case("302 /admin/enrollment/application/case/ID/"),
+        case("302 /admin/enrollment/application/case/ID/", "403"),
         case("302 /admin/enrollment/application/case/ID/", "403"),
     ),
     "admin/enrollment/application/card-orders/": (desk("200", operator="404"), desk("405")),

@@ -123,8 +123,19 @@ def _ticked(posted: QueryDict, officer: Officer) -> list[Application]:
         wanted = [uuid.UUID(value) for value in posted.getlist("case")[:MOST_AT_ONCE]]
     except ValueError:
         raise BadRequest("unknown case") from None
-    found = Application.objects.for_authorities(reach(officer)).filter(public_id__in=wanted)
-    return list(found.select_related("applicant", "claimed_by").order_by("submitted_at", "pk"))
+    rows = Application.objects.for_authorities(reach(officer)).filter(public_id__in=wanted)
+    found = list(rows.select_related("applicant", "claimed_by").order_by("submitted_at", "pk"))
+    if len(found) != len(set(wanted)):
+        _refuse(officer, set(wanted) - {case.public_id for case in found})
+    return found
+
+
+def _refuse(officer: Officer, missing: set[uuid.UUID]) -> None:
+    """404 as for what does not exist, and an entry for each case of another authority (RV-4)."""
+    hidden = Application.objects.filter(public_id__in=missing)
+    for public_id in hidden.values_list("public_id", flat=True):
+        note(officer, "case.refused", str(public_id))
+    raise Http404
 
 
 def _ledger(officer: Officer, kind: str, count: int, wanted: Filter) -> None:

@@ -1,6 +1,7 @@
 """A renewed My Number Card joins the account of the former one, seen by an officer (BD-14, BD-16)."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from ledger.models import Entry
 from outbox.models import Job
 from signing import credentials
 from signing.models import CardBinding, Credential
-from tests.deploy.landed import at_the_desk
+from staff import lockout
+from tests.enrollment.desk.test_desk import desk as desk_of
 from tests.support import cases
 from tests.support.credentials import active_credential
 from tests.support.people import Applying
@@ -67,7 +69,7 @@ def test_the_new_card_joins_after_an_officer_has_seen_it_and_the_former_one_stop
     assert living(credential) == [bytes(case.certificate_fingerprint)], "nothing is joined by a claim"
     page = after.browser.get(reverse("new_card")).content.decode()
     assert asked.code in page and str(case.receipt_number) not in page
-    desk = at_the_desk(cases.officer("examiner", (case.authority, "EXAMINER")))
+    desk = desk_of(cases.officer("examiner", (case.authority, "EXAMINER")))
     listed = desk.get(reverse("admin:enrollment_new_cards")).content.decode()
     assert str(case.receipt_number) in listed and "瀬戸" not in listed
     desk.post(reverse("admin:enrollment_new_card_decide", args=[asked.public_id, "confirm"]))
@@ -108,10 +110,56 @@ def test_who_matches_nobody_is_told_nothing_and_the_officer_orders_it_by_code() 
         joining.order(case, "AAAAAAAAAA", officer, clock.now())
     with pytest.raises(Refused, match="not_yours"):
         joining.order(case, asked.code, cases.officer("elsewhere", ("medis", "EXAMINER")), clock.now())
-    desk = at_the_desk(officer)
+    desk = desk_of(officer)
     desk.post(reverse("admin:enrollment_new_card_order", args=[case.public_id]), {"code": asked.code.lower()})
     asked.refresh_from_db()
     assert asked.state == "joined" and living(credential) == [bytes(asked.certificate.fingerprint)]
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("BD-14")
+def test_an_officer_has_five_tries_at_a_code_whatever_stands_in_the_field() -> None:
+    _before, case, credential = issued()
+    Application.objects.filter(pk=case.pk).update(person_key=b"another person's")
+    _after, asked = asks()
+    officer = cases.officer("examiner", (case.authority, "EXAMINER"))
+    desk, at = desk_of(officer), clock.now()
+    address = reverse("admin:enrollment_new_card_order", args=[case.public_id])
+    for code in ("\0", "", "AAAAAAAAAA", "é" * 20, "%" * 10):
+        assert desk.post(address, {"code": code}).status_code == 302
+    with pytest.raises(Refused, match="codes_locked"):
+        joining.order(case, asked.code, officer, at)
+    refusals = Entry.objects.filter(kind="join.move_refused", subject=str(case.public_id))
+    assert [entry.data["code"] for entry in refusals.order_by("pk")] == ["code_unknown"] * 5
+    assert lockout.locked_until(officer.username, at) is None, "the door of the desk stays open"
+    assert living(credential) == [bytes(case.certificate_fingerprint)]
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in asked.code)
+    joining.order(case, f"{wide[:5]}-{wide[5:]}", officer, at + timedelta(minutes=16))
+    assert living(credential) == [bytes(asked.certificate.fingerprint)]
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("BD-14")
+def test_no_officer_joins_a_strangers_card_or_joins_without_a_fresh_second_factor() -> None:
+    before, case, credential = issued()
+    _stranger, theirs = asks("doctor")
+    _after, waiting = asks()
+    officer = cases.officer("examiner", (case.authority, "EXAMINER"), (case.authority, "APPROVER"))
+    with pytest.raises(Refused, match="another_person"):
+        joining.order(case, theirs.code, officer, clock.now())
+    desk = desk_of(officer)
+    session = desk.session
+    session["staff.confirmed_at"] = (clock.now() - timedelta(minutes=11)).timestamp()
+    session.save()
+    order = reverse("admin:enrollment_new_card_order", args=[case.public_id])
+    decide = reverse("admin:enrollment_new_card_decide", args=[waiting.public_id, "confirm"])
+    for address in (order, decide):
+        answer = desk.post(address, {"code": theirs.code})
+        assert answer.headers["Location"].startswith(reverse("admin:confirm"))
+    for row, state in ((theirs, "unmatched"), (waiting, "waiting")):
+        row.refresh_from_db()
+        assert row.state == state and row.certificate.applicant != before.applicant
+    assert living(credential) == [bytes(case.certificate_fingerprint)]
 
 
 @pytest.mark.django_db
@@ -134,7 +182,7 @@ def test_another_person_and_another_authoritys_officer_reach_nothing() -> None:
     stranger, asked = asks("doctor")
     assert asked.state == "unmatched" and asked.application is None
     _after, waiting = asks()
-    desk = at_the_desk(cases.officer("elsewhere", ("medis", "EXAMINER")))
+    desk = desk_of(cases.officer("elsewhere", ("medis", "EXAMINER")))
     url = reverse("admin:enrollment_new_card_decide", args=[waiting.public_id, "confirm"])
     assert desk.post(url).status_code == 404
     assert Entry.objects.filter(kind="join.refused", subject=str(waiting.public_id)).count() == 1

@@ -57,6 +57,16 @@ def test_a_claim_runs_out_a_quarter_of_an_hour_after_the_last_sign() -> None:
     assert review.stay(first, at + 31 * MINUTE) == 0  # a lost claim does not come back
 
 
+def test_whoever_has_lost_the_role_keeps_no_claim() -> None:
+    first, _second, case, at = two()
+    first.roles.all().delete()
+    gone = Officer.objects.get(pk=first.pk)
+    assert review.stay(gone, at + 14 * MINUTE) == 0
+    assert review.release_lapsed(at + 16 * MINUTE) == 1
+    case.refresh_from_db()
+    assert case.state == State.SUBMITTED
+
+
 def test_the_holders_look_act_and_beat_keep_the_claim_and_a_colleagues_do_not(later: Any) -> None:
     first, second, case, _at = two()
     mine, other = desk(first), desk(second)

@@ -253,7 +253,9 @@ def test_who_may_not_claim_or_remind_is_refused_and_written_down() -> None:
         assert client.post(f"{LIST}bulk/{name}/", {"case": str(case.public_id)}).status_code == 403
     assert Entry.objects.filter(kind="worklist.refused").count() == 2
     foreign = desk(cases.officer("medis", ("medis", "EXAMINER")))
-    bulk(foreign, "claim", case)
+    for name in BULK:  # an attempt is a 404 and an entry (RV-4)
+        assert foreign.post(f"{LIST}bulk/{name}/", {"case": str(case.public_id)}).status_code == 404
+    assert Entry.objects.filter(kind="case.refused", subject=str(case.public_id)).count() == len(BULK)
     case.refresh_from_db()
     assert case.state == State.SUBMITTED
     assert bulk(foreign, "claim", case="' OR 1=1").status_code == 400

@@ -25,7 +25,10 @@ def issued(authority: str = "jma") -> tuple[Application, Credential]:
     examiner = cases.officer(f"first-{case.pk}", (authority, "EXAMINER"))
     approver = cases.officer(f"second-{case.pk}", (authority, "APPROVER"))
     Application.objects.filter(pk=case.pk).update(
-        state=State.APPROVED, recommended_by=examiner, approved_by=approver, decided_at=clock.now()
+        state=State.APPROVED,
+        recommended_by=examiner,
+        approved_by=approver,
+        decided_at=clock.now() - review.UNDO,
     )
     issuance.order(str(case.public_id))
     credential = Credential.objects.get(signer__applicant=case.applicant.public_id)

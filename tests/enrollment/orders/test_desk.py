@@ -99,9 +99,12 @@ def test_a_rejection_wants_its_reason() -> None:
     row = order()
     client = desk(cases.officer("examiner", ("jma", "EXAMINER")))
     assert client.post(page(row) + "reject/", {"reason": " "}).status_code == 422
-    assert client.post(page(row) + "reject/", {"reason": "登録簿と一致しません"}).status_code == 302
+    looks = Entry.objects.filter(kind="order.viewed", subject=str(row.public_id))
+    assert looks.count() == 1, "the page with the person's data came back: a look like any other"
+    words = {"code": "not_the_person", "reason": ""}  # a coded reason is a sentence by itself (ST-35)
+    assert client.post(page(row) + "reject/", words).status_code == 302
     row.refresh_from_db()
-    assert (row.state, row.reason) == ("rejected", "登録簿と一致しません")
+    assert (row.state, row.reason) == ("rejected", "申請者ご本人であることを確認できませんでした。")
     assert client.post(page(row) + "recommend/").status_code == 302  # told on the page, nothing moved
     row.refresh_from_db()
     assert row.state == "rejected"

@@ -186,6 +186,10 @@ class TestDeciding:
         issuing.order(str(order.public_id))
         order.refresh_from_db()
         assert (order.state, order.credential) == ("recommended", None)
+        deciding.approve(order, officers[1], "", clock.now())
+        issuing.order(str(order.public_id))  # the first approval's job, while the second can be taken back
+        order.refresh_from_db()
+        assert (order.state, order.credential) == ("approved", None)
 
     def test_an_officer_of_another_authority_decides_nothing(self) -> None:
         _, _, order = wanted()
