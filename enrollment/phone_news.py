@@ -154,25 +154,31 @@ def on_card_ends_in_30(credential: str) -> None:
 
 
 def _remind(credential: str, days: int) -> None:
+    """Late news of a link that a newer one has replaced says nothing of the newer one, which has its own days."""
+
     def tell(application: Application, at: datetime) -> None:
         link = links.open_link(uuid.UUID(credential))
-        if link is not None and link.expires_at > at:
+        if link is not None and link.expires_at > at and links.is_due(link.reminded_days, days):
             told.link_ends(application, link, days, at)
 
     _with_application(credential, tell)
 
 
 def _card_ends(credential: str, days: int) -> None:
+    """Of the card that is bound now: one that was bound anew since has its own days and its own marks."""
+    card = links.card_of(uuid.UUID(credential))
+    if card is None or card.not_after is None or not links.is_due(card.reminded_days, days):
+        return
+    ends = card.not_after
+
     def tell(application: Application, at: datetime) -> None:
-        card = links.card_of(uuid.UUID(credential))
-        if card is not None and card.not_after is not None:
-            told.card_ends(application, card.not_after, days, credential)
+        told.card_ends(application, ends, days, credential)
 
     words = (
         "登録されているマイナンバーカードの電子証明書の期限が近づいています。"
         "更新したあとに、もう一度登録してください。"
     )
-    _with_application(credential, tell, also=(words, f"n15:{credential}:{days}"))
+    _with_application(credential, tell, also=(words, f"n15:{credential}:{ends.isoformat()}:{days}"))
 
 
 def _with_application(

@@ -79,7 +79,8 @@ def complete_registration(
     """Bind the phone that answered: the old one is replaced and the link spent in the same transaction.
 
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin,
-    phone_not_platform, phone_synced, already_registered, and those of `links.require_usable`.
+    phone_not_platform, phone_synced, already_registered, link_not_opened, wrong_browser, and those of
+    `links.require_usable`.
     """
     begun = ceremonies.redeem("bind", ceremony, browser_token, at)
     fields = phone_answers.read(answer)
@@ -169,6 +170,7 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
         rows = EnrollmentLink.objects.select_related("credential__signer").select_for_update(of=("self",))
         link = rows.get(pk=begun.link.pk)
         links.require_usable(link, at)
+        _require_held(link, begun, at)
         if Authenticator.objects.filter(webauthn_id=phone.webauthn_id).exists():
             raise Refused("already_registered")
         old = phones.replace_all(link.credential, at)
@@ -177,6 +179,17 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
         phones.name_successor(old, phone)
         links.bind(link, at=at, data={**_described(phone), "device": device_kind, "replaced": len(old)})
     return phone
+
+
+def _require_held(link: EnrollmentLink, begun: Ceremony, at: datetime) -> None:
+    """The phone whose number the PC shows, and no other: one that gave the link up may not finish it later.
+
+    The page looks too, but at the link of its address, which need not be the one of the ceremony.
+    """
+    if link.opened_digest is None or link.opened_until is None or link.opened_until <= at:
+        raise Refused("link_not_opened")
+    if bytes(link.opened_digest) != bytes(begun.browser_digest):
+        raise Refused("wrong_browser")
 
 
 def _described(phone: Authenticator) -> links.Facts:

@@ -36,7 +36,7 @@ def bind(
     public_id = credential.public_id if isinstance(credential, Credential) else credential
     with transaction.atomic():
         # The credential's row is where two bindings, and a binding and a revocation, wait for each other.
-        row = Credential.objects.select_for_update().filter(public_id=public_id).first()
+        row = Credential.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
         if row is None:
             raise Refused("credential_unknown")
         if row.state != CredentialState.ACTIVE or (row.not_after and at >= row.not_after):

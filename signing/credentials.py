@@ -22,7 +22,7 @@ from signing.models import CardBinding, Credential
 from signing.ordering import AFFILIATION_CHANGED, SUPERSEDED, CredentialOrder, issue
 from signing.standing import Standing, find
 from signing.standing import of as standing
-from signing.succession import end_everything, stop_successor, tell
+from signing.succession import end_everything, stop_successor, tell, void_links
 
 __all__ = [
     "AFFILIATION_CHANGED",
@@ -87,6 +87,7 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
         raise Refused("reason_unknown")
     with transaction.atomic():
         _move("revoke", credential, actor, reason, at, revoked_at=at, revocation_reason=reason)
+        void_links(credential)
         end_everything(credential, at)
         CardBinding.objects.filter(credential=credential).update(is_living=False)
         if reason == "key_compromise":

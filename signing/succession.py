@@ -48,8 +48,7 @@ def take_over(credential: Credential, former: int, former_ends: str, at: datetim
         return Taken(C.REVOKED, row)
     begins = C.SUSPENDED if row.state == C.SUSPENDED else C.ACTIVE
     # Links first: a phone that is being bound at this moment holds its link, and is moved below once it is done.
-    links = EnrollmentLink.objects.filter(credential=row, state__in=_CLOSABLE)
-    links.update(state=flow.Link.VOID, opened_digest=None, opened_until=None, shown_token=None)
+    void_links(row)
     end_everything(row, at)
     bound = (flow.Authenticator.ACTIVE, flow.Authenticator.STOPPED)
     moved = Authenticator.objects.filter(credential=row, state__in=bound).update(credential=credential)
@@ -92,22 +91,33 @@ def stop_successor(former: Credential, at: datetime) -> str:
     waiting = Credential.objects.filter(succeeds=former, state=C.ORDERED).first()
     if waiting is None:
         return ""
-    stopped = Credential.objects.filter(pk=waiting.pk, state=C.ORDERED)
-    if stopped.update(state=C.REVOKED, changed_at=at, revoked_at=at, revocation_reason="superseded") != 1:
-        return ""
+    # The order first, then its credential: a worker that stores the key at this moment locks them so (`issuance`).
     IssuanceIntent.objects.filter(
         credential=waiting, state__in=(flow.Issuance.ORDERED, flow.Issuance.KEYED)
     ).update(subject={})
+    stopped = Credential.objects.filter(pk=waiting.pk, state=C.ORDERED)
+    if stopped.update(state=C.REVOKED, changed_at=at, revoked_at=at, revocation_reason="superseded") != 1:
+        return ""
     tell("signing.credential_stopped", waiting)
     return str(waiting.public_id)
 
 
 def end_everything(credential: Credential, at: datetime) -> None:
-    """Sessions end and open items die; a `reserve` at the same moment meets us on the item rows (decision 11)."""
+    """Sessions end and open items die; a `reserve` at the same moment meets us on the item rows (decision 11).
+
+    A QR code on some screen ends too: the authentication behind it is over, as that of a session is.
+    """
+    void_links(credential, kind="shown")
     end_sessions(SigningSession.objects.filter(credential=credential), at)
     ActivationItem.objects.filter(activation__credential=credential, state=flow.Item.AUTHORISED).update(
         state=flow.Item.DEAD
     )
+
+
+def void_links(credential: Credential, **only: str) -> None:
+    """No way to a phone stays open, and nothing of its clear text."""
+    links = EnrollmentLink.objects.filter(credential=credential, state__in=_CLOSABLE, **only)
+    links.update(state=flow.Link.VOID, opened_digest=None, opened_until=None, shown_token=None)
 
 
 def tell(kind: str, credential: Credential) -> None:

@@ -25,7 +25,8 @@ from vault import tokens
 LIFETIME = timedelta(minutes=10)  # BD-04; NIST SP 800-63B on binding codes
 FRESH = timedelta(minutes=10)  # how long the authentication serves for another QR code
 NUMBERS = "jma_numbers"
-AT_ME = ("my_number_card", "authenticator")  # at the signer's own page (BD-15)
+BY_PHONE = "authenticator"
+AT_ME = ("my_number_card", BY_PHONE)  # at the signer's own page (BD-15)
 MEANS = ("hpki_card", *AT_ME, NUMBERS)
 _LONGEST_KIND = 24
 State = Literal["asking", "waiting", "opened", "bound", "expired", "void"]
@@ -66,11 +67,12 @@ def show(
 def renew(link: EnrollmentLink, *, at: datetime) -> Shown:
     """Another QR code in place of this one, as long as the authentication behind it is fresh.
 
+    One that was ended by somebody, its holder's 取消 or another phone's binding, is not renewed: one starts again.
     Raises Refused("authentication_old"), and those of `show`.
     """
     with transaction.atomic():
         row = life.locked_credential(link.credential_id)
-        mine = EnrollmentLink.objects.filter(pk=link.pk, kind=SHOWN).exclude(state=Link.BOUND)
+        mine = EnrollmentLink.objects.filter(pk=link.pk, kind=SHOWN, state__in=[Link.OPEN, Link.EXPIRED])
         found = mine.filter(authenticated_at__gt=at - FRESH, asker_digest__isnull=False).first()
         if found is None or found.authenticated_at is None or found.asker_digest is None:
             raise Refused("authentication_old")

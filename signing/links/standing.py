@@ -27,6 +27,7 @@ class OpenLink(NamedTuple):
 
     public_id: UUID
     expires_at: datetime
+    reminded_days: int | None  # the last reminder that was due for it (N6)
 
 
 class Card(NamedTuple):
@@ -34,6 +35,7 @@ class Card(NamedTuple):
 
     bound_at: datetime
     not_after: datetime | None
+    reminded_days: int | None  # the last reminder that was due for it (N15)
 
 
 class ByNumbers(NamedTuple):
@@ -61,7 +63,12 @@ def has_phone(credential: UUID) -> bool:
 def open_link(credential: UUID) -> OpenLink | None:
     rows = EnrollmentLink.objects.filter(credential__public_id=credential, kind=INBOX, state=Link.OPEN)
     found = rows.first()
-    return None if found is None else OpenLink(found.public_id, found.expires_at)
+    return None if found is None else OpenLink(found.public_id, found.expires_at, found.reminded_days)
+
+
+def is_due(reminded_days: int | None, days: int) -> bool:
+    """Whether this reminder was meant for it: late news of a former link or card says nothing of the newer one."""
+    return reminded_days is not None and reminded_days <= days
 
 
 def locked(credential: UUID) -> list[UUID]:
@@ -88,7 +95,7 @@ def shown_by_numbers(credential: UUID, since: datetime) -> list[ByNumbers]:
 def card_of(credential: UUID) -> Card | None:
     rows = CardBinding.objects.filter(credential__public_id=credential, is_living=True)
     newest = rows.order_by("-bound_at", "-pk").first()
-    return None if newest is None else Card(newest.bound_at, newest.not_after)
+    return None if newest is None else Card(newest.bound_at, newest.not_after, newest.reminded_days)
 
 
 def remove_phone(credential: UUID, *, actor: log.Actor, reason: str, at: datetime) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from ledger import log
 from signing.flow import Link
 from signing.links import life
-from signing.links.shown import NUMBERS
+from signing.links.shown import BY_PHONE, NUMBERS
 from signing.models import Authenticator, EnrollmentLink
 from signing.phones import life as phones
 
@@ -17,7 +17,8 @@ def undo_shown(link: UUID, *, actor: log.Actor, at: datetime) -> bool:
     """Whether a phone was bound by this QR code, or by one that took its place, and is removed now.
 
     The two numbers serve a first phone only, so whatever phone was bound while such a code lived came by it or by
-    whoever held it; one that was bound later is its owner's own and stays.
+    whoever held it, and so did every phone that this one has let in since. One that was bound otherwise later is its
+    owner's own and stays. The phone may stand behind a successor of the credential by now.
     """
     with transaction.atomic():
         row = EnrollmentLink.objects.filter(public_id=link, means=NUMBERS).first()
@@ -28,13 +29,25 @@ def undo_shown(link: UUID, *, actor: log.Actor, at: datetime) -> bool:
             credential=credential, means=NUMBERS, authenticated_at=row.authenticated_at
         )
         life.void(family.filter(state=Link.OPEN))
-        current = phones.current(credential)
-        bound = family.filter(state=Link.BOUND)
-        came_by_it = current is not None and any(_came_by(each, current) for each in bound)
-        if came_by_it:
-            phones.remove(credential, actor, "undone", at)
+        bound = list(family.filter(state=Link.BOUND))
+        current = phones.current_of(credential.signer)
+        came_by_it = current is not None and _came_by_any(bound, current)
+        if current is not None and came_by_it:
+            phones.remove(current.credential, actor, "undone", at)
         life.note("signing.link_undone", row, {"was_bound": came_by_it}, actor)
     return came_by_it
+
+
+def _came_by_any(bound: list[EnrollmentLink], phone: Authenticator) -> bool:
+    """Itself, or by a QR code that another phone of that line asked for at /me/."""
+    line: Authenticator | None = phone
+    while line is not None and not any(_came_by(link, line) for link in bound):
+        asked = EnrollmentLink.objects.filter(
+            credential__signer=line.credential.signer, state=Link.BOUND, means=BY_PHONE
+        )
+        by_phone = any(_came_by(link, line) for link in asked)
+        line = line.replaced.order_by("-pk").first() if by_phone else None
+    return line is not None
 
 
 def _came_by(link: EnrollmentLink, phone: Authenticator) -> bool:

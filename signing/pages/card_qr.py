@@ -38,7 +38,8 @@ def card_qr(request: HttpRequest) -> HttpResponse:
     if current == "bound":
         return _done(request, link, at)
     if current in ("expired", "void"):
-        return _refused(request, f"qr_{current}", _start(link), can_renew=_is_fresh(link, at))
+        can_renew = current == "expired" and _is_fresh(link, at)
+        return _refused(request, f"qr_{current}", _start(link), can_renew=can_renew)
     return render(request, "signing/card_qr.html", _context(link, current, at))
 
 

@@ -1,7 +1,7 @@
 """A phone's end, and the way back from a wrong one: every move conditional, logged and told (law 2; ST-34).
 
 Sources: seed 001 annex 2; form-rules BD-05, BD-08, BD-13, BD-15; NIST SP 800-63B on undoing a wrong binding.
-The order of locks is the binding's: credential, phone, sessions.
+The order of locks is the binding's: credential, link, phone, sessions.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from signing import flow
 from signing.endings import end_sessions
 from signing.errors import Refused
 from signing.flow import Authenticator as Life
-from signing.models import Authenticator, Credential, SigningSession
+from signing.models import Authenticator, Credential, EnrollmentLink, Signer, SigningSession
 
 UNDO = timedelta(hours=24)  # how long a replaced phone can be put back
 BOUND = (Life.ACTIVE, Life.STOPPED)
@@ -25,6 +25,12 @@ def current(credential: Credential) -> Authenticator | None:
     """The phone that is bound, be it stopped; the newest where there are two."""
     rows = Authenticator.objects.filter(credential=credential, state__in=BOUND)
     return rows.order_by("-bound_at", "-pk").first()
+
+
+def current_of(signer: Signer) -> Authenticator | None:
+    """The phone that is bound, whichever of the person's credentials it stands behind."""
+    rows = Authenticator.objects.filter(credential__signer=signer, state__in=BOUND)
+    return rows.select_related("credential__signer").order_by("-bound_at", "-pk").first()
 
 
 def was_ever_bound(credential: Credential) -> bool:
@@ -57,6 +63,7 @@ def remove(credential: Credential, actor: log.Actor, reason: str, at: datetime) 
         bound = list(Authenticator.objects.filter(credential=row, state__in=BOUND).order_by("pk"))
         if not bound:
             raise Refused("no_phone")
+        _void_shown(row)
         for phone in bound:
             _remove(phone, actor, reason, at)
     return bound[-1]
@@ -74,10 +81,13 @@ def undo(credential: Credential, actor: log.Actor, at: datetime) -> Authenticato
             raise Refused("no_phone")
         if at >= newest.bound_at + UNDO:
             raise Refused("undo_too_late")
+        _void_shown(row)
         _remove(newest, actor, "undone", at)
         former = Authenticator.objects.filter(replaced_by=newest, state=Life.REPLACED).order_by("-pk").first()
         if former is not None:
-            _move("restore", former, actor.kind, ended_at=None, replaced_by=None)
+            # Behind the credential that stands: a renewal since has left the replaced phone behind (`succession`).
+            _move("restore", former, actor.kind, ended_at=None, replaced_by=None, credential=row)
+            former.credential = row
             _log("signing.phone_restored", former, actor, {})
     return former
 
@@ -89,10 +99,17 @@ def stop(phone: Authenticator, why: str, at: datetime) -> bool:
         mine = Authenticator.objects.filter(pk=phone.pk, state__in=_MOVES["stop"].sources)
         if mine.update(state=Life.STOPPED, ended_at=at) != 1:
             return False
+        _void_shown(phone.credential)
         _end_days([phone], at)
         _tell("signing.phone_stopped", phone, at)
         _log("signing.phone_stopped", phone, log.SYSTEM, {"reason": why})
     return True
+
+
+def _void_shown(credential: Credential) -> None:
+    """The phone may have asked for the QR code that is on some screen: it must not outlive the phone."""
+    shown = EnrollmentLink.objects.filter(credential=credential, kind="shown", state=flow.Link.OPEN)
+    shown.update(state=flow.Link.VOID, opened_digest=None, opened_until=None, shown_token=None)
 
 
 def _remove(phone: Authenticator, actor: log.Actor, reason: str, at: datetime) -> None:
