@@ -158,7 +158,7 @@ class TestActivation:
         assert (item.state, link.state) == ("dead", "void")
         assert not SigningSession.objects.filter(credential=former, ended_at=None).exists()
         kinds = set(Job.objects.filter(subject=str(former.public_id)).values_list("kind", flat=True))
-        assert kinds == {"signing.credential_revoked"}
+        assert kinds == {"signing.credential_revoked", "signing.ocsp"}
         assert Job.objects.filter(kind="signing.crl", dedupe=f"crl-revoked-{former.public_id}").count() == 1
         entry = Entry.objects.get(kind="signing.credential_succeeded")
         assert entry.data == {
