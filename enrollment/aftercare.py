@@ -73,6 +73,9 @@ def ask_revocation(case: Application, officer: Officer, reason: str, at: datetim
                 _carry_out(lambda: credentials.suspend(row, _actor(officer), "revocation_asked", at))
             elif row.state != "suspended":
                 raise Refused("credential_state")
+            _carry_out(
+                lambda: credentials.hold(row, True)
+            )  # nor does its holder go on meanwhile, with the card at home
             _log("credential.revocation_asked", case, officer, reason=reason)
     except IntegrityError as broken:
         raise Refused("revocation_asked") from broken
@@ -100,6 +103,7 @@ def drop_revocation(case: Application, officer: Officer, at: datetime) -> None:
         if request.asked_by_id != officer.pk:
             _require(case, officer, DECIDING)
         _close(request, RevocationRequest.DROPPED, at)
+        credentials.hold(_row(case), False)
         _log("credential.revocation_dropped", case, officer, reason=request.reason)
 
 

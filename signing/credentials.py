@@ -39,6 +39,7 @@ __all__ = [
     "expire_due",
     "facts",
     "find",
+    "hold",
     "issue",
     "line",
     "newest_of",
@@ -71,11 +72,24 @@ def suspend(credential: Credential, actor: Actor, reason: str, at: datetime) -> 
 
 
 def resume(credential: Credential, actor: Actor, reason: str, at: datetime) -> None:
-    """Let a suspended credential sign again; the person authenticates anew. Raises Refused (see `_move`)."""
+    """Let a suspended credential sign again; the person authenticates anew.
+
+    Raises Refused: suspension_held to its signer while officers weigh its revocation, and see `_move`.
+    """
     with transaction.atomic():
-        _move("resume", credential, actor, reason, at)
+        _move("resume", credential, actor, reason, at, is_held=False)
         _each("signing.credential_resumed", credential)
         _log("resumed", credential, actor, reason)
+
+
+def hold(credential: Credential, is_held: bool) -> None:
+    """Whether only officers may lift this suspension; inside the transaction that records why.
+
+    Raises Refused("credential_state") where there is no suspension to hold: its holder has lifted it meanwhile.
+    """
+    rows = Credential.objects.filter(pk=credential.pk, state=flow.Credential.SUSPENDED)
+    if rows.update(is_held=is_held) != 1 and is_held:
+        raise Refused("credential_state")
 
 
 def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> None:
@@ -235,6 +249,10 @@ def _move(
     if actor.kind not in move.actors:
         raise Refused("actor_not_allowed", move=name)
     rows = Credential.objects.filter(pk=credential.pk, state__in=move.sources)
+    if name == "resume" and actor.kind == flow.Actor.SIGNER:
+        if rows.filter(is_held=True).exists():
+            raise Refused("suspension_held")
+        rows = rows.filter(is_held=False)
     if rows.update(state=move.target, changed_at=at, **changes) != 1:
         raise Refused("credential_state", move=name)
     credential.refresh_from_db()

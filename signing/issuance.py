@@ -152,7 +152,7 @@ def _issue(intent: IssuanceIntent) -> None:
         if begins is flow.Credential.REVOKED:
             _record_stopped(credential, certificate, found, at)
             return
-        _activate(credential, certificate, found, begins, at)
+        _activate(credential, certificate, found, begins, at, is_held=bool(taken and taken.former.is_held))
         bound = _bind_card(credential, order, at)
         public_id = str(credential.public_id)
         jobs.enqueue("signing.credential_issued", public_id, dedupe=f"issued-{public_id}")
@@ -181,9 +181,11 @@ def _activate(
     found: certificates.HpkiCertificate,
     begins: flow.Credential,
     at: datetime,
+    *,
+    is_held: bool,
 ) -> None:
     rows = Credential.objects.filter(pk=credential.pk, state=flow.Credential.ORDERED)
-    if rows.update(state=begins, changed_at=at, **_contents(certificate, found)) != 1:
+    if rows.update(state=begins, is_held=is_held, changed_at=at, **_contents(certificate, found)) != 1:
         raise CannotIssue("the credential is no longer ordered")
 
 

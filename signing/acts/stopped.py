@@ -53,7 +53,7 @@ def prove(text: str, browser_token: str, at: datetime) -> Proof:
 
 
 def resume(proof: str, browser_token: str, at: datetime) -> Credential:
-    """Let it sign again. Raises Refused: ceremony_unknown, not_suspended, credential_state."""
+    """Let it sign again. Raises Refused: ceremony_unknown, not_suspended, suspension_held, credential_state."""
     credential, actor = _spend(proof, browser_token, at)
     credentials.resume(credential, actor, "signer_request", at)
     return credential

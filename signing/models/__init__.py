@@ -66,6 +66,9 @@ class Credential(models.Model):
     reminded_days = models.PositiveSmallIntegerField(
         null=True
     )  # the last renewal notice: 90 or 30 days before
+    is_held = models.BooleanField(
+        default=False
+    )  # officers weigh its revocation: the signer may not lift the suspension
     link_wanted_at = models.DateTimeField(null=True)  # the signer asked for a link of the inbox (BD-15)
 
     class Meta:

@@ -20,6 +20,13 @@ NOT_SUSPENDED = refusals.Refusal(
     _("使用中であれば、「あなたの電子署名」のページから本人確認をしてください。"),
 )
 
+HELD = refusals.Refusal(
+    422,
+    _("この電子証明書は、いま再開できません"),
+    _("認証局が、この電子証明書の失効を検討しています。"),
+    _("認証局の窓口にご連絡ください。失効は、ここでもできます。"),
+)
+
 
 @require_safe
 @browser.private
@@ -63,7 +70,7 @@ def act(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, code: str = "", tries_left: int | None = None) -> HttpResponse:
     browser_token = browser.token_or_new(request)
     asked = stopped.begin(browser_token, reverse("signing:stopped_card"), clock.now())
-    told = {"not_suspended": NOT_SUSPENDED, "credential_state": NOT_SUSPENDED}
+    told = {"not_suspended": NOT_SUSPENDED, "credential_state": NOT_SUSPENDED, "suspension_held": HELD}
     context = {
         "card_request": asked,
         "reader_url": settings.READER_URL,

@@ -19,10 +19,11 @@ from enrollment.errors import Refused
 from enrollment.flow import State
 from enrollment.models import Application, RevocationRequest
 from ledger import clock
+from ledger.log import Actor
 from ledger.models import Entry
 from outbox import notices
 from outbox.models import Job, Mail, Notice
-from signing import links
+from signing import credentials, links
 from signing.models import Authenticator, Credential, EnrollmentLink
 from staff import sudo
 from staff.models import Officer
@@ -179,6 +180,23 @@ def test_a_dropped_revocation_leaves_the_certificate_suspended_until_it_is_resum
     with pytest.raises(Refused, match="nothing_asked"):
         aftercare.confirm_revocation(case, second, clock.now())
     aftercare.resume(case, second, "cleared", clock.now())
+    assert state(case) == "active"
+
+
+@pytest.mark.requirement("RV-7")
+@pytest.mark.parametrize("was_suspended", [True, False])
+def test_while_a_revocation_waits_the_holder_does_not_go_on_alone(was_suspended: bool) -> None:
+    case, holder = issued(), Actor("signer", "holder")
+    first = cases.officer("f", ("jma", "EXAMINER"))
+    row = credentials.find(case.credential)
+    if was_suspended:
+        credentials.suspend(row, holder, "lost_phone", clock.now())
+    aftercare.ask_revocation(case, first, "unspecified", clock.now())
+    with pytest.raises(credentials.Refused, match="suspension_held"):
+        credentials.resume(row, holder, "signer_request", clock.now())
+    assert state(case) == "suspended"
+    aftercare.drop_revocation(case, first, clock.now())
+    credentials.resume(row, holder, "signer_request", clock.now())
     assert state(case) == "active"
 
 
