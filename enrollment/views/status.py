@@ -45,6 +45,7 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
     state = State(row.state)
     card = card_orders.shown(row)
     is_waiting = state in timelines.AHEAD
+    phone = phone_line.of(row, visit.at) if _is_in_force(row) else None
     return {
         "application": row,
         "state": _(flow.SHOWN[state]),
@@ -57,8 +58,8 @@ def _shown(row: Application, visit: Visit) -> dict[str, Any]:
         "is_returned": state is State.RETURNED,
         "is_issued": _is_in_force(row),
         "has_ended": state is State.ISSUED and not _is_in_force(row),
-        "link_notice": _link_notice(row, visit) if _is_in_force(row) else "",
-        "phone": phone_line.of(row, visit.at) if _is_in_force(row) else None,
+        "link_notice": _link_notice(visit) if phone and phone.until else "",
+        "phone": phone,
         "reissue_note": _reissue_note(row, visit) if _is_in_force(row) else "",
         "can_withdraw": state in WITHDRAWABLE,
         "has_receipt": state in timelines.AHEAD,
@@ -75,7 +76,7 @@ def _is_in_force(row: Application) -> bool:
     return row.state == State.ISSUED and row.certificate_ended_at is None
 
 
-def _link_notice(row: Application, visit: Visit) -> str:
+def _link_notice(visit: Visit) -> str:
     """Address of the notice that still holds link and password (N5, or a newer link); "" once that is erased."""
     mine = notices.inbox(visit.applicant.public_id).filter(kind__in=("n5", "link_again", "new_certificate"))
     found = mine.filter(secret__isnull=False).order_by("-pk").first()

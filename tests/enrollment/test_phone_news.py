@@ -173,6 +173,28 @@ def test_an_expired_link_is_told_of_and_an_officer_sends_another() -> None:
     assert "登録用のURLとパスワードを見る" in case.status()
 
 
+@pytest.mark.requirement("ST-24")
+def test_a_dead_link_is_not_offered_before_the_clock_has_come_round() -> None:
+    case = Issued()
+    assert "登録用のURLとパスワードを見る" in case.status()
+    long_ago = case.at - timedelta(days=93)  # more than three civil months
+    case.application.timeline.filter(kind="deliver").update(happened_at=long_ago)
+    page = case.status()
+    assert "URL期限切れ" in page and "登録用のURLとパスワードを見る" not in page
+
+
+@pytest.mark.requirement("ST-24")
+def test_a_link_that_would_replace_the_phone_is_no_end_of_the_phone() -> None:
+    case = Issued()
+    case.holder.bind(new_phone(), case.at)
+    case.hear()
+    until = issuance.reissue_link(case.application, actor=OFFICER, reason="asked_by_phone", at=clock.now())
+    day = clock.last_day(until)
+    page = case.status()
+    shown = f"（{day.year}年{day.month}月{day.day}日 24時まで）"
+    assert f"登録済み</strong><br>端末を替えるためのURLを送りました{shown}" in page
+
+
 @pytest.mark.requirement("ST-24", "BD-15")
 def test_the_older_link_dies_at_once_and_late_news_of_it_harms_the_newer_one_not() -> None:
     case = Issued()

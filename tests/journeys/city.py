@@ -11,6 +11,7 @@ from tests.journeys.applicants import Applicant
 from tests.journeys.eyes import Eyes
 from tests.journeys.officers import Officer
 from tests.journeys.phones import Phone
+from tests.journeys.signers import Signer
 from tests.journeys.stories import Story
 from tests.support import services
 from tests.support.browser import visit
@@ -55,8 +56,11 @@ class City:
         desk.eyes = eyes
         return desk
 
-    def phone(self, eyes: Eyes) -> Phone:
-        return Phone(self.page(), eyes)
+    def phone(self, eyes: Eyes, *, synced: bool = False) -> Phone:
+        return Phone(self.page(), eyes, synced=synced)
+
+    def signer(self, slug: str, eyes: Eyes, *, phone: bool = False) -> Signer:
+        return Signer(self.product, self.page(phone=phone), self.person(slug), eyes)
 
     def ehr(self) -> Ehr:
         """A hospital system that the operator has registered; it listens on a free port of loopback."""

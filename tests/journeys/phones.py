@@ -9,9 +9,9 @@ from tests.support.browser import VirtualAuthenticator
 class Phone:
     """One page of a phone's browser with the platform's own authenticator (Chromium's, over CDP)."""
 
-    def __init__(self, page: Page, eyes: Eyes) -> None:
+    def __init__(self, page: Page, eyes: Eyes, *, synced: bool = False) -> None:
         self.page, self.eyes = page, eyes
-        self.authenticator = VirtualAuthenticator(page)
+        self.authenticator = VirtualAuthenticator(page, synced=synced)
 
     def opens(self, link: str) -> None:
         self.page.goto(link)
@@ -30,6 +30,30 @@ class Phone:
         self.page.wait_for_url("**/done/")
         self.eyes.look(self.page, "phone-done")
         assert len(self.authenticator.credentials()) == 1
+
+    def scans(self, address: str) -> str:
+        """What the camera read, up to the page that asks for the fingerprint; returns the number shown there."""
+        self.opens(address)
+        self.eyes.look(self.page, "phone-scanned")
+        self.page.get_by_role("button", name="ログインして登録へ進む").click()
+        return self.page.locator(".pick-number").inner_text()
+
+    def registers(self, button: str = "登録する") -> str:
+        """The fingerprint; returns the label that the phone was given."""
+        self.eyes.look(self.page, f"phone-asks-{button}")
+        self.page.get_by_role("button", name=button).click()
+        self.page.wait_for_url("**/done/")
+        self.eyes.look(self.page, f"phone-done-{button}")
+        return self.page.locator(".summary-row:has(dt:text-is('登録した端末')) dd").inner_text()
+
+    def tries_to_enter(self) -> None:
+        """At the signer's own page, by this phone; the caller looks at what the page answers."""
+        self.page.goto("/me/sign-in/")
+        self.page.get_by_role("button", name="スマートフォンで確認する").click()
+
+    def enters(self) -> None:
+        self.tries_to_enter()
+        self.page.wait_for_url("**/me/")
 
     def opens_the_day(self, address: str) -> None:
         """From a system's request to the day's session and back to the system."""

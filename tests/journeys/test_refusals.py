@@ -11,6 +11,8 @@ from playwright.sync_api import Browser
 from tests.journeys.applicants import Applicant, Notice
 from tests.journeys.city import City, city
 from tests.journeys.eyes import Eyes, eventually, refusal, slug_of
+from tests.journeys.phones import Phone
+from tests.journeys.signers import Signer
 from tests.support.browser import complaints
 from tests.support.product import Product
 
@@ -226,20 +228,137 @@ def test_the_card_signs_although_the_link_is_locked(town: City, pending: tuple[A
     assert len(ehr.signs([b"\x01" * 32, b"\x02" * 32])) == 2
 
 
-def test_a_link_dies_after_three_months_and_the_applicants_data_live(
-    town: City, dentist: tuple[Applicant, Notice]
-) -> None:
-    person, notice = dentist
+@pytest.fixture(scope="module")
+def late(town: City, dentist: tuple[Applicant, Notice]) -> tuple[Signer, Notice]:
+    """The dentist, back after more than three months without having opened the link."""
+    _, notice = dentist
     town.product.env["INKAN_CLOCK_OFFSET"] = str(MONTHS_LATER)
     town.product.restart()
-    phone = town.phone(EYES)
+    signer = town.signer("dentist", EYES, phone=True)
+    signer.signs_in(wants="status")
+    return signer, notice
+
+
+def dies(link: str, phone: Phone, sentence: str) -> str:
+    """The link leads to a refusal and asks for no password; returns its words."""
     complaints(phone.page).expect("the server responded with a status of 410")
-    phone.opens(notice.link)
+    phone.opens(link)
     told = refusal(phone.page)
-    assert "この登録URLは有効期限を過ぎています" in told
-    assert "登録URLの再発行をお申し込みください" in told
+    assert sentence in told, told
+    assert phone.page.locator("input[name=password]").count() == 0
+    return told
+
+
+@pytest.mark.requirement("ST-17", "ST-19", "ST-24", "ST-34", "RV-9")
+def test_a_link_dies_after_three_months_and_the_applicants_data_live(
+    town: City, late: tuple[Signer, Notice]
+) -> None:
+    signer, notice = late
+    phone = town.phone(EYES)
+    told = dies(notice.link, phone, "この登録URLは有効期限を過ぎています")
+    assert "ご自身で登録用の QR コードを作れます" in told
+    assert "登録URLの再発行をお申し込みください（有料の場合があります）" in told
     EYES.look(phone.page, "expired-link")
-    person.signs_in(wants="status")
-    assert person.status() == "審査完了"
-    person.reads_notice("審査が完了しました")
-    eventually(lambda: notice.password not in person.reloads(), "the password to leave the inbox", 90)
+    assert signer.status() == "審査完了"
+    line = signer.says_of_phone()
+    assert line.startswith("URL期限切れ"), line
+    assert "マイナンバーカードによる署名は利用できます。" in line
+    assert "HPKIカードをお持ちの方は、ご自分でQRコードを作って登録できます。" in line
+    assert "マイナンバーカードで新しいURLを受け取るか、認証局にお申し出ください。" in line
+    EYES.look(signer.page, "status-link-expired")
+    signer.reads_notice("スマートフォン登録用のURLの期限が過ぎました")
+    told = signer.page.locator("main").inner_text()
+    assert "ご自分でQRコードを作れます" in told
+    assert "マイナンバーカードで入って新しいURLを受け取るか" in told
+    EYES.look(signer.page, "notice-link-expired")
+    signer.reads_notice("審査が完了しました")
+    eventually(lambda: notice.password not in signer.reloads(), "the password to leave the inbox", 90)
+
+
+# --- the phone ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def first(town: City, late: tuple[Signer, Notice]) -> tuple[Phone, str]:
+    """The dentist's first phone and its label, bound by the link that the dentist asked for with the card."""
+    signer, notice = late
+    signer.enters_phone_page()
+    EYES.look(signer.page, "my-phone-none")
+    signer.asks_for_link()
+    signer.reads_notice("スマートフォン登録用の新しいURL")
+    EYES.look(signer.page, "notice-link-again")
+    link, password = signer.page.locator(".asked .number-value").all_inner_texts()
+    assert link != notice.link
+    assert password != notice.password
+    line = signer.says_of_phone()
+    assert line.startswith("登録待ち（"), line
+    EYES.look(signer.page, "status-link-waiting")
+    dies(notice.link, town.phone(SEEN), "この登録URLは、もう使えません")
+    phone = town.phone(SEEN)
+    phone.opens(link)
+    phone.types_password(password)
+    return phone, phone.registers()
+
+
+@pytest.mark.requirement("BD-15", "ST-24", "ST-34", "RV-9")
+def test_the_signer_asks_for_a_new_link_with_the_card_and_only_that_one_binds(
+    town: City, late: tuple[Signer, Notice], first: tuple[Phone, str]
+) -> None:
+    signer, notice = late
+    phone, label = first
+    phone.enters()
+    signer.reads_notice("スマートフォンの登録が完了しました")
+    assert f"端末：{label}" in signer.page.locator("main").inner_text()
+    assert signer.says_of_phone().startswith("登録済み")
+    EYES.look(signer.page, "status-phone-bound")
+    dies(notice.link, town.phone(SEEN), "この登録URLは、もう使えません")
+
+
+@pytest.mark.requirement("BD-05", "BD-15", "ST-34", "RV-9")
+def test_a_phone_is_replaced_when_the_signer_says_yes_and_not_before(
+    town: City, late: tuple[Signer, Notice], first: tuple[Phone, str]
+) -> None:
+    signer, _ = late
+    old, label = first
+    desk = town.signer("dentist", EYES)
+    for answer in ("いいえ、やめる", "はい、登録し直す"):
+        desk.enters_phone_page()
+        EYES.look(desk.page, "my-phone-bound")
+        desk.asks_for_qr()
+        told = desk.page.locator("main").inner_text()
+        assert (
+            "デバイスがすでに登録済みとなっています。現在のデバイスを削除して再度登録をし直しますか？" in told
+        )
+        assert label in told
+        EYES.look(desk.page, "qr-asking")
+        desk.answers_about_the_old_phone(answer)
+        EYES.look(desk.page, f"qr-{answer[:2]}")
+        old.enters()  # neither answer has touched it
+    new = town.phone(EYES, synced=True)
+    number = new.scans(desk.reads_address())
+    desk.sees("スマートフォンで、登録を進めてください")
+    assert number == desk.page.locator(".pick-number").inner_text()
+    assert label in new.page.locator("main").inner_text()
+    new.registers("はい、登録する")
+    assert "ほかの端末にも同期されることがあります" in new.page.locator("main").inner_text()
+    desk.sees("端末を登録しました")
+    EYES.look(desk.page, "qr-done")
+    old.eyes = EYES
+    old.page.goto("/me/")
+    assert "/me/sign-in/" in old.page.url, "the day that the old phone began is not over"
+    complaints(old.page).expect("the server responded with a status of 422")
+    old.tries_to_enter()
+    assert "この端末は登録されていません" in refusal(old.page)
+    EYES.look(old.page, "old-phone-refused")
+    new.enters()
+    signer.reads_notice("スマートフォンの登録が変更されました")
+    assert f"使えなくなった端末：{label}" in signer.page.locator("main").inner_text()
+    EYES.look(signer.page, "notice-phone-replaced")
+    assert signer.says_of_phone().startswith("登録済み")
+    assert signer.page.locator(".inbox a", has_text="スマートフォンの登録が完了しました").count() == 2
+    signer.enters_phone_page()
+    assert (
+        "お使いのアカウントで、ほかの端末にも同期されることがあります"
+        in signer.page.locator("main").inner_text()
+    )
+    EYES.look(signer.page, "my-phone-replaced")

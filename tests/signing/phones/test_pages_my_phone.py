@@ -56,7 +56,10 @@ def test_the_card_brings_a_link_into_the_inbox() -> None:
     page = signer.page()
     assert "登録されていません。マイナンバーカードによる署名は利用できます。" in page
     assert "費用がかかることがあります" in page
-    assert "「お知らせ」に送ります" in signer.wish("link")
+    assert "それまでの端末" not in page
+    told = signer.wish("link")
+    assert "「お知らせ」に送ります" in told
+    assert "現在の端末" not in told  # there is none
     assert Job.objects.filter(kind="signing.link_wanted").count() == 1
     assert "用意しています" in signer.page()
 
