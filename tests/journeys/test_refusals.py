@@ -348,6 +348,7 @@ def test_a_phone_is_replaced_when_the_signer_says_yes_and_not_before(
     assert "/me/sign-in/" in old.page.url, "the day that the old phone began is not over"
     complaints(old.page).expect("the server responded with a status of 422")
     old.tries_to_enter()
+    old.page.locator(".refusal").wait_for()
     assert "この端末は登録されていません" in refusal(old.page)
     EYES.look(old.page, "old-phone-refused")
     new.enters()
