@@ -342,6 +342,8 @@ def test_a_phone_is_replaced_when_the_signer_says_yes_and_not_before(
     new.registers("はい、登録する")
     assert "ほかの端末にも同期されることがあります" in new.page.locator("main").inner_text()
     desk.sees("端末を登録しました")
+    for page in (new.page, desk.page):
+        assert "それまでの端末では、もう本人確認ができません。" in page.locator("main").inner_text()
     EYES.look(desk.page, "qr-done")
     old.eyes = EYES
     old.page.goto("/me/")

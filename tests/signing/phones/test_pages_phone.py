@@ -121,14 +121,14 @@ def test_the_completion_page_ends_the_visit() -> None:
 def test_the_old_phone_is_named_before_it_is_replaced_and_no_leaves_it_alone() -> None:
     first = Visitor()
     first.give(first.new.password)
-    first.register()
+    assert "それまでの端末" not in first.register().content.decode()
     second = Visitor(first.credential)
     page = second.give(second.new.password).content.decode()
     assert Authenticator.objects.get().label in page
     assert "現在のデバイスを削除して再度登録をし直しますか？" in page
     assert "そのままお使いいただけます" in second.see(second.path + "stopped/").content.decode()
     assert Authenticator.objects.get().state == "active"
-    second.register()
+    assert "それまでの端末では、もう本人確認ができません。" in second.register().content.decode()
     assert sorted(Authenticator.objects.values_list("state", flat=True)) == ["active", "replaced"]
 
 
