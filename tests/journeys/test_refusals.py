@@ -358,7 +358,8 @@ def test_a_phone_is_replaced_when_the_signer_says_yes_and_not_before(
     assert f"使えなくなった端末：{label}" in signer.page.locator("main").inner_text()
     EYES.look(signer.page, "notice-phone-replaced")
     assert signer.says_of_phone().startswith("登録済み")
-    assert signer.page.locator(".inbox a", has_text="スマートフォンの登録が完了しました").count() == 2
+    bound = signer.page.locator(".inbox a", has_text="スマートフォンの登録が完了しました")
+    eventually(lambda: signer.reloads() and bound.count() == 2, "the notices of both phones")
     signer.enters_phone_page()
     assert (
         "お使いのアカウントで、ほかの端末にも同期されることがあります"
