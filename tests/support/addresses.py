@@ -161,7 +161,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "admin/(?P<url>.*)$": (desk("404"), desk("404")),
     "": (ALL, NO),
     "status/": (applicants("200", "200"), NO),
-    "status/new-card/": (applicants("409", "409"), NO),  # both have an application under way
+    "status/new-card/": (applicants("200", "200"), NO),  # told that an application is under way
     "status/email/": (applicants("200", "200"), applicants("200", "200")),
     "status/email/code/": (
         applicants("302 /status/email/", "302 /status/email/"),
