@@ -20,13 +20,14 @@ from cards.profile import CertificateKind
 from enrollment import authorities, names, signed, uploads
 from enrollment.applicants import accounts, readings
 from enrollment.errors import Refused
-from enrollment.flow import LIVING, State
+from enrollment.flow import LIVING, OrderKind, OrderState, State
 from enrollment.models import (
     Applicant,
     ApplicantCertificate,
     ApplicantSession,
     Application,
     CardReading,
+    CertificateOrder,
     JoinRequest,
 )
 from enrollment.names import Match
@@ -134,12 +135,19 @@ def _matches(holder: jpki.SignatureAttributes, applicant: Applicant) -> list[tup
     found: list[tuple[Application, Match, bool]] = []
     for case in rows.exclude(applicant=applicant).select_related("applicant"):
         card = signed.facts(case)["answers"]["card"]
-        match = names.compare(card["name"], holder.name)
+        match = names.compare(_name_today(case) or card["name"], holder.name)
         agrees = card["birth_date"] == holder.birth_date.isoformat() and card["sex"] == holder.sex
         if agrees and match is not Match.MISMATCH and _is_living(case):
             moved = names.compare(card["address"], holder.address) is Match.MISMATCH
             found.append((case, match, moved))
     return found
+
+
+def _name_today(case: Application) -> str:
+    """The name of the newest certificate, where it has changed since the application; "" where it has not."""
+    orders = CertificateOrder.objects.filter(application=case, kind=OrderKind.NAME_CHANGE)
+    newest = orders.filter(state=OrderState.ISSUED).order_by("-pk").first()
+    return str(signed.new_name(newest)["card"]["name"]) if newest else ""
 
 
 def _is_living(case: Application) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from cards import cms
+from cryptography import x509
+
+from cards import cms, holder
 from enrollment import statement
 from enrollment.errors import Refused
-from enrollment.models import Application, Attachment, ErasedFile, Statement
+from enrollment.models import Application, Attachment, CertificateOrder, ErasedFile, Statement
 from vault import files
 
 
@@ -46,6 +48,35 @@ def facts(application: Application) -> Mapping[str, Any]:
     if found["authentication_certificate_sha256"] != bytes(application.certificate_fingerprint).hex():
         raise Refused("statement_broken", problem="another_card")
     return found
+
+
+def new_name(order: CertificateOrder) -> Mapping[str, Any]:
+    """What was signed at a change of name (RV-7); raises Refused("statement_broken").
+
+    The order's row repeats it as `subject`, for lists and for the next order; a row that says something else is not
+    what the person signed, and nothing is decided or issued on it.
+    """
+    content = bytes(order.content or b"")
+    try:
+        certificate = cms.verify(bytes(order.cms or b""), content)
+        found = statement.read(content)
+    except (cms.CmsError, ValueError) as broken:
+        raise Refused("statement_broken", problem="signature") from broken
+    said = (found["certificate"], found["authority"], found["qualification"], found["subject"])
+    if said != (str(order.former), order.authority, order.qualification, order.subject):
+        raise Refused("statement_broken", problem="another_case")
+    if certificate != bytes(order.signature_certificate or b""):
+        raise Refused("statement_broken", problem="another_card")
+    return found
+
+
+def certified_name(order: CertificateOrder) -> str:
+    """The name by the signature certificate of a change of name; raises Refused("statement_broken")."""
+    try:
+        certificate = x509.load_der_x509_certificate(bytes(order.signature_certificate or b""))
+        return holder.read(certificate).name
+    except ValueError as broken:
+        raise Refused("statement_broken", problem="signature") from broken
 
 
 def erased(application: Application) -> list[ErasedFile]:

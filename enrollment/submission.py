@@ -117,7 +117,7 @@ def submit(
         raise Refused("not_now")  # ST-13: past its deadline, though the clock has not withdrawn it yet
     result = jpki.check_signature(response, frozen.content, at, readings.trust())
     readings.require_valid(result, "signature")
-    _require_same_person(drafts.answers(application, "card"), result)
+    require_same_person(drafts.answers(application, "card"), result)
     _require_still_true(application, frozen, at)
     with transaction.atomic():
         locked = drafts.lock(application)
@@ -210,7 +210,7 @@ def _require_still_true(application: Application, frozen: Statement, at: datetim
         raise Refused("incomplete" if failed else "statement_changed")
 
 
-def _require_same_person(card: Any, result: jpki.JpkiResult) -> None:
+def require_same_person(card: Any, result: jpki.JpkiResult) -> None:
     """ST-10: birth date and sex equal, name and address equal under NM-07.
 
     Where the certificate itself says that a character stands for another one (NM-06), a differing name or address
@@ -248,7 +248,7 @@ def _hand_in(application: Application, session: ApplicantSession, frozen: Statem
                 "receipt_number": application.receipt_number,
                 "submitted_at": at,
                 "price": facts["price"],
-                "person_key": _person_key(facts["answers"]["card"]),
+                "person_key": person_key(facts["answers"]["card"]),
                 "return_until": None,
                 "reminded_on": None,
                 "approvals_needed": needed.approvals,
@@ -269,7 +269,7 @@ def _receipt(day: date) -> str:
     raise Refused("not_now")
 
 
-def _person_key(card: dict[str, Any]) -> bytes:
+def person_key(card: dict[str, Any]) -> bytes:
     """Name, birth date and sex as one keyed digest, for finding the same person (decision 7)."""
     same = "\n".join((names.search_key(card["name"]), card["birth_date"], card["sex"]))
     return keyring.web().mac("enrollment.person", same.encode())

@@ -21,11 +21,14 @@ from vault import tokens
 
 LIFETIME = timedelta(minutes=10)
 SIGN_IN, ATTRIBUTES, SIGN, JOIN = "sign_in", "attributes", "sign", "join"
+NEW_NAME, SIGN_NEW_NAME = "new_name", "sign_new_name"
 OPERATIONS: dict[str, Operation] = {
     SIGN_IN: "authenticate",
     ATTRIBUTES: "read_attributes",
     SIGN: "sign",
     JOIN: "sign",
+    NEW_NAME: "read_attributes",
+    SIGN_NEW_NAME: "sign",
 }
 
 

@@ -11,6 +11,7 @@ from enrollment.errors import Refused
 from enrollment.flow import OrderKind, OrderState
 from enrollment.models import CertificateOrder
 from enrollment.orders import subjects
+from enrollment.steps import hints
 
 KINDS = {
     OrderKind.RENEWAL: gettext_lazy("電子証明書の更新"),
@@ -113,10 +114,11 @@ def _subject(subject: dict[str, Any], before: dict[str, Any]) -> list[dict[str, 
 
 
 def _signed(order: CertificateOrder) -> list[dict[str, Any]]:
-    """What the person has signed: at a name change the new statement, else that of the application."""
+    """What the person has signed: at a name change the new statement first, then that of the application."""
     if order.application is None:
         return []
     try:
+        renamed = _new_name(order) if order.kind == OrderKind.NAME_CHANGE else []
         facts = signed.facts(order.application)
     except Refused:
         return [
@@ -124,12 +126,29 @@ def _signed(order: CertificateOrder) -> list[dict[str, Any]]:
         ]
     card, licence = facts["answers"]["card"], facts["answers"].get("licence", {})
     return [
+        *renamed,
         {"term": _("受付番号"), "value": order.application.receipt_number},
         {"term": _("氏名（申請時）"), "value": card["name"]},
         {"term": _("生年月日"), "value": card["birth_date"]},
         {"term": _("住所（申請時）"), "value": card.get("address", "")},
         {"term": _("登録番号"), "value": licence.get("registration_number", "")},
         {"term": _("登録年月日"), "value": licence.get("registered_on", "")},
+    ]
+
+
+def _new_name(order: CertificateOrder) -> list[dict[str, Any]]:
+    """The new name as it was signed, beside what the signature certificate says (NM-06, NM-07)."""
+    found = signed.new_name(order)
+    given, certified = found["names"], signed.certified_name(order)
+    differs = names.compare(found["card"]["name"], certified) is names.Match.MISMATCH
+    flags = [str(hints.FLAGS[one]) for one in given.get("flags", ()) if one in hints.FLAGS]
+    return [
+        {"term": _("新しい氏名（カード）"), "value": found["card"]["name"]},
+        {"term": _("新しい氏名（署名用電子証明書）"), "value": certified, "wrong": differs},
+        {"term": _("新しい氏名の姓と名"), "value": names.joined(given["family"], given["given"])},
+        {"term": _("新しい氏名の読み"), "value": f"{given['family_kana']} {given['given_kana']}".strip()},
+        *({"term": _("確認すること"), "value": one, "wrong": True} for one in flags),
+        {"term": _("新しい住所（カード）"), "value": found["card"].get("address", "")},
     ]
 
 

@@ -52,6 +52,9 @@ REFUSALS = {
     "not_yours": _("この操作をする役割がありません。"),
     "same_officer": _("承認の推薦と承認は、別の審査者が行います。ほかの承認者に依頼してください。"),
     "already_granted": _("同じ資格と登録番号で、承認済みの申請または申込みがあります。承認できません。"),
+    "statement_broken": _(
+        "署名された内容と、保管されている内容が一致しません。判断せずに、運用担当に知らせてください。"
+    ),
     "reason_missing": _("不承認の理由を書いてください。"),
 }
 Act = Callable[[CertificateOrder, Officer, Any, datetime], None]

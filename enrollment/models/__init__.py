@@ -28,6 +28,7 @@ from enrollment.models.people import (
     UnsentForm,
 )
 from enrollment.models.places import PostalPlace
+from enrollment.models.renaming import NameChange
 from enrollment.models.reviewing import (
     CardHolder,
     CardOrder,
@@ -63,6 +64,7 @@ __all__ = [
     "ErasedFile",
     "Finding",
     "JoinRequest",
+    "NameChange",
     "OrderEntry",
     "PhoneReading",
     "PostalPlace",

@@ -46,7 +46,7 @@ class ApplicantSession(models.Model):
 class CardReading(models.Model):
     """One exchange with a card reader: asked once, answered at most once, bound to the browser that asked."""
 
-    PURPOSES = [("sign_in", "sign_in"), ("attributes", "attributes"), ("sign", "sign"), ("join", "join")]
+    PURPOSES = [(one, one) for one in ("sign_in", "attributes", "sign", "join", "new_name", "sign_new_name")]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)
     browser_digest = models.BinaryField(max_length=32)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from enrollment import registrations
+from enrollment import registrations, signed
 from enrollment.errors import Refused
 from enrollment.flow import Actor, OrderKind, OrderState
 from enrollment.models import CertificateOrder
@@ -24,6 +24,7 @@ UNDO = timedelta(seconds=10)  # a decision leaves after ten seconds (decision 32
 def recommend(order: CertificateOrder, officer: Officer, note: str, at: datetime) -> None:
     """The first officer's word; the order then waits for another one."""
     _require(officer, order, "EXAMINER")
+    _require_intact(order)
     changes = {"recommended_by": officer}
     moves.perform("recommend", order, by=Actor.EXAMINER, at=at, officer=officer, note=note, changes=changes)
 
@@ -40,6 +41,7 @@ def approve(order: CertificateOrder, officer: Officer, note: str, at: datetime) 
     _require(officer, order, "APPROVER")
     if order.recommended_by_id == officer.pk:
         raise Refused("same_officer")
+    _require_intact(order)
     try:
         with transaction.atomic():
             if order.kind == OrderKind.CARD_HOLDER:
@@ -103,6 +105,12 @@ def reject(order: CertificateOrder, officer: Officer, reason: str, at: datetime)
 def _require(officer: Officer, order: CertificateOrder, role: str) -> None:
     if not officer.holds(role, order.authority):
         raise Refused("not_yours", role=role)
+
+
+def _require_intact(order: CertificateOrder) -> None:
+    """A new name is decided on only while it is what the person signed (ST-23); raises Refused("statement_broken")."""
+    if order.kind == OrderKind.NAME_CHANGE:
+        signed.new_name(order)
 
 
 def _require_free(order: CertificateOrder) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from enrollment import signed, submission
 from enrollment.errors import Refused
 from enrollment.flow import Actor, OrderKind, OrderState
 from enrollment.models import Application, CertificateOrder
@@ -42,8 +43,9 @@ def order(subject: str) -> None:
 
 
 def _credential_order(row: CertificateOrder) -> credentials.CredentialOrder:
-    data = row.subject
-    ends = credentials.AFFILIATION_CHANGED if row.kind == OrderKind.NAME_CHANGE else credentials.SUPERSEDED
+    is_renamed = row.kind == OrderKind.NAME_CHANGE
+    data = signed.new_name(row)["subject"] if is_renamed else row.subject
+    ends = credentials.AFFILIATION_CHANGED if is_renamed else credentials.SUPERSEDED
     return credentials.CredentialOrder(
         reference=row.public_id,
         applicant=row.person,
@@ -86,11 +88,19 @@ def deliver(subject: str) -> None:
             return  # another worker delivered it
         person = subjects.known(credential)
         _answer(row, "fulfil", at)
+        _find_by_new_name(row)
         if row.former is not None:
             inbox.erase_secret(str(row.former))  # its links ended with it
         link = _link(person, credential, at)
         notices.new_certificate(person, row, link)
         moves.perform("deliver", row, by=Actor.SYSTEM, at=at)
+
+
+def _find_by_new_name(row: CertificateOrder) -> None:
+    """From now on the case is found under the name of today (decision 7, BD-14)."""
+    if row.kind == OrderKind.NAME_CHANGE and row.application_id is not None:
+        key = submission.person_key(signed.new_name(row)["card"])
+        Application.objects.filter(pk=row.application_id).update(person_key=key)
 
 
 def _link(person: subjects.Known, credential: uuid.UUID, at: datetime) -> links.NewLink | None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from enrollment import signed
 from enrollment.errors import Refused
+from enrollment.flow import OrderKind
 from enrollment.models import Applicant, Application, CardHolder, CertificateOrder
 from signing import credentials
 
@@ -45,6 +46,8 @@ def known(credential: uuid.UUID) -> Known:
 
 def subject_of(person: Known) -> dict[str, Any]:
     """The subject's data; raises Refused("statement_broken", "evidence_gone")."""
+    if person.order is not None and person.order.kind == OrderKind.NAME_CHANGE:
+        return dict(signed.new_name(person.order)["subject"])
     if person.order is not None and person.order.subject:
         return dict(person.order.subject)
     if person.application is None:

@@ -145,6 +145,16 @@ BY_THE_HOUR: tuple[Rule, ...] = (
         erase=people.erase_joins,
     ),
     Rule(
+        "name_change",
+        what="氏名の変更の入力内容（署名していないもの）",
+        after="最後の変更",
+        period="30日",
+        remains="なし",
+        source=f"as a draft; {JUDGEMENT}",
+        due=people.unsigned_names,
+        erase=people.erase_names,
+    ),
+    Rule(
         "applicant_session",
         what="申請者のログイン状態",
         after="ログアウト、または30分間操作がないとき",

@@ -17,11 +17,13 @@ from enrollment.models import (
     Application,
     Attachment,
     CardOrder,
+    CertificateOrder,
     ChecklistSheet,
     CheckRun,
     Decision,
     Finding,
     JoinRequest,
+    OrderEntry,
     ReturnItem,
     SealedPin,
     Statement,
@@ -96,6 +98,9 @@ def erase_case(keys: Sequence[int], at: datetime) -> Erased | None:
     uploads.erase_all(application)
     for model in (StepAnswers, Statement, Finding, JoinRequest, CheckRun, SealedPin, ChecklistSheet):
         model.objects.filter(application=application).delete()
+    orders = CertificateOrder.objects.filter(application=application)
+    orders.update(subject={}, content=None, cms=None, signature_certificate=None, reason="")
+    OrderEntry.objects.filter(order__in=orders).update(note="")
     ReturnItem.objects.filter(application=application).update(note="")
     Decision.objects.filter(application=application).update(note="", line_notes={})
     Application.objects.filter(pk=key).update(person_key=None)

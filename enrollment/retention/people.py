@@ -10,7 +10,15 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from enrollment.models import ApplicantSession, CardReading, EmailCode, JoinRequest, PhoneReading, UnsentForm
+from enrollment.models import (
+    ApplicantSession,
+    CardReading,
+    EmailCode,
+    JoinRequest,
+    NameChange,
+    PhoneReading,
+    UnsentForm,
+)
 from ledger.clock import civil_months_later, end_of_day, today
 from ledger.erasure import Erased
 from outbox import notices
@@ -18,6 +26,7 @@ from signing import links
 
 DAY = timedelta(days=1)
 JOIN_DAYS = 90
+NAME_DAYS = 30  # as a draft
 
 
 def _codes(at: datetime) -> QuerySet[EmailCode]:
@@ -46,6 +55,11 @@ def _sessions(at: datetime) -> QuerySet[ApplicantSession]:
 def _joins(at: datetime) -> QuerySet[JoinRequest]:
     """What came to nothing; a joined one stays with its case (BD-14)."""
     return JoinRequest.objects.exclude(state="joined").filter(frozen_at__lte=at - timedelta(days=JOIN_DAYS))
+
+
+def _names(at: datetime) -> QuerySet[NameChange]:
+    """Changes of name that were prepared and never signed."""
+    return NameChange.objects.filter(changed_at__lte=at - timedelta(days=NAME_DAYS))
 
 
 def _keys(rows: QuerySet[Any], most: int) -> list[int]:
@@ -121,3 +135,11 @@ def old_joins(at: datetime, most: int) -> list[int]:
 
 def erase_joins(keys: Sequence[int], at: datetime) -> Erased | None:
     return _delete(_joins(at), keys, "join_request")
+
+
+def unsigned_names(at: datetime, most: int) -> list[int]:
+    return _keys(_names(at), most)
+
+
+def erase_names(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_names(at), keys, "name_change")

@@ -30,6 +30,8 @@ PINS = {
     readings.ATTRIBUTES: "assist",
     readings.SIGN: "sign",
     readings.JOIN: "sign",
+    readings.NEW_NAME: "assist",
+    readings.SIGN_NEW_NAME: "sign",
 }
 
 

@@ -20,11 +20,12 @@ from enrollment import drafts, flow, joining, submission
 from enrollment.applicants import accounts, readings, unsent, ways
 from enrollment.errors import Refused
 from enrollment.models import ApplicantSession, CardReading
+from enrollment.orders import name_changes
 from enrollment.views import refusals
 from enrollment.views.door import BROWSER_COOKIE, Visit, browser_of, set_cookie, signed_in, visitor
 from ledger import clock
 
-NEXT = ("apply", "status")
+NEXT = {"apply": "tasks", "status": "status", "name": "new_name"}  # where a sign-in may lead to
 
 
 @require_safe
@@ -33,7 +34,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """② The card opens the account (ST-04, ST-26, ST-27)."""
     wanted = _wanted(request.GET)
     if visitor(request) is not None:
-        return redirect("status" if wanted == "status" else "tasks")
+        return redirect(NEXT[wanted])
     ended = request.GET.get("ended", "")
     context: dict[str, object] = {"pin": "authenticate", "ended": ended, "wanted": wanted}
     query = {"next": wanted} | ({"ended": ended} if ended in ("1", "kept") else {})
@@ -105,15 +106,20 @@ def carry_out(request: HttpRequest, text: str, query: Mapping[str, str]) -> Http
         back = asked_on(reading)
         return ANSWERS[reading.purpose](request, Answered(reading, response, query, at))
     except Refused as refused:
-        if refused.code == "reading_spent" and refused.detail.get("purpose") == readings.SIGN:
-            return _already_signed(request, refused)
+        if refused.code == "reading_spent" and refused.detail.get("purpose") in SIGNED:
+            return SIGNED[str(refused.detail["purpose"])](request, refused)
         return refusals.page(request, refused, back=back)
 
 
 def asked_on(reading: CardReading) -> str:
     """The page that asked for this reading."""
-    if reading.purpose == readings.JOIN:
-        return reverse("new_card")
+    pages = {
+        readings.JOIN: "new_card",
+        readings.NEW_NAME: "new_name_card",
+        readings.SIGN_NEW_NAME: "new_name_sign",
+    }
+    if reading.purpose in pages:
+        return reverse(pages[reading.purpose])
     slugs = {readings.ATTRIBUTES: "card", readings.SIGN: flow.SIGN}
     return reverse("step", args=[slugs[reading.purpose]]) if reading.purpose in slugs else reverse("sign_in")
 
@@ -124,6 +130,17 @@ def _already_signed(request: HttpRequest, refused: Refused) -> HttpResponse:
     if visit and submission.handed_in(visit.applicant):
         return redirect("step", flow.DONE)
     return refusals.page(request, refused)
+
+
+def _name_already_signed(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """The page shows what has become of the first answer."""
+    return redirect("new_name") if visitor(request) else refusals.page(request, refused)
+
+
+SIGNED: dict[str, Callable[[HttpRequest, Refused], HttpResponse]] = {
+    readings.SIGN: _already_signed,
+    readings.SIGN_NEW_NAME: _name_already_signed,
+}
 
 
 def _signed_in(request: HttpRequest, answered: Answered) -> HttpResponse:
@@ -139,8 +156,9 @@ def _signed_in(request: HttpRequest, answered: Answered) -> HttpResponse:
 
 def _first_page(request: HttpRequest, session: ApplicantSession, answered: Answered) -> HttpResponse:
     """Where the person wanted to go; first of all to what was typed before the last session ended (ST-21)."""
-    if _wanted(answered.query) == "status":
-        return redirect("status")
+    wanted = _wanted(answered.query)
+    if wanted != "apply":
+        return redirect(NEXT[wanted])
     try:
         drafts.begin(session, answered.at)
     except Refused as refused:
@@ -181,11 +199,25 @@ def _new_card(request: HttpRequest, answered: Answered) -> HttpResponse:
     return redirect("new_card")
 
 
+def _new_name(request: HttpRequest, answered: Answered) -> HttpResponse:
+    visit = _same_session(request, answered.reading)
+    name_changes.keep_card(visit.session, answered.response, answered.at)
+    return redirect("new_name")
+
+
+def _new_name_signed(request: HttpRequest, answered: Answered) -> HttpResponse:
+    visit = _same_session(request, answered.reading)
+    name_changes.prove(answered.reading, answered.response, visit.session, answered.at)
+    return redirect("new_name")
+
+
 ANSWERS: dict[str, Callable[[HttpRequest, Answered], HttpResponse]] = {
     readings.SIGN_IN: _signed_in,
     readings.ATTRIBUTES: _read_attributes,
     readings.SIGN: _signed,
     readings.JOIN: _new_card,
+    readings.NEW_NAME: _new_name,
+    readings.SIGN_NEW_NAME: _new_name_signed,
 }
 
 

@@ -69,7 +69,9 @@ def _tell_until(request: HttpRequest, visit: Visit) -> None:
 
 def _to_the_card(request: HttpRequest) -> HttpResponse:
     """To the sign-in and back; what was just sent to a step is kept for the same person (ST-21)."""
-    wanted = "status" if request.path.startswith(reverse("status")) else "apply"
+    path = request.path
+    wanted = "status" if path.startswith(reverse("status")) else "apply"
+    wanted = "name" if path.startswith(reverse("new_name")) else wanted
     token = request.COOKIES.get(settings.APPLICANT_COOKIE_NAME, "")
     ended = {"ended": "1"} if token else {}
     found = request.resolver_match

@@ -26,7 +26,7 @@ class Refusal(NamedTuple):
 
 MUNICIPALITY = lazy("住民票のある市区町村の窓口")
 UNLOCKED = lazy("再設定が済んだので、もう一度読み取る")
-START, TASKS, STATUS, CHECK = "start", "tasks", "status", "check"
+START, TASKS, STATUS, CHECK, NEW_NAME = "start", "tasks", "status", "check", "new_name"
 
 WORDS = {
     "phone_certificate": Refusal(
@@ -230,6 +230,57 @@ WORDS = {
         lazy("申請状況のページで、いまの状態を確認してください。"),
         STATUS,
         lazy("申請状況を見る"),
+    ),
+    "no_certificate": Refusal(
+        lazy("氏名を変更できる電子証明書がありません。"),
+        lazy("電子証明書がまだ発行されていないか、失効したか、有効期限が過ぎています。"),
+        lazy("申請状況のページで確認してください。電子証明書がないときは、新しい氏名で申請できます。"),
+        STATUS,
+        lazy("申請状況を見る"),
+    ),
+    "certificate_suspended": Refusal(
+        lazy("電子証明書が一時停止されています。"),
+        lazy("一時停止の間は、氏名の変更を申し込めません。"),
+        lazy("「あなたの電子署名」のページで利用を再開してから、もう一度お進みください。"),
+        "signing:stopped",
+        lazy("利用を再開する"),
+    ),
+    "order_open": Refusal(
+        lazy("この電子証明書について、ほかの申込みの手続きが進んでいます。"),
+        lazy("1つの電子証明書について、申込みは一度に1件だけです。"),
+        lazy("いまの申込みの結果のお知らせが届いてから、もう一度お進みください。"),
+        STATUS,
+        lazy("申請状況を見る"),
+    ),
+    "nothing_changed": Refusal(
+        lazy("氏名は変わっていません。"),
+        lazy("カードの氏名が、いまの電子証明書の氏名と同じです。"),
+        lazy(
+            "氏名が変わったときは、先に市区町村の窓口でマイナンバーカードの氏名を変更し、署名用電子証明書の発行を受けてください。"
+            "ローマ字だけを変えたいときは、申請先の認証局にお問い合わせください。"
+        ),
+        STATUS,
+        lazy("申請状況を見る"),
+    ),
+    "name_not_proven": Refusal(
+        lazy("カードの内容から、氏名の変更を確認できませんでした。"),
+        lazy(
+            "氏名・生年月日・性別・住所のどれかが、署名用電子証明書といまの電子証明書、カードの券面の情報とで違います。"
+        ),
+        lazy(
+            "氏名の変更のあとに署名用電子証明書の発行を受けたか確かめてください。入力した内容は保存されています。"
+            "カードの内容が変わったときは、カードの読み取りからお進みください。"
+        ),
+        "new_name_card",
+        lazy("カードを読み取る"),
+        MUNICIPALITY,
+    ),
+    "name_statement_changed": Refusal(
+        lazy("署名する内容が変わりました。"),
+        lazy("署名の前に、別の画面で内容が変更されたか、署名が済みました。"),
+        lazy("氏名の変更の画面で、いまの内容を確かめてください。"),
+        NEW_NAME,
+        lazy("氏名の変更の画面へ"),
     ),
     "pin_cannot_be_sealed": Refusal(
         lazy("HPKIカードの暗証番号を、いまお預かりできません。"),

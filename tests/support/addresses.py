@@ -162,6 +162,9 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "": (ALL, NO),
     "status/": (applicants("200", "200"), NO),
     "status/new-card/": (applicants("200", "200"), NO),  # told that an application is under way
+    "status/name/": (applicants("200", "200"), applicants("409", "409")),  # neither has a certificate
+    "status/name/card/": (applicants("200", "200"), NO),
+    "status/name/sign/": (applicants("200", "200"), NO),
     "status/email/": (applicants("200", "200"), applicants("200", "200")),
     "status/email/code/": (
         applicants("302 /status/email/", "302 /status/email/"),

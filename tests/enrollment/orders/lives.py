@@ -22,8 +22,13 @@ DAY = timedelta(days=1)
 def issued(authority: str = "jma") -> tuple[Application, Credential]:
     """An issued case with its certificate; needs the fixture `signers` and the authorities set up."""
     case = cases.submitted(authority)
-    examiner = cases.officer(f"first-{case.pk}", (authority, "EXAMINER"))
-    approver = cases.officer(f"second-{case.pk}", (authority, "APPROVER"))
+    return case, certified(case)
+
+
+def certified(case: Application) -> Credential:
+    """The certificate of a submitted case, as if two officers had granted it."""
+    examiner = cases.officer(f"first-{case.pk}", (case.authority, "EXAMINER"))
+    approver = cases.officer(f"second-{case.pk}", (case.authority, "APPROVER"))
     Application.objects.filter(pk=case.pk).update(
         state=State.APPROVED,
         recommended_by=examiner,
@@ -36,7 +41,7 @@ def issued(authority: str = "jma") -> tuple[Application, Credential]:
     news.on_issued(str(credential.public_id))
     for row in (case, credential):
         row.refresh_from_db()
-    return case, credential
+    return credential
 
 
 def ending(credential: Credential, days: int) -> None:
