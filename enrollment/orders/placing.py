@@ -31,32 +31,40 @@ def renewal_wanted(subject: str) -> None:
     try:
         if CertificateOrder.objects.open().filter(former=person.facts.public_id).exists():
             raise Refused("order_open")
-        data = subjects.subject_of(person)
+        _renew(person, request.public_id, request.means, at)
     except Refused as refused:
         with transaction.atomic():
             if renewals.answer(request.public_id, "refuse", at, refused.code):
                 notices.order_refused(person, f"renewal:{request.public_id}")
                 _refused("renewal", subject, person.facts.authority, refused.code)
-        return
-    with transaction.atomic():
-        renewals.answer(request.public_id, "accept", at)
-        order = _place(
-            OrderKind.RENEWAL,
-            at,
-            authority=person.facts.authority,
-            qualification=person.facts.qualification,
-            registration_number=person.registration_number,
-            person=person.facts.applicant,
-            person_id=person.facts.person_id,
-            application=person.application,
-            holder=person.holder,
-            former=person.facts.public_id,
-            request=request.public_id,
-            means=request.means,
-            subject=data,
-        )
-        notices.order_received(person, order)
-        _open(order, at)
+
+
+def _renew(person: subjects.Known, request: uuid.UUID, means: str, at: datetime) -> None:
+    """Raises Refused("order_open") where another order came in between; the same event twice is one order."""
+    data = subjects.subject_of(person)
+    try:
+        with transaction.atomic():
+            renewals.answer(request, "accept", at)
+            order = _place(
+                OrderKind.RENEWAL,
+                at,
+                authority=person.facts.authority,
+                qualification=person.facts.qualification,
+                registration_number=person.registration_number,
+                person=person.facts.applicant,
+                person_id=person.facts.person_id,
+                application=person.application,
+                holder=person.holder,
+                former=person.facts.public_id,
+                request=request,
+                means=means,
+                subject=data,
+            )
+            notices.order_received(person, order)
+            _open(order, at)
+    except IntegrityError as broken:
+        if not CertificateOrder.objects.filter(request=request).exists():
+            raise Refused("order_open") from broken
 
 
 def second_certificate_wanted(subject: str) -> None:
