@@ -20,7 +20,14 @@ from django.urls import URLResolver, get_resolver
 from django_otp import DEVICE_ID_SESSION_KEY
 from pytest_django import Settings
 
-from enrollment.models import Applicant, ApplicantSession, Application, Attachment, CertificateOrder
+from enrollment.models import (
+    Applicant,
+    ApplicantSession,
+    Application,
+    Attachment,
+    CertificateOrder,
+    JoinRequest,
+)
 from ledger import clock
 from ledger.models import Entry
 from outbox import notices
@@ -39,6 +46,7 @@ pytestmark = pytest.mark.django_db
 PICTURE = b" a drawn licence "
 FILLED = {
     "order/<uuid:public_id>": "order/{order}",
+    "new-cards/<uuid:public_id>": "new-cards/{join}",
     "notices/<uuid:public_id>": "notices/{notice}",
     "files/<uuid:public_id>": "files/{picture}",
     "<uuid:attachment>": "{picture}",
@@ -67,6 +75,7 @@ class World:
 
     application: Application
     order: CertificateOrder
+    join: JoinRequest
     picture: Attachment
     notice: Notice
     link: EnrollmentLink
@@ -86,6 +95,7 @@ class World:
             picture=self.picture.public_id,
             application=self.application.public_id,
             order=self.order.public_id,
+            join=self.join.public_id,
             token=self.token,
             officer=self.officer.public_id,
             proposal=self.proposal.public_id,
@@ -103,6 +113,7 @@ class World:
         objects: list[Any] = [
             self.application,
             self.order,
+            self.join,
             self.picture,
             self.notice,
             self.link,
@@ -199,11 +210,22 @@ def world() -> World:
         created_at=at,
         changed_at=at,
     )
+    stranger = cases.submitted("medis").applicant
+    join = JoinRequest.objects.create(
+        applicant=stranger,
+        certificate=stranger.certificates.get(),
+        application=mine,
+        state="waiting",
+        content=b"what was signed",
+        sha256=bytes(32),
+        frozen_at=at,
+        signed_at=at,
+    )
     known, machinist = cases.officer("known", ("medis", "EXAMINER")), cases.officer("m", ("", "OPERATOR"))
     proposal = granting.propose(machinist, known, "medis", "APPROVER", at)
     token = made.url_path.split("/")[2]
     Job.objects.create(kind="x", subject=str(mine.public_id), run_after=at, ring_after=at, created_at=at)
-    found = World(mine, order, mine.attachments.get(), notice, link, token, known, proposal)
+    found = World(mine, order, join, mine.attachments.get(), notice, link, token, known, proposal)
     officer = _officer("examiner-jma", ("jma", "EXAMINER"))
     applicant_b, signer = _applicant(mine.applicant), _signer(active_credential(at=at))
     found.browsers = {
@@ -229,6 +251,7 @@ def test_every_address_has_its_row() -> None:
     assert set(routes(get_resolver())) == set(ADDRESSES)
 
 
+@pytest.mark.timeout(400)  # some two thousand requests
 def test_strangers_see_nothing_change_nothing_and_are_written_down(world: World) -> None:
     before = world.rows()
     for route, method, name in _asked(STRANGERS):
@@ -248,6 +271,7 @@ def test_those_who_may_get_what_is_theirs(world: World) -> None:
         assert _told(answer) == _expected(route, method, name), f"{method} {route} as {name}"
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.requirement("RV-4")
 def test_every_address_with_an_object_writes_down_who_must_not_reach_it(world: World) -> None:
     """An officer of another authority, and one without the role: 404, and an entry that the object was there."""

@@ -117,7 +117,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "admin/enrollment/application/new-cards/": (desk("200"), desk("405")),
     "admin/enrollment/application/new-cards/<uuid:public_id>/<slug:name>/": (
         desk("302 /admin/enrollment/application/new-cards/"),
-        desk("404"),  # nobody has asked
+        desk("404", auditor_medis="403"),
     ),
     f"{CASE}new-card/order/": (
         case("302 /admin/enrollment/application/case/ID/", "403"),

@@ -52,7 +52,7 @@ def test_the_page_names_the_pin_that_is_meant(browser: Client, request_: str, na
     status, page = post(browser, request_)
     assert status == 200
     assert f'<p class="reader-pin">{name}</p>' in page
-    assert page.count('type="radio"') == 14
+    assert page.count('type="radio"') in (14, 15)  # a forgotten HPKI card may lie there too (BD-02)
     assert "残り 5 回" in page if request_ is SIGN else "残り 3 回" in page
     assert "ロックされています" in page
 

@@ -22,6 +22,8 @@ from outbox.models import Job
 from tests.support import cases
 from vault import files
 
+CHECKED = {"photo": "pass", "identity_kind": "pass", "identity_face": "pass", "licence_agrees": "pass"}
+
 SYSTEM = log.SYSTEM
 WAITS = [30, 120, 480, 1920, 3600]
 
@@ -212,7 +214,7 @@ def recommended() -> tuple[Application, Any]:
     case = planned()
     first, second = cases.officer("one", ("jma", "EXAMINER")), cases.officer("two", ("jma", "APPROVER"))
     review.claim(case, first, clock.now())
-    review.recommend(case, first, "", {}, clock.now())
+    review.recommend(case, first, "", CHECKED, clock.now())
     return case, second
 
 
@@ -226,7 +228,7 @@ def test_an_approval_asks_the_signature_again_when_the_answer_is_an_hour_old(
     cases.revoked(case, settings, tmp_path)
     Finding.objects.update(found_at=clock.now() - timedelta(minutes=61))
     with pytest.raises(Refused, match="signature_fails"):
-        review.approve(case, second, "", {}, clock.now())
+        review.approve(case, second, "", CHECKED, clock.now())
     case.refresh_from_db()
     assert case.state == State.RECOMMENDED
     assert Finding.objects.get(check_name="jpki_signature").outcome == "fail"
@@ -236,14 +238,14 @@ def test_an_approval_asks_the_signature_again_when_the_answer_is_an_hour_old(
 def test_an_answer_of_this_hour_is_not_asked_again() -> None:
     case, second = recommended()
     found = do(case, "jpki_signature")
-    review.approve(case, second, "", {}, clock.now())
+    review.approve(case, second, "", CHECKED, clock.now())
     assert run_of(case, "jpki_signature").turn == found.turn
 
 
 @pytest.mark.django_db
 def test_an_approval_does_not_wait_for_the_worker() -> None:
     case, second = recommended()
-    review.approve(case, second, "", {}, clock.now())
+    review.approve(case, second, "", CHECKED, clock.now())
     assert Finding.objects.get().check_name == "jpki_signature"
 
 
@@ -255,7 +257,7 @@ def test_without_a_list_nothing_is_approved_outside_the_demo(settings: Any, tmp_
             (tmp_path / path.name).write_bytes(path.read_bytes())
     settings.JPKI_TRUST, settings.IS_DEMO = tmp_path, False
     with pytest.raises(Refused, match="revocation_unknown"):
-        review.approve(case, second, "", {}, clock.now())
+        review.approve(case, second, "", CHECKED, clock.now())
 
 
 # --- killed, doubled, at once -------------------------------------------------------------------------------------
