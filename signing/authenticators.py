@@ -118,10 +118,10 @@ def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", ne
 
     An unknown 本人ID gets options of the same shape with a stable decoy, so that nothing is revealed (threat 5).
     """
-    signer = Signer.objects.filter(person_id=person_id).first() if person_id else None
+    signer = Signer.objects.filter(person_id__in=_spellings(person_id)).first() if person_id else None
     allowed = _descriptors(_active_phones(signer)) if signer else []
     if person_id and not allowed:
-        decoy = keyring.web().mac("webauthn-decoy", person_id.encode())[:_DECOY_ID_SIZE]
+        decoy = keyring.web().mac("webauthn-decoy", person_id.upper().encode())[:_DECOY_ID_SIZE]
         allowed = [PublicKeyCredentialDescriptor(id=decoy, transports=[AuthenticatorTransport.INTERNAL])]
     ceremony = ceremonies.begin("sign_in", browser_token, at, signer=signer, next_path=next_path)
     options = webauthn.generate_authentication_options(
@@ -132,6 +132,12 @@ def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", ne
         user_verification=UserVerificationRequirement.REQUIRED,
     )
     return Offer(ceremony.public_id, webauthn.options_to_json(options))
+
+
+def _spellings(typed: str) -> set[str]:
+    """How a typed 本人ID may be written: ours has capitals only, a card holder's may end in small ones (T20024-jpa)."""
+    head, dash, tail = typed.partition("-")
+    return {typed, typed.upper(), f"{head.upper()}{dash}{tail.lower()}"}
 
 
 def complete_assertion(

@@ -151,5 +151,6 @@ def _caller(next_path: str) -> str:
 
 
 def _typed_person_id(request: HttpRequest) -> str:
-    typed = request.POST.get("person_id", "").strip().upper()
-    return typed if typed.isascii() and typed.isalnum() and len(typed) <= _LONGEST_PERSON_ID else ""
+    typed = request.POST.get("person_id", "").strip()
+    is_one = typed.isascii() and typed.replace("-", "").isalnum() and len(typed) <= _LONGEST_PERSON_ID
+    return typed if is_one else ""

@@ -1,5 +1,7 @@
 """The signer's pages: one sign-in page for both ways, and the page where one sees and stops everything."""
 
+import base64
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -16,6 +18,7 @@ from signing.models import (
     Credential,
     OAuthClient,
     SignatureRecord,
+    Signer,
     SigningSession,
 )
 from tests.support.cards import Card
@@ -56,15 +59,22 @@ class TestSignIn:
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
         assert "あなたの電子署名" in browser.client.get("/me/").content.decode()
 
-    def test_a_typed_person_id_makes_options_for_that_person_and_no_error(self) -> None:
+    @pytest.mark.parametrize("given", ["", "T20024-jpa"], ids=["ours", "a card holder's"])
+    def test_a_typed_person_id_makes_options_for_that_person_and_no_error(self, given: str) -> None:
         browser = SignerBrowser()
+        if given:  # BD-17: the id of the card is kept (BD-12)
+            Signer.objects.filter(pk=browser.credential.signer.pk).update(person_id=given)
+            browser.credential.signer.refresh_from_db()
         fields = browser.fields(browser.client.get("/me/sign-in/"))
         fields.pop("options")
         person_id = browser.credential.signer.person_id
-        page = browser.client.post("/me/sign-in/phone/", {**fields, "person_id": person_id.lower()})
-        assert page.status_code == 200
-        again = browser.fields(page)
-        assert "allowCredentials" in again["options"]
+        for typed in (person_id.upper(), f" {person_id.lower()} "):
+            page = browser.client.post("/me/sign-in/phone/", {**fields, "person_id": typed})
+            assert page.status_code == 200
+            again = browser.fields(page)
+            offered = json.loads(again["options"])["allowCredentials"]
+            held = browser.credential.authenticators.get()
+            assert base64.urlsafe_b64decode(offered[0]["id"] + "==") == bytes(held.webauthn_id)
         answer = browser.phone.sign_in(again.pop("options"))
         done = browser.client.post(
             "/me/sign-in/phone/", {**again, "credential": answer, "person_id": person_id}
