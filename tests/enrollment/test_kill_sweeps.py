@@ -34,7 +34,7 @@ from tests.support.signed_in import bound_phone
 from vault import tokens
 
 LONG = os.environ.get("CHAOS") == "long"
-STRIDE = 1 if LONG else 5
+STRIDE = 1 if LONG else 8
 pytestmark = [
     pytest.mark.chaos,
     pytest.mark.timeout(1800),
