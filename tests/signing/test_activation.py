@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, connections
 from pytest_django import Settings
 
-from ledger import merkle
+from ledger import clock, merkle
 from ledger.models import Entry
 from signing import activation, credentials, sessions, signatures
 from signing.activation import Reservation, Spend
@@ -19,11 +19,11 @@ from signing.errors import Refused
 from signing.models import Activation, ActivationItem, SignatureRecord
 from signing.signer import client
 from tests.support import days
-from tests.support.credentials import NOON
 from tests.support.days import Day
 from tests.support.signers import SignerProcesses
 
-LATER = NOON + timedelta(hours=1)
+NOW = clock.now()  # the signer holds a key until the day is over by its own clock
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -37,21 +37,21 @@ def digest(number: int) -> bytes:
 
 
 def sad_for(day: Day, *digests: bytes) -> str:
-    return activation.authorise(day.caller, day.credential.public_id, digests, at=NOON).sad
+    return activation.authorise(day.caller, day.credential.public_id, digests, at=NOW).sad
 
 
 def spend(
     day: Day, sad: str, *digests: bytes, credential: UUID | None = None, seconds: int = 0
 ) -> Reservation | Refused:
     wish = Spend(sad, credential or day.credential.public_id, day.caller, digests)
-    return activation.spend_many([wish], at=NOON + timedelta(seconds=seconds))[0]
+    return activation.spend_many([wish], at=NOW + timedelta(seconds=seconds))[0]
 
 
 def sign(day: Day, sad: str, *digests: bytes) -> list[bytes]:
     reservation = spend(day, sad, *digests)
     if isinstance(reservation, Refused):
         raise reservation
-    answer = signatures.sign([reservation], at=NOON)[0]
+    answer = signatures.sign([reservation], at=NOW)[0]
     if isinstance(answer, Refused):
         raise answer
     return answer
@@ -72,21 +72,21 @@ class TestAuthorise:
     def test_a_sad_lives_three_hundred_seconds_and_is_kept_as_a_digest(
         self, signers: SignerProcesses
     ) -> None:
-        day = days.day()
-        new = activation.authorise(day.caller, day.credential.public_id, [digest(1)], at=NOON)
+        day = days.day(NOW)
+        new = activation.authorise(day.caller, day.credential.public_id, [digest(1)], at=NOW)
         assert new.expires_in == 300
         assert new.sad not in repr(Activation.objects.values().get())
 
     def test_a_sad_never_outlives_the_session(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         late = day.session.expires_at - timedelta(seconds=60)
         new = activation.authorise(day.caller, day.credential.public_id, [digest(1)], at=late)
         assert new.expires_in == 60
 
     def test_the_description_is_sealed_at_rest(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         activation.authorise(
-            day.caller, day.credential.public_id, [digest(1)], at=NOON, description="処方箋 山田"
+            day.caller, day.credential.public_id, [digest(1)], at=NOW, description="処方箋 山田"
         )
         with connection.cursor() as cursor:
             cursor.execute("SELECT description FROM signing_activation")
@@ -104,44 +104,44 @@ class TestAuthorise:
         ],
     )
     def test_odd_hashes_are_refused(self, signers: SignerProcesses, digests: list[bytes], code: str) -> None:
-        day = days.day()
+        day = days.day(NOW)
         assert refusal(lambda: sad_for(day, *digests)) == code
         assert Activation.objects.count() == 0
 
     def test_five_hundred_hashes_are_the_most(self, signers: SignerProcesses) -> None:
-        sad_for(days.day(), *[digest(number) for number in range(500)])
+        sad_for(days.day(NOW), *[digest(number) for number in range(500)])
         assert ActivationItem.objects.count() == 500
 
     def test_another_signers_credential_is_unknown(self, signers: SignerProcesses) -> None:
-        day, other = days.day(), days.day()
+        day, other = days.day(NOW), days.day(NOW)
         assert refusal(
-            lambda: activation.authorise(day.caller, other.credential.public_id, [digest(1)], at=NOON)
+            lambda: activation.authorise(day.caller, other.credential.public_id, [digest(1)], at=NOW)
         ) == ("credential_unknown")
 
     def test_a_suspended_credential_is_refused(self, signers: SignerProcesses) -> None:
-        day = days.day()
-        credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOON)
+        day = days.day(NOW)
+        credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOW)
         assert refusal(lambda: sad_for(day, digest(1))) == "credential_disabled"
 
 
 @pytest.mark.django_db
 class TestSpend:
     def test_signature_i_belongs_to_hash_i(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         digests = [digest(number) for number in range(7)]
         sad = sad_for(day, *digests)
         for signature, each in zip(sign(day, sad, *reversed(digests)), reversed(digests), strict=True):
             day.verify(signature, each)
 
     def test_longer_hashes_are_signed_too(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         long = sha512(b"long").digest()
         day.verify(sign(day, sad_for(day, long), long)[0], long)
 
     def test_each_signature_has_its_record_and_stands_under_the_ledgers_entry(
         self, signers: SignerProcesses
     ) -> None:
-        day = days.day()
+        day = days.day(NOW)
         digests = [digest(number) for number in range(3)]
         sign(day, sad_for(day, *digests), *digests)
         entry = Entry.objects.get(kind="signing.signed")
@@ -154,7 +154,7 @@ class TestSpend:
         assert (entry.actor_kind, entry.data["count"]) == ("caller", 3)
 
     def test_a_replay_is_refused(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
         sign(day, sad, digest(1))
         assert refusal(lambda: sign(day, sad, digest(1))) == "sad_spent"
@@ -162,14 +162,14 @@ class TestSpend:
 
     @pytest.mark.parametrize("seconds", [300, 301])
     def test_an_expired_sad_is_refused(self, signers: SignerProcesses, seconds: int) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
         refused = spend(day, sad, digest(1), seconds=seconds)
         assert isinstance(refused, Refused)
         assert refused.code == "sad_expired"
 
     def test_what_is_foreign_is_refused(self, signers: SignerProcesses) -> None:
-        day, other = days.day(), days.day()
+        day, other = days.day(NOW), days.day(NOW)
         sad, theirs = sad_for(day, digest(1)), sad_for(other, digest(1))
         cases = {
             "hash_not_authorised": lambda: sign(day, sad, digest(2)),
@@ -184,39 +184,39 @@ class TestSpend:
         assert states() == ["authorised", "authorised"]
 
     def test_more_than_was_authorised_is_refused_whole(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
         assert refusal(lambda: sign(day, sad, digest(1), digest(1))) == "sad_spent"
         assert states() == ["authorised"]
 
     def test_a_session_that_ends_takes_its_sads_along(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
-        sessions.end(day.session, at=NOON)
+        sessions.end(day.session, at=NOW)
         assert refusal(lambda: sign(day, sad, digest(1))) == "session_ended"
         assert states() == ["dead"]
 
     def test_a_suspension_takes_open_sads_along(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
-        credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOON)
+        credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOW)
         assert refusal(lambda: sign(day, sad, digest(1))) == "credential_disabled"
         assert states() == ["dead"]
 
     def test_items_left_reserved_by_a_dead_process_fail_for_ever(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
         assert isinstance(spend(day, sad, digest(1)), Reservation)
-        assert activation.fail_stuck(NOON + timedelta(seconds=599)) == 0
-        assert activation.fail_stuck(NOON + timedelta(seconds=600)) == 1
+        assert activation.fail_stuck(NOW + timedelta(seconds=599)) == 0
+        assert activation.fail_stuck(NOW + timedelta(seconds=600)) == 1
         assert refusal(lambda: sign(day, sad, digest(1))) == "outcome_unknown"
 
     def test_a_late_answer_of_the_signer_does_not_leave(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         reservation = spend(day, sad_for(day, digest(1)), digest(1))
         assert isinstance(reservation, Reservation)
         activation.fail_stuck(LATER)
-        assert refusal(lambda: signatures.sign([reservation], at=NOON)) == "outcome_unknown"
+        assert refusal(lambda: signatures.sign([reservation], at=NOW)) == "outcome_unknown"
         assert SignatureRecord.objects.count() == 0
         assert not Entry.objects.filter(kind="signing.signed").exists()
 
@@ -226,7 +226,7 @@ class TestFaults:
     def test_without_a_signer_the_items_may_be_spent_again(
         self, signers: SignerProcesses, settings: Settings
     ) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
         here = settings.SIGNER_SOCKET
         settings.SIGNER_SOCKET = here.with_name("nobody")
@@ -236,7 +236,7 @@ class TestFaults:
         day.verify(sign(day, sad, digest(1))[0], digest(1))
 
     def test_a_restarted_signer_opens_the_keys_again(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1), digest(2))
         sign(day, sad, digest(1))
         signers.kill("signers", signal.SIGTERM)
@@ -244,7 +244,7 @@ class TestFaults:
         day.verify(sign(day, sad, digest(2))[0], digest(2))
 
     def test_what_the_signer_has_signed_before_is_never_signed_again(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1))
         sign(day, sad, digest(1))
         SignatureRecord.objects.all().delete()
@@ -280,7 +280,7 @@ class TestRaces:
         return results
 
     def test_of_sixteen_threads_with_one_sad_exactly_one_wins(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, digest(1), digest(2), digest(3))
         hashes = [digest(1), digest(2), digest(3)]
         results = self.race(16, lambda number: sign(day, sad, *(hashes if number % 2 else hashes[::-1])))
@@ -289,7 +289,7 @@ class TestRaces:
         assert SignatureRecord.objects.count() == 3
 
     def test_sixteen_threads_share_sixteen_equal_hashes_one_each(self, signers: SignerProcesses) -> None:
-        day = days.day()
+        day = days.day(NOW)
         sad = sad_for(day, *[digest(1)] * 16)
         results = self.race(16, lambda _number: sign(day, sad, digest(1)))
         assert all(isinstance(each, list) for each in results)
@@ -300,16 +300,16 @@ class TestRaces:
         self, signers: SignerProcesses, how: str
     ) -> None:
         for _ in range(5):
-            day = days.day()
+            day = days.day(NOW)
             sad = sad_for(day, *[digest(number) for number in range(20)])
 
             def act(number: int, day: Day = day, sad: str = sad) -> object:
                 if number:
                     return sign(day, sad, *[digest(each) for each in range(20)])
                 if how == "suspend":
-                    credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOON)
+                    credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOW)
                 else:
-                    sessions.end(day.session, at=NOON)
+                    sessions.end(day.session, at=NOW)
                 return None
 
             results = self.race(2, act)

@@ -51,7 +51,9 @@ def test_three_civil_months_after_the_end_only_the_shell_is_left(state: State) -
     page = browser_of(application.applicant).get(reverse("status")).content.decode()
     assert "入力内容と画像を消去しました" in page
     officer = cases.officer("reader", (application.authority, "AUDITOR"))
-    screen = at_the_desk(officer).get(reverse("admin:enrollment_case", args=[application.public_id]))
+    desk, case = at_the_desk(officer), [application.public_id]
+    desk.post(reverse("admin:enrollment_case_purpose", args=case), {"purpose": "audit"})
+    screen = desk.get(reverse("admin:enrollment_case", args=case))
     assert screen.status_code == 200
     assert "見本　花子" not in screen.content.decode()
 
