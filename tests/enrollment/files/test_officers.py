@@ -46,7 +46,7 @@ def test_measured_lines_stand_beside_the_officers_questions_and_answer_none_of_t
 ) -> None:
     page = examiner_page(case)
     assert "顔写真は旅券用の規格に合う" in page
-    photo = page.split("顔写真は旅券用の規格に合う")[1].split("</fieldset>")[0]
+    photo = page.split('id="line-photo"')[1].split("</fieldset>")[0]
     for words in ("縦横比（45:35）", "縦540×横420", "明るさ", "鮮明さ", "顔の数", "撮影日の記録", "要確認"):
         assert words in photo, words
     assert "checked" not in photo and "申請者が420×540に切り抜き" in page
