@@ -133,3 +133,28 @@ def test_an_officer_works_twenty_cases_by_keyboard_alone(day: Day) -> None:
     assert_fits(page)
     page.locator("#result_list tbody a").first.click()
     assert_fits(page)
+
+
+@pytest.mark.requirement("RV-4")
+def test_an_auditor_looks_says_why_and_finds_nothing_to_press(day: Day) -> None:
+    eyes = Eyes("auditor")
+    page = day.city.officer("auditor", eyes).page
+    page.goto("/admin/enrollment/application/?state=all")
+    page.locator("#result_list tbody a", has_text=day.receipts[0]).click()
+    expect(page.locator("body")).to_contain_text("何のために、この申請を見ますか")
+    assert "見本　花子" not in page.locator("body").inner_text()  # nothing before the purpose
+    eyes.look(page, "purpose")
+    page.locator("[name=purpose][value=audit]").check()
+    page.get_by_role("button", name="目的を記録して、申請を見る").click()
+    expect(page.locator("body")).to_contain_text("見本　花子")
+    shown = page.locator(".viewer-stage img").first
+    expect(shown).to_be_visible()
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert page.locator("[data-decide] button, #sheet").count() == 0
+    eyes.look(page, "case")
+    page.locator("a[href$='/looks/']").click()
+    rows = page.locator(".desk-table tbody tr")
+    expect(rows.first).to_be_visible()
+    mine = [row for row in rows.all_inner_texts() if "監査 太郎" in row]
+    assert any("監査" in row.split("監査 太郎")[1] for row in mine)
+    eyes.look(page, "looks")

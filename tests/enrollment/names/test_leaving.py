@@ -17,8 +17,9 @@ def submitted(monkeypatch: pytest.MonkeyPatch, name: str, flags: list[str]) -> A
     family, given = name.split("　")
     named = cases.ANSWERS["names"] | {"family": family, "given": given, "flags": flags}  # type: ignore[operator]
     card = cases.ANSWERS["card"] | {"name": name}  # type: ignore[operator]
-    monkeypatch.setattr(cases, "ANSWERS", {**cases.ANSWERS, "card": card, "names": named})
-    return cases.submitted()
+    answers = {**cases.ANSWERS, "card": card, "names": named}
+    monkeypatch.setattr(cases, "ANSWERS", answers)
+    return cases.submitted(answers=answers)
 
 
 @pytest.mark.requirement("NM-02", "NM-03", "NM-04", "NM-05")
