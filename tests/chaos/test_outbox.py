@@ -119,6 +119,7 @@ def test_nothing_that_was_promised_is_lost_or_done_twice(kind: str, tmp_path: Pa
             happened.append(name)
         end.touch()
         promised = {f"chaos-{line.strip()}" for line in [first, *writer.stdout.read().split()]}
+        writer.stdout.close()
         writer.wait(60)
         assert len(promised) > 50
         until = time.monotonic() + PATIENCE
