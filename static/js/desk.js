@@ -53,12 +53,12 @@ let seen = 0;
 const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
 const VIEWER_KEYS = { "+": "in", ";": "in", "-": "out", "0": "fit", r: "right", R: "left" };
 
-function toDocument(number) {
+function toDocument(number, moves = true) {
   if (!viewers.length) return;
   viewers[seen].box.removeAttribute("data-now");
   seen = (number + viewers.length) % viewers.length;
   viewers[seen].box.setAttribute("data-now", "");
-  if (!viewers[seen].box.hidden) viewers[seen].box.scrollIntoView({ block: "nearest" });
+  if (moves && !viewers[seen].box.hidden) viewers[seen].box.scrollIntoView({ block: "nearest" });
 }
 
 function nextDocument(by) {
@@ -83,16 +83,16 @@ pairButton?.addEventListener("click", () => {
 const rows = () => [...document.querySelectorAll(".desk-check")].filter((each) => each.checkVisibility());
 let row = -1;
 
-function toRow(number) {
+function toRow(number, moves = true) {
   const seenRows = rows();
   if (!seenRows.length) return;
   for (const each of seenRows) each.removeAttribute("data-now");
   row = Math.max(0, Math.min(seenRows.length - 1, number));
   seenRows[row].setAttribute("data-now", "");
   const line = seenRows[row].closest(".desk-line") ?? seenRows[row];
-  line.scrollIntoView({ block: "nearest" });
+  if (moves) line.scrollIntoView({ block: "nearest" });
   const paper = viewers.findIndex((each) => line.dataset.slot && each.box.dataset.slot === line.dataset.slot);
-  if (paper >= 0 && paper !== seen) toDocument(paper);
+  if (paper >= 0 && paper !== seen) toDocument(paper, moves);
 }
 
 // The worklist: j and k move between cases, v ticks one.
@@ -108,9 +108,14 @@ function answer(number) {
   toRow(row + 1);
 }
 
+// What is pressed with a finger or a mouse gets the focus before it is let go: nothing moves under it meanwhile.
+let isPressed = false;
+for (const [sign, is] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]])
+  addEventListener(sign, () => { isPressed = is; }, { capture: true, passive: true });
+
 document.addEventListener("focusin", (event) => {
   const found = rows().indexOf(event.target.closest(".desk-check"));
-  if (found >= 0) toRow(found);
+  if (found >= 0) toRow(found, !isPressed);
 });
 
 // One decision panel at a time.

@@ -119,7 +119,10 @@ class TestAtOnce:
             fresh = Authenticator(
                 webauthn_id=random.randbytes(32), public_key=b"key", label="Pixel", bound_at=clock.now()
             )
-            bind = partial(authenticators._bind, fresh, Ceremony(link=link), "android", clock.now())
+            link.opened_digest, link.opened_until = bytes(32), clock.now() + timedelta(minutes=10)
+            link.save()
+            begun = Ceremony(link=link, browser_digest=bytes(32))
+            bind = partial(authenticators._bind, fresh, begun, "android", clock.now())
             outcomes = self.both(bind, self.carried_out(credential))
             assert outcomes in (["done", "done"], ["done", "link_void"], ["credential_not_active", "done"])
             self.assert_whole(former, credential)
