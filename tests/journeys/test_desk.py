@@ -76,6 +76,9 @@ def returns(page: Page) -> None:
 
 def rejects(page: Page) -> None:
     page.keyboard.press("x")
+    expect(
+        page.locator(".desk-ask[open] :focus")
+    ).to_be_attached()  # the panel has opened and taken the focus
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Control+Enter")
 
