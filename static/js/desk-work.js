@@ -109,6 +109,7 @@ if (sheet) {
         const field = Object.assign(document.createElement("input"), { type: "hidden", name, value: all.get(name) ?? "" });
         event.target.append(field);
       }
+    unsaved.clear(); // it goes with the decision, not once more behind it
   });
   window.addEventListener("pagehide", () => { if (unsaved.size) keep(); });
 }
