@@ -102,7 +102,7 @@ if (sheet) {
   keep();
   // A decision takes with it what is not kept yet; leaving the page sends it.
   document.addEventListener("submit", (event) => {
-    if (event.target === sheet) return;
+    if (!event.target.closest("[data-decide]")) return; // signing out or another language takes nothing along
     const all = new FormData(sheet);
     for (const line of unsaved)
       for (const name of [`line-${line}`, `note-${line}`]) {
