@@ -11,14 +11,12 @@ from typing import TypeVar
 
 from django.db import IntegrityError, transaction
 
-from enrollment import authorities
+from enrollment import authorities, issuance
 from enrollment.errors import Refused
-from enrollment.models import Application, RevocationRequest, TimelineEntry
-from enrollment.notices import again
+from enrollment.models import Application, RevocationRequest
 from ledger import log
 from ledger.clock import today
-from outbox import notices as inbox
-from signing import credentials, links
+from signing import credentials
 from staff.models import Officer
 
 SUSPENDING = ("EXAMINER", "APPROVER")
@@ -116,11 +114,7 @@ def send_link(case: Application, officer: Officer, reason: str, at: datetime) ->
     if found.was_bound and authorities.phone_binding_once(case.authority, today(at)):
         raise Refused("phone_once")
     with transaction.atomic():
-        subject = str(found.public_id)
-        link = _carry_out(lambda: links.create(found.public_id, at=at, actor=_actor(officer)))
-        inbox.erase_secret(subject)
-        again.link_sent(case, link.url_path, link.password, link.expires_at, about=subject, at=at)
-        TimelineEntry.objects.create(application=case, kind="link_sent_again", happened_at=at)
+        issuance.reissue_link(case, actor=_actor(officer), reason=reason, at=at)
         _log("credential.link_sent_again", case, officer, reason=reason)
 
 

@@ -90,7 +90,7 @@ def stopped(subject: str) -> None:
 def reissue_link(application: Application, *, actor: log.Actor, reason: str, at: datetime) -> datetime:
     """Send a new link (ST-24, BD-15): the older one dies at once, and so does its clear text. Until when it serves.
 
-    For an officer, who may always send one; nobody here sees link or password. Raises Refused (errors) with signing's
+    Whether one may be sent is asked before (aftercare); nobody sees link or password. Raises Refused with signing's
     codes credential_unknown and credential_not_active.
     """
     return _send_link(application, actor, reason, at, if_wanted=False)
