@@ -6,19 +6,18 @@ into the trust folder; without a usable one the outcome is NOT_CHECKED and never
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import ExtensionOID
 
 from cards import holder, profile
 from cards.exchange import CardResponse, authentication_message
 from cards.holder import SignatureAttributes
-from cards.paths import Outcome, Problem, issued_by, not_revoked, usages
+from cards.paths import NEVER, Outcome, Problem, issued_by, not_revoked, require_understood, usages
 from cards.profile import CertificateKind
 from cards.trust import TrustError, TrustStore, authority_key_id, extension, is_test
 
@@ -34,16 +33,6 @@ __all__ = [
     "verify",
 ]
 
-_UNDERSTOOD = {
-    ExtensionOID.KEY_USAGE,
-    ExtensionOID.CERTIFICATE_POLICIES,
-    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-    ExtensionOID.CRL_DISTRIBUTION_POINTS,
-    ExtensionOID.EXTENDED_KEY_USAGE,
-    ExtensionOID.BASIC_CONSTRAINTS,
-}
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class JpkiResult:
@@ -55,7 +44,7 @@ class JpkiResult:
     fingerprint: bytes
     issuer_key_id: bytes = b""
     serial: int = 0
-    not_after: datetime = _NEVER
+    not_after: datetime = NEVER
 
 
 def verify(certificate_der: bytes, kind: CertificateKind, at: datetime, trust: TrustStore) -> JpkiResult:
@@ -133,11 +122,7 @@ def _with_signature(
 
 
 def _profile(certificate: x509.Certificate, kind: CertificateKind, anchor: x509.Certificate) -> None:
-    if any(item.critical and item.oid not in _UNDERSTOOD for item in certificate.extensions):
-        raise Problem("critical_extension")
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
-        raise Problem("algorithm")
+    require_understood(certificate)
     policies = profile.TEST_POLICIES if is_test(anchor) else profile.PRODUCTION_POLICIES
     stated = extension(certificate, x509.CertificatePolicies)
     if stated is None or policies[kind] not in [policy.policy_identifier for policy in stated]:

@@ -3,17 +3,27 @@
 The issuer is found by key id before it comes here, never by name; addresses in a certificate are never followed.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.x509.oid import ExtensionOID
 
 from cards.trust import TrustStore, extension
 
+NEVER = datetime.min.replace(tzinfo=UTC)  # the end of what was not read
 _HASHES = (SHA256, SHA384, SHA512)
+_UNDERSTOOD = {
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.CERTIFICATE_POLICIES,
+    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    ExtensionOID.CRL_DISTRIBUTION_POINTS,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.BASIC_CONSTRAINTS,
+}
 
 
 class Outcome(Enum):
@@ -51,6 +61,15 @@ def issued_by(
     if at > certificate.not_valid_after_utc:
         raise Problem("expired")
     return anchor
+
+
+def require_understood(certificate: x509.Certificate) -> None:
+    """No critical extension that nobody here reads (RFC 5280 section 4.2), an RSA key of 2048 bits. Raises Problem."""
+    if any(item.critical and item.oid not in _UNDERSTOOD for item in certificate.extensions):
+        raise Problem("critical_extension")
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
+        raise Problem("algorithm")
 
 
 def usages(certificate: x509.Certificate) -> set[str]:

@@ -1,10 +1,12 @@
 """The forms of the review desk's door."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -90,3 +92,18 @@ class ConfirmForm(forms.Form):
         except lockout.LockedOut as locked:
             raise locked_message(locked) from None
         return code
+
+
+class CodedReasonForm(forms.Form):
+    """Why an act is done, out of the coded reasons for it; an act without reasons asks nothing."""
+
+    def __init__(self, data: QueryDict | None, reasons: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        missing = _("理由を選んでください。")
+        if reasons:
+            self.fields["reason"] = forms.ChoiceField(
+                label=_("理由"),
+                choices=[*reasons.items()],
+                widget=forms.RadioSelect,
+                error_messages={"required": missing, "invalid_choice": missing},
+            )

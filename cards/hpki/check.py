@@ -5,29 +5,19 @@ none of these. Without a usable list of the card's authority and of its root the
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from cards.hpki import profile
 from cards.hpki.trust import HpkiTrust
-from cards.paths import Outcome, Problem, issued_by, not_revoked, usages
+from cards.paths import NEVER, Outcome, Problem, issued_by, not_revoked, require_understood, usages
 from cards.trust import authority_key_id, extension, is_test
 
-_UNDERSTOOD = {
-    ExtensionOID.KEY_USAGE,
-    ExtensionOID.CERTIFICATE_POLICIES,
-    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-    ExtensionOID.CRL_DISTRIBUTION_POINTS,
-    ExtensionOID.EXTENDED_KEY_USAGE,
-    ExtensionOID.BASIC_CONSTRAINTS,
-}
 _FOR_CLIENTS = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 _LONGEST_PERSON_ID = 16
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +34,7 @@ class HpkiResult:
     person_id: str = ""
     role: bytes = b""
     serial: int = 0
-    not_after: datetime = _NEVER
+    not_after: datetime = NEVER
     fingerprint: bytes = b""
 
 
@@ -102,11 +92,7 @@ def _path(
 
 def _profile(certificate: x509.Certificate, is_test_trust: bool) -> str:
     """The 本人ID of a certificate that is an HPKI card's for authentication (domain.md sections 1.3, 1.4)."""
-    if any(item.critical and item.oid not in _UNDERSTOOD for item in certificate.extensions):
-        raise Problem("critical_extension")
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
-        raise Problem("algorithm")
+    require_understood(certificate)
     wanted = profile.TEST_HOLDER if is_test_trust else profile.MINISTRY_HOLDER
     if wanted not in _policies(certificate):
         raise Problem("policy")

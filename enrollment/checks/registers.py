@@ -42,9 +42,8 @@ def duplicates(case: Case) -> Result:
     ):
         here = rows.filter(authority=mine.authority)
         if number := here.count():
-            receipts = "、".join(
-                here.order_by("pk").values_list("receipt_number", flat=True)[:MOST_NAMED]  # type: ignore[arg-type]
-            )
+            named = here.order_by("pk").values_list("receipt_number", flat=True)[:MOST_NAMED]
+            receipts = "、".join(str(receipt) for receipt in named)
             told.append((NOTICE, Said(ours, {"number": number, "receipts": receipts})))
         if number := rows.exclude(authority=mine.authority).count():
             told.append((NOTICE, Said(elsewhere, {"number": number})))

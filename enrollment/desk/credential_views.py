@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -20,6 +19,7 @@ from enrollment.models import Application
 from enrollment.steps.question import Words
 from ledger import clock
 from staff import sudo
+from staff.forms import CodedReasonForm
 from staff.models import Officer
 
 REFUSALS: dict[str, Words] = {
@@ -77,21 +77,6 @@ CARRY_OUT: Mapping[str, Done] = {
 }
 
 
-class ActForm(forms.Form):
-    def __init__(self, data: object = None, *, reasons: Mapping[str, Words]) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
-        if reasons:
-            self.fields["reason"] = forms.ChoiceField(
-                label=_("理由"),
-                choices=[*reasons.items()],
-                widget=forms.RadioSelect,
-                error_messages={
-                    "required": _("理由を選んでください。"),
-                    "invalid_choice": _("理由を選んでください。"),
-                },
-            )
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, public_id: uuid.UUID, name: str) -> HttpResponse:
     """Ask for the reason, then carry the act out once; a refusal is told on the case screen and changes nothing."""
@@ -113,7 +98,7 @@ def _confirmed(request: HttpRequest, case: Application, officer: Officer, name: 
         messages.error(request, REFUSALS["credential_state"])
         return back
     row = credential.ACTS[name]
-    form = ActForm(request.POST if request.method == "POST" else None, reasons=row.reasons)
+    form = CodedReasonForm(request.POST if request.method == "POST" else None, row.reasons)
     if request.method == "POST" and (form.is_valid() or not row.reasons):
         _carry_out(request, case, officer, name, str(form.cleaned_data.get("reason", "")), at)
         return back

@@ -106,14 +106,14 @@ class CorrectionsForm(forms.Form):
 
     def __init__(
         self,
-        data: object = None,
+        data: QueryDict | None = None,
         *,
         places: Sequence[tuple[str, str, Words]],
         erased: Collection[str] = (),
         proposed: Mapping[tuple[str, str], tuple[str, str]] | None = None,
     ) -> None:
         """`places`: step, field, label. `erased`: the steps of files that were erased."""
-        super().__init__(data)  # type: ignore[arg-type]
+        super().__init__(data)
         given = proposed or {}
         first = {place for place in given} | {(step, "") for step in erased}
         self.places = sorted(places, key=lambda place: (place[0], place[1]) not in first)

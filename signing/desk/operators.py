@@ -6,7 +6,6 @@ Sources: decision 6 (an operator finds credentials by serial or 本人ID and see
 import unicodedata
 import uuid
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -24,6 +23,7 @@ from signing.errors import Refused
 from signing.models import Credential
 from staff import roles, sudo
 from staff.access import officer_of, refuse
+from staff.forms import CodedReasonForm
 from staff.models import Officer
 
 _LONGEST = 64
@@ -85,20 +85,6 @@ def acts(row: Credential) -> list[str]:
     return {"active": ["suspend", "revoke"], "suspended": ["revoke"]}.get(row.state, [])
 
 
-class ReasonForm(forms.Form):
-    def __init__(self, name: str, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
-        self.fields["reason"] = forms.ChoiceField(
-            label=_("理由"),
-            choices=[*words.REASONS[name].items()],
-            widget=forms.RadioSelect,
-            error_messages={
-                "required": _("理由を選んでください。"),
-                "invalid_choice": _("理由を選んでください。"),
-            },
-        )
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, credential: uuid.UUID, name: str) -> HttpResponse:
     operator = officer_of(request)
@@ -114,7 +100,7 @@ def act(request: HttpRequest, credential: uuid.UUID, name: str) -> HttpResponse:
 
 @sudo.required
 def _act(request: HttpRequest, operator: Officer, row: Credential, name: str) -> HttpResponse:
-    form = ReasonForm(name, request.POST if request.method == "POST" else None)
+    form = CodedReasonForm(request.POST if request.method == "POST" else None, words.REASONS[name])
     back = HttpResponseRedirect(f"{reverse('admin:signing_credential_changelist')}?q={row.signer.person_id}")
     if request.method == "POST" and form.is_valid():
         carry_out = credentials.suspend if name == "suspend" else credentials.revoke
