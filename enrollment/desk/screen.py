@@ -30,12 +30,22 @@ FOLDED = ("return_to_applicant", "reject", "send_back", "take_over")  # asked in
 Bound = Mapping[str, forms.Form]
 
 
-def form_of(name: str, case: Application, officer: Officer, answers: Answers, data: Any = None) -> forms.Form:
-    """The form of one move, bound where there is data."""
+def form_of(
+    name: str,
+    case: Application,
+    officer: Officer,
+    answers: Answers,
+    data: Any = None,
+    sheet: Sheet | None = None,
+) -> forms.Form:
+    """The form of one move, bound where there is data. `sheet`: the officer's, where it has been read already."""
     if name == "return_to_applicant":
         gone = {slot.replace("_", "-") for slot in shown.erased_slots(case)}
         return CorrectionsForm(
-            data, places=shown.places(case, answers), erased=gone, proposed=_proposed(case, officer)
+            data,
+            places=shown.places(case, answers),
+            erased=gone,
+            proposed=_proposed(sheet or sheets.of(case, officer)),
         )
     if name == "reject":
         return ReasonForm(data)
@@ -46,9 +56,8 @@ def form_of(name: str, case: Application, officer: Officer, answers: Answers, da
     return NoteForm(data)
 
 
-def _proposed(case: Application, officer: Officer) -> dict[tuple[str, str], tuple[str, str]]:
+def _proposed(sheet: Sheet) -> dict[tuple[str, str], tuple[str, str]]:
     """What the lines that failed ask for, with the officer's own words."""
-    sheet = sheets.of(case, officer)
     asked = {ASKED_FOR[slug]: slug for slug, answer in sheet.answers.items() if answer == "fail"}
     return {(step, field): (code, sheet.notes.get(slug, "")) for (step, field, code), slug in asked.items()}
 
@@ -57,7 +66,7 @@ def context(
     case: Application, officer: Officer, at: datetime, bound: Bound, attachments: list[Attachment], look: Look
 ) -> dict[str, Any]:
     """Everything of the screen that is not the request's."""
-    sheet, lines = sheets.of(case, officer), sheets.lines(case)
+    sheet, lines = sheets.of(case, officer), sheets.lines(case, attachments)
     fills = sheets.may_fill(case, officer)
     checks = asking.shown(case, officer)
     grouped = shown.groups(look.answers, look.answers_before)
@@ -107,7 +116,7 @@ def _decisions(
             "name": name,
             "key": KEYS.get(name, ""),
             "title": TITLES[name],
-            "form": bound.get(name) or form_of(name, case, officer, look.answers),
+            "form": bound.get(name) or form_of(name, case, officer, look.answers, sheet=sheet),
             "is_open": name in bound or (bool(gone) and not bound and name == "return_to_applicant"),
             "is_checked": name in CHECKED,
             "is_folded": name in FOLDED,

@@ -4,7 +4,7 @@ Which version is asked is settled by the day on which the round was handed in, s
 one and no change of the list comes between them. The second officer has a sheet of their own, empty (decision 6).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,15 +35,19 @@ def asked(application: Application) -> Checklist:
     return checklists.checklist(application.authority, today(application.submitted_at or now()))
 
 
-def slots(application: Application) -> frozenset[str]:
-    """The files of this round, an erased one too: its line stays open until a new one has come."""
-    here = Attachment.objects.filter(application=application).values_list("slot", flat=True)
+def slots(application: Application, attached: Iterable[Attachment] | None = None) -> frozenset[str]:
+    """The files of this round, an erased one too: its line stays open until a new one has come.
+
+    `attached`: the case's files where they have been read already.
+    """
+    rows = Attachment.objects.filter(application=application).only("slot") if attached is None else attached
+    here = {row.slot for row in rows}
     gone = {row.slot for row in application.erased_files.all() if row.round == application.round}
-    return frozenset(here) | gone
+    return frozenset(here | gone)
 
 
-def lines(application: Application) -> tuple[Line, ...]:
-    return asked(application).lines_for(slots(application))
+def lines(application: Application, attached: Iterable[Attachment] | None = None) -> tuple[Line, ...]:
+    return asked(application).lines_for(slots(application, attached))
 
 
 def of(application: Application, officer: Officer) -> Sheet:

@@ -174,6 +174,7 @@ def assert_accessible(page: Page) -> None:
 
 def assert_fits(page: Page) -> None:
     """No sideways scrolling."""
+    page.wait_for_load_state("domcontentloaded")
     width, seen = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )

@@ -21,7 +21,10 @@ from enrollment.applicants import receipts
 from enrollment.flow import State
 from enrollment.models import Applicant, ApplicantCertificate, Application, Attachment, Statement, StepAnswers
 from ledger import clock
+from signing import links
+from signing.links import NewLink
 from staff.models import Officer
+from tests.support.credentials import active_credential
 from vault import files
 
 _numbers = itertools.count(1)
@@ -94,13 +97,16 @@ def _applicant(number: int, at: datetime) -> tuple[Applicant, bytes]:
     return applicant, fingerprint
 
 
-def _attach(application: Application, slot: str, picture: bytes, at: datetime) -> Attachment:
+def _attach(
+    application: Application, slot: str, picture: bytes, at: datetime, original: bytes = b""
+) -> Attachment:
+    original = original or picture
     return Attachment.objects.create(
         application=application,
         slot=slot,
         kind="jpeg",
-        original_file=files.save(picture),
-        original_sha256=sha256(picture).digest(),
+        original_file=files.save(original),
+        original_sha256=sha256(original).digest(),
         shown_file=files.save(picture),
         shown_sha256=sha256(picture).digest(),
         width=800,
@@ -155,10 +161,14 @@ def submitted(
     *,
     answers: Mapping[str, Mapping[str, Any]] = ANSWERS,
     picture: bytes = b"",
+    original: bytes = b"",
     slot: str = "licence_front",
     pictures: Mapping[str, bytes] | None = None,
 ) -> Application:
-    """A case in state SUBMITTED with answers, one picture of its own (or `pictures` by slot), a signed statement."""
+    """A case in state SUBMITTED with answers, one picture of its own (or `pictures` by slot), a signed statement.
+
+    `original`: the bytes that were sent, where they are not the picture that is shown.
+    """
     at = at or clock.now()
     number = next(_numbers)
     registration = registration_number or str(400_000 + number)
@@ -184,9 +194,23 @@ def submitted(
         StepAnswers.objects.create(application=application, step=step, data={"values": values}, saved_at=at)
     drawn = picture or f"\xff\xd8 a drawn licence {number} \xff\xd9".encode("latin-1")
     given = pictures or {slot: drawn}
-    attached = [_attach(application, slot, data, at) for slot, data in given.items()]
+    attached = [_attach(application, slot, data, at, original) for slot, data in given.items()]
     _statement(application, attached, answers, at)
     return application
+
+
+def issued(case: Application, at: datetime) -> NewLink:
+    """As if both officers had decided and its link had been handed over: the rows alone, no certificate."""
+    credential = active_credential(at=at)
+    case.state = State.ISSUED
+    case.recommended_by, case.approved_by = (
+        officer("first", (case.authority, "EXAMINER")),
+        officer("second", (case.authority, "APPROVER")),
+    )
+    case.credential = credential.public_id
+    case.save()
+    case.timeline.create(kind="deliver", happened_at=at)
+    return links.create(credential.public_id, at=at)
 
 
 def leaves(case: Application) -> None:

@@ -11,18 +11,16 @@ from tests.enrollment.corpus import document
 from tests.enrollment.desk.test_desk import desk
 from tests.support import cases
 from tests.support.people import Applying
-from vault import files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.requirement("PH-23", "PH-35", "PH-36")
 def test_a_pdf_is_shown_as_pictures_and_its_original_only_downloaded() -> None:
-    case = cases.submitted("medis")
-    row = case.attachments.get()
     data = document(streams=False)
-    row.kind, row.original_file = "pdf", files.save(data)
-    row.save()
+    case = cases.submitted("medis", original=data)
+    case.attachments.update(kind="pdf")
+    row = case.attachments.get()
     officer = desk(cases.officer("examiner", ("medis", "EXAMINER")))
     address = f"{reverse('admin:enrollment_case', args=[case.public_id])}files/{row.public_id}/"
     shown = officer.get(address)

@@ -1,6 +1,5 @@
 """The flow in Chromium, at both widths, plain and in error: it fits, is accessible, and keeps what is typed."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -178,15 +177,10 @@ def _return(application: Application) -> None:
 
 
 def _issue(application: Application) -> None:
-    first, second = cases.officer("first", ("jma", "EXAMINER")), cases.officer("second", ("jma", "APPROVER"))
-    credential = uuid.uuid4()
-    Application.objects.filter(pk=application.pk).update(
-        state=State.ISSUED, recommended_by=first, approved_by=second, credential=credential
-    )
-    application.refresh_from_db()
+    new = cases.issued(application, clock.now())
     with transaction.atomic():
-        until, about = clock.now() + timedelta(90), str(credential)
-        notices.completed(application, "/r/abc/", "k7m9p3q8rs", until, about, person_id="2345ABCDEF")
+        secret = (new.url_path, new.password, new.expires_at)
+        notices.completed(application, *secret, str(application.credential), person_id="2345ABCDEF")
 
 
 @pytest.mark.requirement("ST-02")

@@ -1,11 +1,10 @@
 """/status/: what is asked of the person now, and nothing that no longer holds."""
 
-import uuid
-
 import pytest
 from django.urls import reverse
 
 from enrollment.models import Application
+from ledger import clock
 from outbox import notices
 from tests.support import cases
 from tests.support.people import Applying
@@ -13,20 +12,12 @@ from tests.support.people import Applying
 pytestmark = pytest.mark.django_db
 
 
-def _issued(application: Application) -> uuid.UUID:
-    first, second = cases.officer("first", ("jma", "EXAMINER")), cases.officer("second", ("jma", "APPROVER"))
-    credential = uuid.uuid4()
-    Application.objects.filter(pk=application.pk).update(
-        state="issued", recommended_by=first, approved_by=second, credential=credential
-    )
-    return credential
-
-
 def test_an_issued_application_leads_to_the_link_while_there_is_one() -> None:
     person = Applying()
     application = person.submit()
     assert "審査が終わる見込み" in person.browser.get("/status/").content.decode()
-    credential = _issued(application)
+    cases.issued(application, clock.now())
+    credential = application.credential
     notice = notices.post(
         person.applicant.public_id, "n5", "審査が完了しました", "本文", secret="{}", about=str(credential)
     )
