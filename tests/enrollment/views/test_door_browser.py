@@ -28,6 +28,7 @@ from tests.support.people import Applying
 from tests.support.web import served
 
 pytestmark = [
+    pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         connection.vendor == "sqlite", reason="the server needs the test's database beside the test"

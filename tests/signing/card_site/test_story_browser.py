@@ -34,6 +34,7 @@ from tests.support.credentials import active_credential, signer
 from tests.support.web import served
 
 pytestmark = [
+    pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
