@@ -39,7 +39,7 @@ chaos: setup ## the long fault runs; prints what was lost
 requirements: setup ## which numbered requirement is proven by which test
 	@deploy/packages.sh
 	@deploy/face.sh
-	@$(PY) -m pytest --requirements
+	@$(PY) -m pytest -n 2 --dist loadfile --requirements
 
 bench: setup ## the benchmarks, each beside the yardstick of the same run
 	@deploy/packages.sh

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+PROPERTY = "requirements"
 UNTESTED = {"note": "a note", "open": "open", "later": "later"}
 TABLE = Path(__file__).resolve().parent.parent / "requirements.toml"
 
@@ -32,22 +33,26 @@ def _order(name: str) -> tuple[str, int]:
     return family, int(number)
 
 
+class Claims:
+    """Writes on each test what it claims; the reports carry it, from the processes of pytest-xdist too."""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            item.user_properties.append((PROPERTY, claims(item)))
+        unknown = {name for item in items for name in claims(item)} - set(known())
+        if unknown and known():
+            raise pytest.UsageError(f"not in {TABLE.name}: {', '.join(sorted(unknown))}")
+
+
 class Ledger:
     """Counts, per id, the tests that passed and those that did not."""
 
     def __init__(self) -> None:
-        self.claimed: dict[str, list[str]] = {}
         self.passed: dict[str, set[str]] = defaultdict(set)
         self.broken: dict[str, set[str]] = defaultdict(set)
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.claimed = {item.nodeid: claims(item) for item in items}
-        unknown = {name for names in self.claimed.values() for name in names} - set(known())
-        if unknown and known():
-            raise pytest.UsageError(f"not in {TABLE.name}: {', '.join(sorted(unknown))}")
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        names = self.claimed.get(report.nodeid, [])
+        names = [str(name) for key, each in report.user_properties if key == PROPERTY for name in each]
         test = report.nodeid.partition("[")[0]
         for name in names:
             if report.failed or (report.skipped and report.when != "teardown"):
@@ -94,4 +99,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--requirements"):
-        config.pluginmanager.register(Ledger(), "requirements-ledger")
+        config.pluginmanager.register(Claims(), "requirements-claims")
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(Ledger(), "requirements-ledger")

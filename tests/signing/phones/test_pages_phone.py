@@ -95,7 +95,7 @@ def test_after_the_password_the_page_shows_person_id_qualification_and_authority
     assert "日本医師会" in page
 
 
-@pytest.mark.requirement("BD-06")
+@pytest.mark.requirement("BD-06", "K-17")
 def test_a_phone_is_registered_and_the_last_page_shows_its_label() -> None:
     visitor = Visitor()
     visitor.give(visitor.new.password)
