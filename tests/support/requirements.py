@@ -52,7 +52,8 @@ class Ledger:
         self.broken: dict[str, set[str]] = defaultdict(set)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        names = [str(name) for key, each in report.user_properties if key == PROPERTY for name in each]
+        told = [each for key, each in report.user_properties if key == PROPERTY]
+        names = [str(name) for each in told if isinstance(each, list) for name in each]
         test = report.nodeid.partition("[")[0]
         for name in names:
             if report.failed or (report.skipped and report.when != "teardown"):
