@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from ledger import clock
 from signing.models import (
@@ -58,6 +59,12 @@ class TestSignIn:
         cookie = browser.client.cookies[settings.SIGNER_COOKIE_NAME]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
         assert "あなたの電子署名" in browser.client.get("/me/").content.decode()
+
+    @pytest.mark.requirement("BD-14")
+    def test_a_renewed_card_is_registered_from_here_too(self) -> None:
+        browser = SignerBrowser()
+        browser.sign_in()
+        assert f'href="{reverse("new_card")}"' in browser.client.get("/me/").content.decode()
 
     @pytest.mark.parametrize("given", ["", "T20024-jpa"], ids=["ours", "a card holder's"])
     def test_a_typed_person_id_makes_options_for_that_person_and_no_error(self, given: str) -> None:
