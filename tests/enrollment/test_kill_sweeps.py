@@ -9,7 +9,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -179,8 +179,9 @@ CARD = Act("tests.support.faults.acts.bind_card", _with_card, _card_bound)
 
 
 # --- the officer's word, the order, the news -------------------------------------------------------------------------
-def _recommended() -> str:
-    case, at = cases.submitted(), clock.now()
+def _recommended(at: datetime | None = None) -> str:
+    at = at or clock.now()
+    case = cases.submitted(at=at)
     examiner = _officer("sweep-examiner", "EXAMINER")
     _officer("sweep-approver", "APPROVER")
     review.claim(case, examiner, at)
@@ -198,9 +199,11 @@ def _approved(subject: str) -> list[str]:
 
 
 def _granted() -> str:
-    subject = _recommended()
+    """Approved, and the time for taking it back is over."""
+    at = clock.now() - review.UNDO
+    subject = _recommended(at)
     case = Application.objects.get(public_id=subject)
-    review.approve(case, Officer.objects.get(username="sweep-approver"), "", CHECKED, clock.now())
+    review.approve(case, Officer.objects.get(username="sweep-approver"), "", CHECKED, at)
     return subject
 
 

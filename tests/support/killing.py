@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -132,6 +133,8 @@ def _fork(order: dict[str, Any]) -> dict[str, int]:
         try:
             _attempt(order, report)
             status = 0
+        except Exception:
+            traceback.print_exc()  # `finally` leaves before anybody else could say it
         finally:
             sys.stderr.flush()
             os._exit(status)

@@ -68,7 +68,7 @@ def bind_card(subject: str) -> None:
 
 
 def naive_deliver(subject: str) -> None:
-    """`enrollment.issuance.deliver` without its transaction: the state first, then the link, then the notice."""
+    """`enrollment.issuance.deliver` in three transactions: the state first, then the link, then the notice."""
     application = Application.objects.filter(credential=uuid.UUID(subject), state=State.ISSUING).first()
     if application is None:
         return
@@ -76,9 +76,10 @@ def naive_deliver(subject: str) -> None:
     moves.perform("deliver", application, by=Actor.SYSTEM, actor=issuance.SYSTEM, at=at)
     link = links.create(uuid.UUID(subject), at=at)
     person_id = credentials.facts(uuid.UUID(subject)).person_id
-    notices.completed(
-        application, link.url_path, link.password, link.expires_at, subject, person_id=person_id
-    )
+    with transaction.atomic():  # the outbox takes nothing outside of one
+        notices.completed(
+            application, link.url_path, link.password, link.expires_at, subject, person_id=person_id
+        )
 
 
 def approve(subject: str) -> None:
