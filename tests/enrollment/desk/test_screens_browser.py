@@ -127,6 +127,7 @@ def pages(morning: Morning) -> dict[str, dict[str, str]]:
     }  # fmt: skip
 
 
+ENGLISH = {"officer", "worklist", "case", "ledger"}  # the longest words and the widest controls
 ROLES = {"examiner": "EXAMINER", "approver": "APPROVER", "auditor": "AUDITOR"}
 
 
@@ -140,6 +141,9 @@ def test_every_page_of_the_desk_fits_a_phone_and_a_desk_and_no_word_is_cut(morni
                 page.context.add_cookies([named])  # type: ignore[list-item]
                 for name, address in addresses.items():
                     looks(page, address, f"{who}-{name}")
+                page.context.add_cookies([{"name": "inkan-language", "value": "en", "url": morning.address}])
+                for name in ENGLISH & addresses.keys():
+                    looks(page, addresses[name], f"{who}-{name}-en")
 
 
 @pytest.mark.requirement("RV-2")
