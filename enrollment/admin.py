@@ -23,6 +23,8 @@ else:  # Django's ModelAdmin takes no type arguments at run time
 class ApplicationDesk(_Desk):
     """Django's list counts every row and pages by OFFSET; the worklist is a page of our own (`desk.worklist.pages`)."""
 
+    title = pages.TITLE  # in the desk's index
+
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         case = "case/<uuid:public_id>/"

@@ -24,6 +24,8 @@ class ReviewDesk(OTPAdminSite):  # type: ignore[misc]  # django-otp has no types
     index_title = _("審査デスク")
     login_form = SignInForm
     login_template = "admin/login.html"
+    password_change_template = "admin/staff/password.html"  # noqa: S105
+    password_change_done_template = "admin/staff/password_done.html"  # noqa: S105
     enable_nav_sidebar = False
 
     def __init__(self, name: str = "admin") -> None:
@@ -64,6 +66,17 @@ class ReviewDesk(OTPAdminSite):  # type: ignore[misc]  # django-otp has no types
         with transaction.atomic():
             answer: HttpResponse = super().logout(request, extra_context)
             log.append("staff.signed_out", actor=sign_in.actor(officer), subject=str(officer.public_id))
+        return answer
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's view; that a password was changed is written down with it."""
+        with transaction.atomic():
+            answer: HttpResponse = super().password_change(request, extra_context)
+            if isinstance(answer, HttpResponseRedirect) and isinstance(request.user, Officer):
+                subject = str(request.user.public_id)
+                log.append("staff.password_changed", actor=sign_in.actor(request.user), subject=subject)
         return answer
 
     def confirm(self, request: HttpRequest) -> HttpResponse:

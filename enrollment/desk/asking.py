@@ -27,6 +27,7 @@ MARKS = {
     "fail": ("wrong", "error", _("不適合")),
     "error": ("wrong", "error", _("実行できず")),
 }
+EYES = ("wrong", "care")  # what asks for an officer's eye comes first, in this order
 ROLES = {"EXAMINER": Actor.EXAMINER, "APPROVER": Actor.APPROVER}
 REFUSALS = {
     "not_now": _("この確認は、いま実行しています。しばらくしてから画面を開き直してください。"),
@@ -40,7 +41,7 @@ def _role(officer: Officer, case: Application) -> Actor | None:
 
 
 def shown(case: Application, officer: Officer) -> list[dict[str, Any]]:
-    """The lines of desk/checks.html."""
+    """The lines of desk/checks.html, first those that ask for an eye."""
     may_ask = _role(officer, case) is not None and case.state in checks.IN_REVIEW
     lines = []
     for row in checks.listed(case):
@@ -55,7 +56,7 @@ def shown(case: Application, officer: Officer) -> list[dict[str, Any]]:
                 "url": url if may_ask and row.may_ask else "",
             }
         )
-    return lines
+    return sorted(lines, key=lambda line: EYES.index(line["mark"]) if line["mark"] in EYES else len(EYES))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,7 +1,7 @@
 """The certificate, its link and its phone on the screen of an issued case, and what this officer may do (RV-7)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
@@ -12,7 +12,7 @@ from enrollment import aftercare, authorities
 from enrollment.flow import State
 from enrollment.models import Application
 from enrollment.steps.question import Words
-from ledger.clock import today
+from ledger.clock import end_of_day, last_day, today
 from outbox.models import Job
 from staff.models import Officer
 
@@ -162,6 +162,13 @@ def with_alarms(cases: QuerySet[Application]) -> QuerySet[Application]:
     return cases.annotate(is_stuck=ExpressionWrapper(stuck, BooleanField()))
 
 
+def _last_whole_day(end: datetime | None) -> date | None:
+    """The day at whose 24:00 a link ends, as the applicant reads it; None for one that ends within a day."""
+    if end is None or end_of_day(last_day(end)) != end:
+        return None
+    return last_day(end)
+
+
 def section(case: Application, officer: Officer, at: datetime) -> dict[str, Any] | None:
     """What `desk/credential.html` draws; None where there is neither a certificate nor an alarm."""
     found, stuck = aftercare.standing(case), alarm(case)
@@ -175,6 +182,7 @@ def section(case: Application, officer: Officer, at: datetime) -> dict[str, Any]
         "state": title,
         "mark": mark,
         "link_state": LINK_STATES.get(found.link_state, found.link_state),
+        "link_day": _last_whole_day(found.link_expires_at),
         "reason": REASONS.get(found.revocation_reason, found.revocation_reason),
         "asked": asked,
         "asked_reason": REASONS.get(asked.reason, asked.reason) if asked else "",

@@ -18,6 +18,8 @@ else:  # Django's ModelAdmin takes no type arguments at run time
 
 @admin.register(CertificateOrder)
 class OrderDesk(_Desk):
+    title = orders.TITLE  # in the desk's index
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -1,11 +1,12 @@
 """What an officer reads of an order: in words, from what was signed and from the authority's own register."""
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from enrollment import names, signed
+from enrollment import days, names, signed
 from enrollment.desk.words import StateWords
 from enrollment.errors import Refused
 from enrollment.flow import OrderKind, OrderState
@@ -101,12 +102,25 @@ LINES = (
 )
 
 
+def _day(written: str) -> str:
+    """A day as it was signed (ISO 8601) in both calendars, as the case screen writes it; what is no day stays."""
+    try:
+        return days.in_both(date.fromisoformat(written))
+    except ValueError:
+        return written
+
+
+def _in_words(key: str, subject: dict[str, Any]) -> str:
+    value = str(subject.get(key, ""))
+    return _day(value) if key == "birth_date" else value
+
+
 def _subject(subject: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "term": term,
-            "value": subject.get(key, ""),
-            "before": before.get(key, ""),
+            "value": _in_words(key, subject),
+            "before": _in_words(key, before),
             "changed": bool(before) and before.get(key) != subject.get(key),
         }
         for key, term in LINES
@@ -129,10 +143,10 @@ def _signed(order: CertificateOrder) -> list[dict[str, Any]]:
         *renamed,
         {"term": _("受付番号"), "value": order.application.receipt_number},
         {"term": _("氏名（申請時）"), "value": card["name"]},
-        {"term": _("生年月日"), "value": card["birth_date"]},
+        {"term": _("生年月日"), "value": _day(card["birth_date"])},
         {"term": _("住所（申請時）"), "value": card.get("address", "")},
         {"term": _("登録番号"), "value": licence.get("registration_number", "")},
-        {"term": _("登録年月日"), "value": licence.get("registered_on", "")},
+        {"term": _("登録年月日"), "value": _day(licence.get("registered_on", ""))},
     ]
 
 
@@ -162,7 +176,7 @@ def _register(order: CertificateOrder) -> list[dict[str, Any]]:
         {"term": _("本人ID"), "value": holder.person_id},
         {"term": _("氏名"), "value": holder.name_kanji},
         {"term": _("ローマ字"), "value": f"{holder.given_romaji} {holder.family_romaji}".strip()},
-        {"term": _("生年月日"), "value": holder.birth_date.isoformat()},
+        {"term": _("生年月日"), "value": _day(holder.birth_date.isoformat())},
         {"term": _("登録番号"), "value": holder.registration_number},
     ]
     said = order.subject.get("name_kanji", "")

@@ -29,6 +29,7 @@ from enrollment.orders import deciding
 from ledger import clock
 from staff.models import Officer
 
+TITLE = _("証明書の申込み")
 MOST = 100
 OPEN = (OrderState.WAITING, OrderState.RECOMMENDED)
 TITLES = {
@@ -87,7 +88,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     shown = orders.filter(state=wanted) if wanted else orders.filter(state__in=OPEN)
     context = {
         **admin.site.each_context(request),
-        "title": _("証明書の申込み"),
+        "title": TITLE,
         "rows": [order_facts.row(order) for order in shown.order_by("created_at", "pk")[:MOST]],
         "states": [
             {"value": "", "title": _("判断が必要なもの"), "selected": not wanted},

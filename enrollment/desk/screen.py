@@ -87,6 +87,7 @@ def context(
         "changes": changes.changes(look.before, look.facts),
         "pictures": shown.pictures(case, attachments, look.wrong, may_erase=erasing),
         "checks": checks,
+        "cares": sum(check["mark"] in asking.EYES for check in checks),
         "credential": credential.section(case, officer, at),
         "card": card_orders.of_case(case),
         "reads_looks": officer.holds("AUDITOR", case.authority),

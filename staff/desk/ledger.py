@@ -27,6 +27,7 @@ from ledger.canonical import canonical_json, timestamp
 from ledger.models import DailyRoot, Entry, Verification
 from staff import roles, sign_in
 from staff.access import officer_of
+from staff.desk.words import ACTORS
 from staff.models import Officer
 
 PAGE = 50
@@ -184,7 +185,7 @@ def _shown(row: Entry, names: Mapping[str, str]) -> dict[str, Any]:
         "place": f"{row.shard}/{row.number}",
         "kind": row.kind,
         "actor": names.get(row.actor_id, row.actor_id),
-        "actor_kind": row.actor_kind,
+        "actor_kind": ACTORS.get(row.actor_kind, row.actor_kind),
         "subject": row.subject,
         "subject_name": names.get(row.subject, ""),
         "authority": row.authority.upper(),

@@ -18,6 +18,14 @@ ROLES: dict[str, Words] = {
     roles.AUDITOR: _("監査者（すべて読み、何も変えない）"),
     roles.OPERATOR: _("運用者（個人情報を見ない）"),
 }
+ACTORS: dict[str, Words] = {  # ledger.log.Actor.kind, for people; the export keeps the code
+    "officer": _("審査者"),
+    "applicant": _("申請者"),
+    "signer": _("署名する人"),
+    "caller": _("接続システム"),
+    "operator": _("運用者（コマンド）"),
+    "system": _("自動処理"),
+}
 REASONS: dict[str, Words] = {
     "duty_change": _("担当の変更"),
     "left": _("退職・異動"),

@@ -83,6 +83,9 @@ pairButton?.addEventListener("click", () => {
 const rows = () => [...document.querySelectorAll(".desk-check")].filter((each) => each.checkVisibility());
 let row = -1;
 
+// In one column the paper stands far below its question: what has the focus stays in view.
+const isBeside = () => matchMedia("(min-width: 64em)").matches;
+
 function toRow(number, moves = true) {
   const seenRows = rows();
   if (!seenRows.length) return;
@@ -90,9 +93,9 @@ function toRow(number, moves = true) {
   row = Math.max(0, Math.min(seenRows.length - 1, number));
   seenRows[row].setAttribute("data-now", "");
   const line = seenRows[row].closest(".desk-line") ?? seenRows[row];
-  if (moves) line.scrollIntoView({ block: "nearest" });
+  if (moves) for (const part of [line, seenRows[row]]) part.scrollIntoView({ block: "nearest" }); // a long line: its answer
   const paper = viewers.findIndex((each) => line.dataset.slot && each.box.dataset.slot === line.dataset.slot);
-  if (paper >= 0 && paper !== seen) toDocument(paper, moves);
+  if (paper >= 0 && paper !== seen) toDocument(paper, moves && isBeside());
 }
 
 // The worklist: j and k move between cases, v ticks one.

@@ -261,3 +261,23 @@ def test_of_four_sign_ins_at_once_with_one_code_one_succeeds(officer: Officer, c
     for thread in threads:
         thread.join()
     assert sorted(answers) == [200, 200, 200, 302]
+
+
+@pytest.mark.requirement("RV-4")
+def test_a_new_password_is_written_down_ends_other_sessions_and_its_page_is_our_own(
+    officer: Officer, client: Client, sign_in: SignIn, code: Code
+) -> None:
+    new, address = "a new and long password", "/admin/password_change/"
+    sign_in()
+    other = Client()
+    other.post("/admin/login/", {"username": "hanako", "password": PASSWORD, "otp_token": code(1)})
+    page = client.get(address).content.decode()
+    assert "style=" not in page and "theme" not in page, "Django's own page has what our policy refuses"
+    wrong = {"old_password": "x", "new_password1": new, "new_password2": new}
+    assert "<title>エラー：" in client.post(address, wrong).content.decode()
+    assert not Entry.objects.filter(kind="staff.password_changed")
+    done = client.post(address, {**wrong, "old_password": PASSWORD}, follow=True).content.decode()
+    assert "新しいパスワードを使ってください" in done and "theme" not in done
+    entry = Entry.objects.get(kind="staff.password_changed")
+    assert (entry.subject, entry.actor_id) == (str(officer.public_id), str(officer.public_id))
+    assert client.get("/admin/").status_code == 200 and other.get("/admin/").status_code == 302

@@ -158,7 +158,9 @@ def _row(case: Any, officer: Officer, at: datetime) -> Row:
     age = Mark(ngettext("%(days)d日", "%(days)d日", days) % {"days": days}, kind)
     return Row(
         case,
-        Mark(_("発行が止まっています"), "wrong") if case.is_stuck else Mark(str(words.title), words.mark),
+        Mark(_("発行が止まっています"), "wrong")
+        if case.is_stuck
+        else Mark(str(words.title), "" if words.mark == "care" else words.mark),  # most of the list waits
         age,
         _deadline(case, at),
         _risks(case),
@@ -170,17 +172,19 @@ def _row(case: Any, officer: Officer, at: datetime) -> Row:
 def _deadline(case: Application, at: datetime) -> Mark:
     """The applicant's last day to correct, or the day on which an answer can be expected."""
     if case.state == State.RETURNED and case.return_day is not None:
-        return Mark(_("修正 %(day)s まで") % {"day": _day(case.return_day)})
+        return Mark(_("修正 %(day)s まで") % {"day": _day(case.return_day, at)})
     due = queue.answer_due(case)
     if due is None:
         return Mark("")
     is_past = due < clock.today(at)
     words = _("%(day)s を過ぎました") if is_past else _("%(day)s まで")
-    return Mark(words % {"day": _day(due)}, "wrong" if is_past else "")
+    return Mark(words % {"day": _day(due, at)}, "wrong" if is_past else "")
 
 
-def _day(day: date) -> str:
-    return f"{day.month}/{day.day}"
+def _day(day: date, at: datetime) -> str:
+    """With its year where that is another than today's."""
+    year = "" if day.year == clock.today(at).year else f"{day.year}/"
+    return f"{year}{day.month}/{day.day}"
 
 
 def _risks(case: Any) -> list[Mark]:

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enrollment import review
@@ -29,6 +29,7 @@ from ledger import clock, log
 from staff.models import Officer
 
 LIST = "admin:enrollment_application_changelist"
+TITLE = gettext_lazy("審査の一覧")
 REMEMBERED = "worklist"  # the session's key of the filter in use
 MOST_AT_ONCE = 50
 MOST_FILTERS = 20
@@ -60,7 +61,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         **listed.context(officer, wanted, found, at),
-        "title": _("審査の一覧"),
+        "title": TITLE,
         "following": queue.following(officer),
     }
     return render(request, "desk/worklist.html", context)
@@ -161,7 +162,8 @@ def _first(posted: QueryDict, wanted: Filter, officer: Officer, at: datetime) ->
 def _claim(
     request: HttpRequest, officer: Officer, wanted: Filter, ticked: list[Application], at: datetime
 ) -> HttpResponse:
-    chosen = ticked or _first(request.POST, wanted, officer, at)
+    """What is ticked, or the first so many where the button beside their number was pressed: never one for another."""
+    chosen = _first(request.POST, wanted, officer, at) if request.POST.get("by") == "first" else ticked
     lost = _each(chosen, lambda case: review.claim(case, officer, at))
     if len(chosen) > len(lost):
         _ledger(officer, "worklist.claimed", len(chosen) - len(lost), wanted)

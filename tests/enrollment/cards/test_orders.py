@@ -327,7 +327,10 @@ def test_an_approver_downloads_behind_a_fresh_second_factor_only() -> None:
     order = ordered()
     browser = desk("approver", ("jma", "APPROVER"))
     address = f"{DESK}hand-over/"
-    assert str(order.application.receipt_number) in browser.get(DESK).content.decode()
+    page = browser.get(DESK).content.decode()
+    assert str(order.application.receipt_number) in page
+    chosen = page.split('class="desk-cards"')[1].split("</form>")[0]
+    assert 'type="hidden"' not in chosen, "a GET form: its address would carry the token"
     asked = browser.get(address, {"order": str(order.public_id)})
     assert asked.status_code == 200 and "見本" not in asked.content.decode()
     answer = browser.post(address, {"order": str(order.public_id)})

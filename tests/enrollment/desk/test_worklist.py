@@ -176,7 +176,12 @@ def test_several_are_claimed_at_once_and_who_came_first_is_named() -> None:
     officer = cases.officer("examiner", ("jma", "EXAMINER"))
     page = bulk(desk(officer), "claim", made[0], made[1]).content.decode()
     assert "1件を担当しました。" in page and f"{made[0].receipt_number}：審査者rivalが" in page
-    bulk(desk(officer), "claim", first="1")
+    nothing = bulk(
+        desk(officer), "claim", first="10"
+    ).content.decode()  # the number stands beside the other button
+    assert "申請を選んでください" in nothing
+    assert Application.objects.filter(claimed_by=officer).count() == 1
+    bulk(desk(officer), "claim", made[3], first="1", by="first")  # … and that one takes what it says
     held = Application.objects.filter(claimed_by=officer).values_list("pk", flat=True)
     assert sorted(held) == [made[1].pk, made[2].pk]
     entries = Entry.objects.filter(kind="worklist.claimed", actor_id=str(officer.public_id))
