@@ -1,15 +1,17 @@
 """The files: that they are what was signed, what was measured in them, and whether another case has the same ones."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.db.models import Q
 
 from enrollment import checklists, signed
-from enrollment.checks.asking import FAIL, NOTICE, Away, Case, Result, Said, found, together
+from enrollment.checks.asking import FAIL, NOTICE, PASS, Away, Case, Result, Said, found, together
 from enrollment.flow import State
 from enrollment.models import Attachment
 from enrollment.problems import gettext_noop as _
 from enrollment.steps import file_hints
+from ledger import clock
 from vault import files
 
 SLOTS = {
@@ -47,6 +49,17 @@ def intact(case: Case) -> Result:
         text = _("個人番号が写っていたため消去した添付ファイルがあります。修正を求めてください。")
         told.append((NOTICE, Said(text)))
     return together(told, _("すべての添付ファイルは署名されたものと同じです。"))
+
+
+def identity_in_force(case: Case) -> Result:
+    """The day that the signed statement names, at this hour: a paper may have run out while the case waited (PH-12)."""
+    written = case.answer("identity", "day_on_paper")
+    if not written or case.answer("identity", "kind") == "driving_history":  # that one names its day of issue
+        return found(PASS, _("有効期限のある身分証ではありません。画像で確認してください。"))
+    day = date.fromisoformat(written)
+    if day < clock.today(case.at):
+        return found(FAIL, _("身分証の有効期限（%(day)s）が過ぎています。"), day=written)
+    return found(PASS, _("身分証は%(day)sまで有効です。"), day=written)
 
 
 def measured(case: Case) -> Result:

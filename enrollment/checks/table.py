@@ -36,6 +36,7 @@ TABLE = (
         papers.intact,
         _("画像が署名されたものと同じであることを、運用担当者に確認してください。"),
     ),
+    Check("identity_day", _("身分証の有効期限"), papers.identity_in_force, _BY_EYE, "identity_kind"),
     Check("pictures", _("画像の確認"), papers.measured, _BY_EYE, "photo"),
     Check("shared_files", _("ほかの申請と同じ画像"), papers.shared, _BY_EYE),
 )

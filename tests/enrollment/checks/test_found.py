@@ -8,6 +8,7 @@ from django.utils import translation
 
 from enrollment import checks
 from enrollment.models import ApplicantCertificate, Application, Attachment, CardHolder, Finding
+from ledger import clock
 from tests.support import cases
 from vault import files
 
@@ -43,6 +44,24 @@ def test_a_changed_file_is_found() -> None:
     Attachment.objects.filter(application=case).update(shown_file=files.save(b"another picture"))
     finding = found(case, "files")
     assert finding.outcome == "fail" and "資格免許証（表）" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "outcome"),
+    [
+        ("driving_licence", -1, "fail"),
+        ("driving_licence", 0, "pass"),
+        ("passport", 300, "pass"),
+        ("driving_history", -900, "pass"),
+    ],
+)
+@pytest.mark.requirement("RV-2", "PH-12")
+def test_a_paper_that_ran_out_while_the_case_waited_is_found(kind: str, days: int, outcome: str) -> None:
+    day = clock.today(clock.now()) + timedelta(days=days)
+    case = cases.submitted(answers=answered("identity", kind=kind, day_on_paper=day.isoformat()))
+    finding = found(case, "identity_day")
+    assert (finding.outcome, finding.line) == (outcome, "identity_kind")
+    assert kind == "driving_history" or day.isoformat() in finding.sentence
 
 
 def test_a_changed_statement_is_found() -> None:
