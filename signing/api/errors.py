@@ -3,6 +3,7 @@
 Conformance tests compare the descriptions. A refusal of the services and a fault in the request are both codes here.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -68,7 +69,7 @@ V1: dict[str, Answer] = {
 }  # fmt: skip
 
 
-def v1(code: str, name: str = "") -> Answer:
-    """The answer of CSC 1.0.4 to a code; what no row names is a bare server_error."""
-    found = V1.get(code, _UNKNOWN)
+def told(table: Mapping[str, Answer], code: str, name: str = "") -> Answer:
+    """The answer of a version's table to a code; what no row names is a bare server_error."""
+    found = table.get(code, _UNKNOWN)
     return found._replace(description=found.description.format(name=name))

@@ -1,0 +1,33 @@
+"""What a face is made of: per method how to read what is asked, what the engine does, how to tell the answer."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from signing.activation import Caller
+from signing.api.asked import Body
+from signing.api.errors import Answer
+
+Shape = dict[str, Any]
+
+
+class Method(NamedTuple):
+    """One method of the standard. `read` is pure; `tell` gives names to what `carry_out` returned."""
+
+    read: Callable[[Body], Any]
+    carry_out: Callable[[Caller, Any, datetime], Any]
+    tell: Callable[[Any], Shape]
+
+
+class Face(NamedTuple):
+    """One version of the API. `info` is open to everybody; every other method knows its caller."""
+
+    version: str
+    info: Callable[[Body], Shape]
+    methods: Mapping[str, Method]
+    errors: Mapping[str, Answer]
+
+    @property
+    def names(self) -> list[str]:
+        """Every method that is offered."""
+        return ["info", *self.methods]
