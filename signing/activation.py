@@ -122,6 +122,13 @@ def spend_many(
     ]
 
 
+def why_not(wanted: Sequence[Wanted], at: datetime) -> list[str]:
+    """The code of the refusal of each wish that a store has refused."""
+    rows = Activation.objects.select_related("credential", "session", "client")
+    found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
+    return [_why_not(wish, found.get(wish.sad_digest), at) for wish in wanted]
+
+
 def fail_stuck(at: datetime) -> int:
     """For the clock: items reserved by a process that died. Their outcome is unknown, so they fail for ever."""
     stuck = ActivationItem.objects.filter(

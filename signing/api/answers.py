@@ -28,7 +28,7 @@ def answer(face: Face, method: str, headers: Mapping[str, str], body: bytes) -> 
     """The reply of this version to `method` ("signatures/signHash"); header names in lower case. Never raises."""
     scope, at = RequestScope(headers), clock.now()
     try:
-        return _good(_carried_out(face, method, scope, body, at))
+        return good(_carried_out(face, method, scope, body, at))
     except (errors.BadRequest, Refused) as problem:
         refused.note(method, scope, problem.code, at)
         return refusal(face, problem.code, getattr(problem, "name", ""))
@@ -73,5 +73,5 @@ def refusal(face: Face, code: str, name: str = "") -> Reply:
     return Reply(answer.status, headers, body)
 
 
-def _good(value: dict[str, object]) -> Reply:
+def good(value: dict[str, object]) -> Reply:
     return Reply(200, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(value))

@@ -1,7 +1,7 @@
 """The hot path: `credentials/authorize` and `signatures/signHash`, whole, as raw ASGI (decision 9).
 
-Django's request machinery is not in the way; its ORM and the signer's socket are used on a few threads of their own,
-each with one kept database connection. The functions called are those of the slow pages (decision 10).
+On PostgreSQL the requests of all callers are taken together, by turns (`grouped`, `signing.turns`). On SQLite, which
+has one writer, each runs on a thread and calls the functions of the slow pages (decision 10).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from signing.api import answers, csc_v1, wire
+from signing.api import answers, csc_v1, grouped, wire
 from signing.api.answers import Reply
 from signing.api.faces import Face
 
@@ -42,8 +42,18 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if body is None:
         return
     headers = _headers(scope["headers"])
-    reply = await asyncio.get_running_loop().run_in_executor(_pool, _answer, face, method, headers, body)
+    engine = grouped.engine()
+    if engine is not None:
+        reply = await grouped.answer(engine, face, method, headers, body)
+    else:
+        loop = asyncio.get_running_loop()
+        reply = await loop.run_in_executor(_pool, _answer, face, method, headers, body)
     await _reply(send, reply)
+
+
+async def close() -> None:
+    """At the server's end, before its loop is closed: whatever waits is answered first."""
+    await grouped.close()
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a signature costs beside what its arithmetic costs: authorize + signHash over HTTP, every row and the log included.
+"""What a signature costs beside its arithmetic: authorize + signHash over HTTP, every row and the log included.
 
 `python -m tests.bench.bench_signing`
 """
@@ -31,7 +31,7 @@ def show(found: dict[int, Told], yard: float) -> None:
         parts = ", ".join(f"{part} {told.each(part):.0f}" for part in told.cpu)
         rate = told.signatures / told.load["seconds"]
         print(
-            f"{hashes} hashes: {told.each():.0f} microseconds of CPU each ({parts}), {yard / told.each():.0%} of openssl"
+            f"{hashes} hashes: {told.each():.0f} us of CPU each ({parts}), {yard / told.each():.0%} of openssl"
             f"; {rate:.0f}/s, p50 {told.load['p50']:.1f} ms, p99 {told.load['p99']:.1f} ms {told.load['refused']}"
         )
 

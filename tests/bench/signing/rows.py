@@ -1,13 +1,9 @@
-"""Run inside the product: signers with keys, a day's session and an access token each; and many more rows beside them."""
+"""Run inside the product: signers with keys, a day's session and a token each, and many more rows beside them."""
 
 import json
 import sys
 from datetime import timedelta
 from typing import Any
-
-import django
-
-django.setup()
 
 from django.core.management import call_command
 from django.db import connection
@@ -97,7 +93,3 @@ def main() -> None:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
     print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from tests.support import services
 
+ROWS = "import django; django.setup(); from tests.bench.signing import rows; rows.main()"
 TICKS = os.sysconf("SC_CLK_TCK")
 HOT = ("-m", "uvicorn", "deploy.asgi:application", "--no-access-log", "--no-server-header", "--no-proxy-headers",
        "--log-level", "warning", "--ws", "none")  # fmt: skip
@@ -76,7 +77,7 @@ class Works:
         assert self.signer.stdout is not None and self.signer.stdout.readline().startswith("ready")
         words = [str(signers), *([str(credentials)] if credentials else [])]
         made = subprocess.run(
-            [sys.executable, "-m", "tests.bench.signing.rows", *words],
+            [sys.executable, "-c", ROWS, *words],
             env=self.env, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if made.returncode:

@@ -1,0 +1,142 @@
+"""What a turn tells the ledger: one entry for all SADs of the turn, one for all signatures, and refusals, bounded.
+
+An entry of one call says what `activation` and `signatures` write. An entry of several says what they have in common;
+who asked for what stands in their rows, and `callers` binds those rows: the root of an RFC 6962 tree with one leaf
+for each call, `caller_leaf`, in the order of the calls' places (signatures) or of the activations' public ids (SADs).
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger import merkle
+from ledger.log import Actor
+from ledger.together import Draft
+from signing.signatures import leaf
+from signing.turns.calls import Call, Item, Known, Reserved
+
+MANY = "many"
+_EVERYBODY = Actor("system", "signing")
+_PAUSE = 60.0  # seconds between two entries of the same refusal of the same caller
+_MOST = 10_000  # callers' refusals remembered
+_MOST_AT_ONCE = 32  # entries of refusals in one turn
+
+
+class Authorised:
+    """A call that got its SAD."""
+
+    __slots__ = ("activation", "algorithm", "call", "count", "known")
+
+    def __init__(self, call: Call, known: Known, activation: UUID, count: int, algorithm: str) -> None:
+        self.call, self.known, self.activation = call, known, activation
+        self.count, self.algorithm = count, algorithm
+
+
+def caller_leaf(activation: bytes, credential: bytes, session: bytes, client_id: str, count: int) -> bytes:
+    """SHA-256(0x00 || activation || credential || session (UUIDs, 16 bytes each) || count (4 bytes) || client id)."""
+    return merkle.leaf_hash(activation + credential + session + count.to_bytes(4, "big") + client_id.encode())
+
+
+def authorised(made: Sequence[Authorised]) -> Draft:
+    """`signing.authorised`"""
+    total = sum(each.count for each in made)
+    if len(made) == 1:
+        only = made[0]
+        return _of_one(
+            "signing.authorised",
+            only.known,
+            {"activation": str(only.activation), "count": total, "algorithm": only.algorithm},
+        )
+    leaves = [
+        _leaf(each.known, each.activation.bytes, each.count)
+        for each in sorted(made, key=lambda one: one.activation.bytes)
+    ]
+    return _of_many("signing.authorised", [each.known for each in made], leaves, {"count": total})
+
+
+def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
+    """`signing.signed`: each call with those of its items that were signed, in the order of their places."""
+    leaves = [leaf(item.public_id, item.digest) for _, items in calls for item in items]
+    data: dict[str, str | int | bool | None] = {"count": len(leaves), "root": merkle.root(leaves).hex()}
+    if len(calls) == 1:
+        reserved = calls[0][0]
+        about = {
+            "activation": str(reserved.activation),
+            "session": str(reserved.known.session_id),
+            "means": reserved.known.means,
+            "algorithm": reserved.algorithm.value,
+        }
+        return _of_one("signing.signed", reserved.known, {**about, **data})
+    callers = [_leaf(each.known, each.activation.bytes, len(items)) for each, items in calls]
+    return _of_many("signing.signed", [each.known for each, _ in calls], callers, data)
+
+
+def _leaf(known: Known, activation: bytes, count: int) -> bytes:
+    return caller_leaf(
+        activation, known.credential_id.bytes, known.session_id.bytes, known.caller.client_id, count
+    )
+
+
+def _of_one(kind: str, known: Known, data: dict[str, str | int | bool | None]) -> Draft:
+    actor = Actor("caller", known.caller.client_id)
+    return Draft(kind, actor, str(known.credential_id), known.authority, data)
+
+
+def _of_many(
+    kind: str, known: list[Known], callers: list[bytes], data: dict[str, str | int | bool | None]
+) -> Draft:
+    clients = {each.caller.client_id for each in known}
+    subjects = {each.credential_id for each in known}
+    authorities = {each.authority for each in known}
+    return Draft(
+        kind,
+        Actor("caller", clients.pop()) if len(clients) == 1 else _EVERYBODY,
+        str(subjects.pop()) if len(subjects) == 1 else MANY,
+        authorities.pop() if len(authorities) == 1 else "",
+        {"calls": len(callers), "callers": merkle.root(callers).hex(), **data},
+    )
+
+
+class Refusals:
+    """The first refusal of a kind to a caller is written at once, then at most one entry a minute with their number."""
+
+    def __init__(self) -> None:
+        self._kept: dict[
+            tuple[str, UUID, str, str, str], list[float]
+        ] = {}  # -> [when written, how many since]
+
+    def note(self, call: Call, code: str) -> None:
+        if call.known is None:
+            return
+        about = (
+            call.known.caller.client_id,
+            call.known.credential_id,
+            call.known.authority,
+            call.method,
+            code,
+        )
+        if about not in self._kept and len(self._kept) >= _MOST:
+            self._kept = {key: kept for key, kept in self._kept.items() if kept[1]}
+        self._kept.setdefault(about, [-_PAUSE, 0])[1] += 1
+
+    def due(self, now: float) -> list[Draft]:
+        """Entries for what is to be written now; `written` says that they are committed."""
+        drafts: list[Draft] = []
+        for (client, credential, authority, method, code), (at, count) in self._kept.items():
+            if count and now - at >= _PAUSE and len(drafts) < _MOST_AT_ONCE:
+                data: dict[str, str | int | bool | None] = {"method": method, "code": code}
+                if count > 1:
+                    data["count"] = int(count)
+                drafts.append(
+                    Draft("signing.refused", Actor("caller", client), str(credential), authority, data)
+                )
+        return drafts
+
+    def written(self, drafts: Sequence[Draft], now: float) -> None:
+        for draft in drafts:
+            method, code = str(draft.data["method"]), str(draft.data["code"])
+            about = (draft.actor.id, UUID(draft.subject), draft.authority, method, code)
+            kept = self._kept.get(about)
+            if kept is not None:
+                count = draft.data.get("count") or 1
+                assert isinstance(count, int)
+                kept[0], kept[1] = now, kept[1] - count
