@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -27,7 +26,7 @@ logger = logging.getLogger(__name__)
 _CALLER = "signing.api.callers.oauth_client"  # whose question `signing.turns` asks of many at once
 _NOT_OURS = ("cursor_factory", "context", "prepare_threshold")  # of Django's own cursors
 _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="csc-why")  # reasons are few and can wait
-_engines: "WeakKeyDictionary[asyncio.AbstractEventLoop, Engine]" = WeakKeyDictionary()
+_engines: dict[asyncio.AbstractEventLoop, Engine] = {}  # one, but for tests that begin another loop
 
 
 def engine() -> Engine | None:

@@ -30,6 +30,9 @@ _pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="csc")
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI 3, http only. Answers every path; what it does not know is 404 in the standard's JSON."""
+    if scope["type"] != "http":
+        await _live(receive, send)
+        return
     found = PATHS.get(scope["path"])
     if found is None:
         await _reply(send, answers.refusal(csc_v1.FACE, "no_such_address"))
@@ -49,6 +52,18 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
         reply = await loop.run_in_executor(_pool, _answer, face, method, headers, body)
     await _reply(send, reply)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The server's start and end (ASGI lifespan)."""
+    while True:
+        message = await receive()
+        is_over = message["type"] == "lifespan.shutdown"
+        if is_over:
+            await close()
+        await send({"type": f"{message['type']}.complete"})
+        if is_over:
+            return
 
 
 async def close() -> None:

@@ -19,7 +19,7 @@ from signing.turns.calls import Asked, Call, No, Outcome, Reserved, Spend, Wish
 from signing.turns.entries import Refusals
 from signing.turns.keys import Keys, not_open
 from signing.turns.known import Memory
-from signing.turns.line import ROLLBACK, Failed, Line, Lost
+from signing.turns.line import REPLAN, ROLLBACK, Failed, Line, Lost
 from signing.turns.turn import Done, Turn
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ CHANNEL = "inkan_signing"  # migration 0060
 MOST_CALLS, MOST_HASHES = 64, 1024  # of one turn
 MOST_WAITING = 2000
 _PATIENCE = 20.0  # seconds for which signatures wait for the database to come back
+_PLANNED_FOR = 60.0  # seconds
 _SHARDS = 64
 _LOCK = 0x494E4B41  # advisory locks (two ints), one per shard: each process has a chain of its own
 
@@ -52,6 +53,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._line: Line | None = None
         self._shard = ""
+        self._hashes, self._planned = 0, (64, self._loop.time())
         self._is_closing = False
         self._is_doubtful = False  # some of `_made` may be recorded already: they are looked at first
         self._calls: list[Call] = []
@@ -130,6 +132,7 @@ class Engine:
             await self._without_database(problem)
         else:
             await self._finish(line, done)
+            await self._replan(line, calls)
 
     def _next(self) -> list[Call]:
         """So many of those that wait; one that was rolled back once goes alone, so that it takes nobody along."""
@@ -178,6 +181,14 @@ class Engine:
             task.add_done_callback(self._telling.discard)
         self._to_sign += done.reserved
         await self._send(line)
+
+    async def _replan(self, line: Line, calls: Sequence[Call]) -> None:
+        """A plan that was made for an empty table reads a full one from end to end: so as often as they double."""
+        self._hashes += sum(call.size for call in calls)
+        now = self._loop.time()
+        if self._hashes >= 2 * self._planned[0] or now - self._planned[1] > _PLANNED_FOR:
+            self._planned = (max(self._hashes, 64), now)
+            await line.run([REPLAN])
 
     # --- the signer --------------------------------------------------------------------------------------------------
     async def _send(self, line: Line) -> None:

@@ -1,8 +1,8 @@
 """What a turn tells the ledger: one entry for all SADs of the turn, one for all signatures, and refusals, bounded.
 
-An entry of one call says what `activation` and `signatures` write. An entry of several says what they have in common;
-who asked for what stands in their rows, and `callers` binds those rows: the root of an RFC 6962 tree with one leaf
-for each call, `caller_leaf`, in the order of the calls' places (signatures) or of the activations' public ids (SADs).
+An entry of one SAD says what `activation` and `signatures` write. An entry of several says what they have in common;
+who asked for what stands in their rows, and `callers` binds those rows: the root of an RFC 6962 tree with one leaf for
+each SAD, `caller_leaf`, in the order of their first places (signatures) or of their public ids (SADs).
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,10 @@ def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
     """`signing.signed`: each call with those of its items that were signed, in the order of their places."""
     leaves = [leaf(item.public_id, item.digest) for _, items in calls for item in items]
     data: dict[str, str | int | bool | None] = {"count": len(leaves), "root": merkle.root(leaves).hex()}
-    if len(calls) == 1:
+    counts: dict[UUID, int] = {}
+    for each, items in calls:
+        counts[each.activation] = counts.get(each.activation, 0) + len(items)
+    if len(counts) == 1:
         reserved = calls[0][0]
         about = {
             "activation": str(reserved.activation),
@@ -66,7 +69,8 @@ def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
             "algorithm": reserved.algorithm.value,
         }
         return _of_one("signing.signed", reserved.known, {**about, **data})
-    callers = [_leaf(each.known, each.activation.bytes, len(items)) for each, items in calls]
+    first = {each.activation: each.known for each, _ in reversed(calls)}
+    callers = [_leaf(first[activation], activation.bytes, count) for activation, count in counts.items()]
     return _of_many("signing.signed", [each.known for each, _ in calls], callers, data)
 
 
@@ -92,7 +96,7 @@ def _of_many(
         Actor("caller", clients.pop()) if len(clients) == 1 else _EVERYBODY,
         str(subjects.pop()) if len(subjects) == 1 else MANY,
         authorities.pop() if len(authorities) == 1 else "",
-        {"calls": len(callers), "callers": merkle.root(callers).hex(), **data},
+        {"sads": len(callers), "callers": merkle.root(callers).hex(), **data},
     )
 
 

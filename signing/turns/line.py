@@ -15,14 +15,13 @@ Step: TypeAlias = tuple[bytes, Sequence[bytes | None]]
 """A prepared statement's name and its parameters in binary form (`binary`)."""
 
 SECONDS = 15.0  # beyond statement_timeout: only a dead network or a stopped server takes longer
-BEGIN, COMMIT, ROLLBACK = (b"begin", ()), (b"commit", ()), (b"rollback", ())
-_WORDS = {b"begin": "BEGIN", b"commit": "COMMIT", b"rollback": "ROLLBACK"}
-# A plan is made once, perhaps while the tables are still empty, and kept: it must be the one for full ones, which looks
-# every row up by its index.
+BEGIN, COMMIT, ROLLBACK, REPLAN = (b"begin", ()), (b"commit", ()), (b"rollback", ()), (b"replan", ())
+_WORDS = {b"begin": "BEGIN", b"commit": "COMMIT", b"rollback": "ROLLBACK", b"replan": "DISCARD PLANS"}
+# A plan is kept (REPLAN makes them anew while the tables grow): it must be the one for full tables that lie in memory,
+# which looks every row up by its index.
 _OFF = ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
-_PLANS = "-c plan_cache_mode=force_generic_plan -c jit=off " + " ".join(
-    f"-c enable_{each}=off" for each in _OFF
-)
+_COSTS = "-c plan_cache_mode=force_generic_plan -c jit=off -c random_page_cost=0.1 -c seq_page_cost=0.1"
+_PLANS = f"{_COSTS} " + " ".join(f"-c enable_{each}=off" for each in _OFF)
 _OPTIONS = f"-c lock_timeout=2000 -c statement_timeout=10000 {_PLANS}"
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 

@@ -15,7 +15,7 @@ from tests.support import services
 
 ROWS = "import django; django.setup(); from tests.bench.signing import rows; rows.main()"
 TICKS = os.sysconf("SC_CLK_TCK")
-HOT = ("-m", "uvicorn", "deploy.asgi:application", "--no-access-log", "--no-server-header", "--no-proxy-headers",
+HOT = ("-m", "uvicorn", "deploy.hot:application", "--lifespan", "on", "--no-access-log", "--no-server-header", "--no-proxy-headers",
        "--log-level", "warning", "--ws", "none")  # fmt: skip
 
 
