@@ -14,6 +14,7 @@ from psycopg import pq
 Step: TypeAlias = tuple[bytes, Sequence[bytes | None]]
 """A prepared statement's name and its parameters in binary form (`binary`)."""
 
+NAME = "inkan-hot"  # in pg_stat_activity
 SECONDS = 15.0  # beyond statement_timeout: only a dead network or a stopped server takes longer
 BEGIN, COMMIT, ROLLBACK, REPLAN = (b"begin", ()), (b"commit", ()), (b"rollback", ()), (b"replan", ())
 _WORDS = {b"begin": "BEGIN", b"commit": "COMMIT", b"rollback": "ROLLBACK", b"replan": "DISCARD PLANS"}
@@ -65,9 +66,10 @@ class Line:
         self._problem: Failed | None = None
         self._waiting: asyncio.Future[list[Answer]] | None = None
         self.is_lost = False
+        self._descriptor = self._line.socket  # a lost connection no longer tells it
         self._line.nonblocking = 1
         self._line.enter_pipeline_mode()
-        self._loop.add_reader(self._line.socket, self._readable)
+        self._loop.add_reader(self._descriptor, self._readable)
 
     @classmethod
     async def open(
@@ -80,7 +82,8 @@ class Line:
         """Connects on a thread, prepares every statement, listens to the channel. Raises Lost."""
 
         def connect() -> "psycopg.Connection[Any]":
-            connection = psycopg.connect(**parameters, options=_OPTIONS, autocommit=True, connect_timeout=3)
+            own = {"options": _OPTIONS, "autocommit": True, "connect_timeout": 3, "application_name": NAME}
+            connection = psycopg.connect(**{**parameters, **own})
             try:
                 connection.execute(f"LISTEN {channel}")  # a name of ours
                 for name, text in {**_WORDS, **statements}.items():
@@ -120,18 +123,18 @@ class Line:
     def close(self) -> None:
         if not self.is_lost:
             self.is_lost = True
-            self._loop.remove_reader(self._line.socket)
-            self._loop.remove_writer(self._line.socket)
+            self._loop.remove_reader(self._descriptor)
+            self._loop.remove_writer(self._descriptor)
             self._connection.close()
 
     def _flush(self) -> None:
         if self._line.flush():
-            self._loop.add_writer(self._line.socket, self._writable)
+            self._loop.add_writer(self._descriptor, self._writable)
 
     def _writable(self) -> None:
         try:
             if not self._line.flush():
-                self._loop.remove_writer(self._line.socket)
+                self._loop.remove_writer(self._descriptor)
         except psycopg.Error as problem:
             self._end(problem)
 
