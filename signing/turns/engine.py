@@ -53,6 +53,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._line: Line | None = None
         self._shard = ""
+        self._away = 0  # calls whose hashes are at the signer
         self._hashes, self._planned = 0, (64, self._loop.time())
         self._is_closing = False
         self._is_doubtful = False  # some of `_made` may be recorded already: they are looked at first
@@ -94,8 +95,10 @@ class Engine:
                 return
 
     def _is_due(self) -> bool:
-        can_send = bool(self._to_sign) and self._signing is None
-        return bool(self._made or self._told or self._waiting or can_send)
+        """While a frame is at the signer a turn waits for as many calls as are there: fewer turns, each for more."""
+        if self._signing is None:
+            return bool(self._made or self._told or self._waiting or self._to_sign)
+        return bool(self._made) or len(self._waiting) + len(self._told) >= max(self._away, 1)
 
     def _is_busy(self) -> bool:
         return self._is_due() or self._signing is not None or bool(self._to_sign or self._telling)
@@ -201,6 +204,7 @@ class Engine:
             (answer,) = await line.run([(b"keys", [binary.int8s(list(lacking))])])
             wrapped = {binary.read_int(pk or b""): key or b"" for pk, key in answer.rows}
         calls, self._to_sign = self._to_sign, []
+        self._away = min(len(calls), MOST_CALLS)
         self._signing = self._loop.create_task(self._sign(calls, wrapped))
 
     async def _sign(self, calls: list[Reserved], wrapped: dict[int, bytes]) -> None:

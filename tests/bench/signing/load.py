@@ -13,6 +13,7 @@ import ssl
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import uvloop
@@ -25,7 +26,7 @@ _LENGTH = b"content-length:"
 class Order(NamedTuple):
     """What is to be done. `signers`: (bearer, credentialID); `acknowledged`: a file for every signature that came."""
 
-    port: int
+    address: str  # a UNIX socket's path, or a port on loopback
     signers: list[list[str]]
     connections: int = 32
     hashes: int = 1
@@ -141,15 +142,21 @@ def _tls(order: Order) -> ssl.SSLContext | None:
     return context
 
 
+async def _connected(
+    loop: asyncio.AbstractEventLoop, order: Order, made: Callable[[], Line], context: ssl.SSLContext | None
+) -> tuple[Any, Line]:
+    if order.address.isdecimal():
+        return await loop.create_connection(made, "127.0.0.1", int(order.address), ssl=context)
+    return await loop.create_unix_connection(made, order.address)
+
+
 async def _kept_open(order: Order, number: int, told: Told, idle: "deque[Line] | None") -> None:
     """The connection, made again as often as it breaks."""
     loop, context = asyncio.get_running_loop(), _tls(order)
     signer = order.signers[number % len(order.signers)]
     while True:
         try:
-            _, line = await loop.create_connection(
-                lambda: Line(order, signer, told, idle), "127.0.0.1", order.port, ssl=context
-            )
+            _, line = await _connected(loop, order, lambda: Line(order, signer, told, idle), context)
         except OSError:
             await asyncio.sleep(0.1)
             continue

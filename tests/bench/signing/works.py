@@ -10,13 +10,14 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from tests.support import services
 
 ROWS = "import django; django.setup(); from tests.bench.signing import rows; rows.main()"
 TICKS = os.sysconf("SC_CLK_TCK")
-HOT = ("-m", "uvicorn", "deploy.hot:application", "--lifespan", "on", "--no-access-log", "--no-server-header", "--no-proxy-headers",
-       "--log-level", "warning", "--ws", "none")  # fmt: skip
+HOT = ("-m", "uvicorn", "deploy.hot:application", "--lifespan", "on", "--no-access-log", "--no-server-header",
+       "--no-proxy-headers", "--log-level", "warning", "--ws", "none")  # fmt: skip
 
 
 def spent(pid: int) -> float:
@@ -69,10 +70,10 @@ class Works:
         self.env = {
             **os.environ,
             "INKAN_HOME": str(home),
-            "DATABASE_URL": self.postgresql.new_database("bench"),
+            "DATABASE_URL": self._database(),
             "DJANGO_SETTINGS_MODULE": "deploy.settings",
         }
-        self.port = services.free_port()
+        self.address = str(folder / "hot")
         self.signer = self._starts("-m", "signing.signer", "--role", "signers")
         assert self.signer.stdout is not None and self.signer.stdout.readline().startswith("ready")
         words = [str(signers), *([str(credentials)] if credentials else [])]
@@ -94,15 +95,21 @@ class Works:
             process.communicate()
         self.postgresql.stop()
 
+    def _database(self) -> str:
+        """Its address by the server's UNIX socket, as on one machine in production."""
+        self.postgresql.new_database("bench")
+        return f"postgresql://inkan@{quote(str(self.postgresql.data), safe='')}:{self.postgresql.port}/bench"
+
     def _starts(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen([sys.executable, *words], env=self.env, stdout=subprocess.PIPE, text=True)
 
     def start_hot(self) -> None:
-        self.hot = self._starts(*HOT, "--host", "127.0.0.1", "--port", str(self.port))
+        Path(self.address).unlink(missing_ok=True)  # a killed server leaves it
+        self.hot = self._starts(*HOT, "--uds", self.address)
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(self.address) == 0:
                     return
             time.sleep(0.05)
         sys.exit("the hot path did not start")
@@ -140,7 +147,7 @@ class Works:
             env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdin is not None
-        whole = {"port": self.port, "signers": self.signers, **order}
+        whole = {"address": self.address, "signers": self.signers, **order}
         print(json.dumps(whole), file=process.stdin, flush=True)
         return process
 
