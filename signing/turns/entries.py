@@ -1,11 +1,14 @@
-"""What a turn tells the ledger: one entry for all SADs of the turn, one for all signatures, and refusals, bounded.
+"""What a turn tells the ledger: an entry for all SADs of the turn, one for all signatures, and refusals, bounded.
+
+Each for one authority, so that its auditors find what is theirs.
 
 An entry of one SAD says what `activation` and `signatures` write. An entry of several says what they have in common;
 who asked for what stands in their rows, and `callers` binds those rows: the root of an RFC 6962 tree with one leaf for
 each SAD, `caller_leaf`, in the order of their first places (signatures) or of their public ids (SADs).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from ledger import merkle
@@ -14,6 +17,7 @@ from ledger.together import Draft
 from signing.signatures import leaf
 from signing.turns.calls import Call, Item, Known, Reserved
 
+T = TypeVar("T")
 MANY = "many"
 _EVERYBODY = Actor("system", "signing")
 _PAUSE = 60.0  # seconds between two entries of the same refusal of the same caller
@@ -29,6 +33,14 @@ class Authorised:
     def __init__(self, call: Call, known: Known, activation: UUID, count: int, algorithm: str) -> None:
         self.call, self.known, self.activation = call, known, activation
         self.count, self.algorithm = count, algorithm
+
+
+def by_authority(calls: Iterable[T], authority: Callable[[T], str]) -> list[list[T]]:
+    """Lists of one authority each, in the order of their first calls."""
+    found: dict[str, list[T]] = {}
+    for each in calls:
+        found.setdefault(authority(each), []).append(each)
+    return list(found.values())
 
 
 def caller_leaf(activation: bytes, credential: bytes, session: bytes, client_id: str, count: int) -> bytes:
@@ -90,12 +102,11 @@ def _of_many(
 ) -> Draft:
     clients = {each.caller.client_id for each in known}
     subjects = {each.credential_id for each in known}
-    authorities = {each.authority for each in known}
     return Draft(
         kind,
         Actor("caller", clients.pop()) if len(clients) == 1 else _EVERYBODY,
         str(subjects.pop()) if len(subjects) == 1 else MANY,
-        authorities.pop() if len(authorities) == 1 else "",
+        known[0].authority,
         {"sads": len(callers), "callers": merkle.root(callers).hex(), **data},
     )
 

@@ -77,10 +77,11 @@ class Turn:
         drafts: list[together.Draft] = []
         if self._sads:
             authorised = self._authorised({binary.read_int(row[0] or b"") for row in next(given).rows})
-            drafts += [entries.authorised(authorised)] if authorised else []
+            groups = entries.by_authority(authorised, lambda each: each.known.authority)
+            drafts += [entries.authorised(group) for group in groups]
         if self._spends:
             await self._take(next(given).rows)
-        recorded = self._record(head.number + len(drafts) + 1, drafts)
+        recorded = self._record(head.number, drafts)
         refusals = self._refusals.due(now)
         drafts += refusals
         written = self._write(head, drafts) if drafts else []
@@ -215,8 +216,11 @@ class Turn:
             await self._line.run([(b"give_back", [binary.int8s(left_over)])])
 
     # --- record ------------------------------------------------------------------------------------------------------
-    def _record(self, number: int, drafts: list[together.Draft]) -> list[Step]:
-        """The signer's words as rows: signed with its record, given back, or failed for ever."""
+    def _record(self, last: int, drafts: list[together.Draft]) -> list[Step]:
+        """The signer's words as rows: signed with its record, given back, or failed for ever.
+
+        The entries join `drafts`, of which the first will have the number behind `last`.
+        """
         steps: list[Step] = []
         signed: list[tuple[Reserved, list[Item]]] = []
         back: list[int] = []
@@ -233,9 +237,9 @@ class Turn:
             if good:
                 signed.append((reserved, good))
             self._answers.append((reserved.call, self._told(reserved.call, results)))
-        if signed:
-            drafts.append(entries.signed(signed))
-            steps.append(self._records(signed, number))
+        for group in entries.by_authority(signed, lambda each: each[0].known.authority):
+            drafts.append(entries.signed(group))
+            steps.append(self._records(group, last + len(drafts)))
         if back:
             steps.append((b"give_back", [binary.int8s(back)]))
         if failed:

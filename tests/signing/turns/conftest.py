@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from signing.signer import client
-from tests.support.hot import Hot
+from tests.signing.turns.running import Hot
 from tests.support.signers import SignerProcesses
 
 

@@ -14,10 +14,10 @@ from ledger.models import Entry, Shard
 from signing import activation
 from signing.models import ActivationItem, SignatureRecord
 from signing.turns import line
+from tests.signing.turns.running import Hot, verify
 from tests.signing.turns.test_turns import check_log, refusal, together
 from tests.support import days
 from tests.support.csc import digest
-from tests.support.hot import Hot, verify
 from tests.support.signers import SignerProcesses
 
 RETRY = (503, "Signing is not available, try again")

@@ -13,11 +13,11 @@ from ledger.models import Entry
 from signing import credentials, sessions, signatures
 from signing.models import AccessToken, Activation, ActivationItem, OAuthClient, SignatureRecord
 from signing.turns import entries
+from tests.signing.turns.running import Answer, Hot
+from tests.signing.turns.running import verify as verified
 from tests.support import days
 from tests.support.csc import NOT_AUTHORISED, digest
 from tests.support.days import Day
-from tests.support.hot import Answer, Hot
-from tests.support.hot import verify as verified
 
 OFFICER = Actor("signer", "me")
 
@@ -79,6 +79,23 @@ def test_many_callers_at_once_get_each_their_own(hot: Hot) -> None:
     check_log()
     assert Activation.objects.count() == 16
     assert sum(entry.data["count"] for entry in Entry.objects.filter(kind="signing.authorised")) == 40
+
+
+def test_each_authority_has_entries_of_its_own(hot: Hot) -> None:
+    everyone = [days.day(clock.now()) for _ in range(12)]
+    for number, day in enumerate(everyone):
+        code = ("jma", "medis", "jpa")[number % 3]
+        type(day.credential).objects.filter(pk=day.credential.pk).update(authority=code)
+    together(12, lambda n: hot.signs(everyone[n], hot.sad(everyone[n], digest(n)), digest(n)))
+    for kind in ("signing.authorised", "signing.signed"):
+        counts = Counter[str]()
+        for entry in Entry.objects.filter(kind=kind):
+            counts[entry.authority] += entry.data["count"]
+        assert counts == {"jma": 4, "medis": 4, "jpa": 4}
+    for record in SignatureRecord.objects.select_related("credential"):
+        entry = Entry.objects.get(shard=record.log_shard, number=record.log_number)
+        assert entry.authority == record.credential.authority
+    check_log()
 
 
 def test_hashes_in_another_order_or_in_parts_are_signed_too(hot: Hot) -> None:
