@@ -18,7 +18,7 @@ from signing.activation import Reservation
 from signing.activation_store import Item, Store, store
 from signing.errors import Refused
 from signing.keystore import Algorithm
-from signing.models import SignatureRecord
+from signing.models import ClientCertificate, SignatureRecord
 from signing.signer import client
 
 logger = logging.getLogger(__name__)
@@ -103,6 +103,7 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
             "activation": str(activation.public_id),
             "session": str(activation.session.public_id),
             "means": activation.session.means,
+            "certificate": _thumbprint(activation.certificate),
             "algorithm": algorithm.value,
             "count": len(signed),
             "root": merkle.root(leaves).hex(),
@@ -114,6 +115,7 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
             credential=credential,
             session=activation.session,
             client=activation.client,
+            certificate=activation.certificate,
             digest=each.item.digest,
             sign_algorithm=algorithm.value,
             log_shard=entry.shard,
@@ -123,6 +125,10 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
         )
         for place, each in enumerate(signed)
     )
+
+
+def _thumbprint(certificate: ClientCertificate | None) -> str:
+    return "" if certificate is None else bytes(certificate.thumbprint).hex()
 
 
 def _ask(reservations: Sequence[Reservation]) -> list[_Asked]:

@@ -16,7 +16,7 @@ from django.conf import settings
 from signing import activation, issuing, signatures
 from signing.activation import Caller, Spend
 from signing.api import wire
-from signing.api.callers import RequestScope, identify
+from signing.api.callers import RequestScope, for_service, identify
 from signing.api.errors import BadRequest
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
@@ -50,7 +50,7 @@ def info(_scope: RequestScope, body: Body, _at: datetime) -> Body:
 
 def credentials_list(scope: RequestScope, body: Body, at: datetime) -> Body:
     """Section 11.4: the signer's one credential; the token says whose."""
-    caller = identify(scope, at)
+    caller = for_service(identify(scope, at))
     if body.get("userID") is not None:  # the authorization is the user's own
         raise BadRequest("user_id")
     most = _optional_integer(body, "maxResults")
@@ -85,7 +85,7 @@ def credentials_info(scope: RequestScope, body: Body, at: datetime) -> Body:
         "description": "HPKI second certificate",
         "key": _key_facts(credential, certificate),
         "cert": cert,
-        "authMode": "implicit",
+        "authMode": caller.auth_mode,
         "SCAL": "2",
         "multisign": settings.MULTISIGN,
         "lang": "ja-JP",
@@ -94,7 +94,7 @@ def credentials_info(scope: RequestScope, body: Body, at: datetime) -> Body:
 
 def credentials_authorize(scope: RequestScope, body: Body, at: datetime) -> Body:
     """Section 11.6, authMode implicit: the living session stands for the signer's will (README.md: SCAL1-like)."""
-    caller = identify(scope, at)
+    caller = for_service(identify(scope, at))
     credential = _credential_id(body)
     count = body.get("numSignatures")
     if type(count) is not int:
@@ -116,7 +116,7 @@ def signatures_sign_hash(scope: RequestScope, body: Body, at: datetime) -> Body:
     """Section 11.9: signature i belongs to hash i."""
     caller = identify(scope, at)
     credential = _credential_id(body)
-    sad = _string(body, "SAD")
+    sad = _sad(caller, body)
     digests = _digests(body)
     algorithm = _algorithm(body)
     if any(len(digest) != wire.DIGEST_SIZES[algorithm] for digest in digests):
@@ -140,6 +140,15 @@ METHODS: dict[str, Method] = {
     "credentials/authorize": credentials_authorize,
     "signatures/signHash": signatures_sign_hash,
 }
+
+
+def _sad(caller: Caller, body: Body) -> str:
+    """A credential token is its own SAD: it may be left out, and stands for no other (remote-signing.md 2.2)."""
+    if caller.sad and body.get("SAD") in (None, caller.sad):
+        return caller.sad
+    if caller.sad:
+        raise Refused("sad_unknown")
+    return _string(body, "SAD")
 
 
 def _own_credential(caller: Caller, public_id: UUID) -> Credential:
