@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from signing.flow import Item
-from signing.models import AccessToken, Activation, ActivationItem
+from signing.models import AccessToken, Activation, ActivationItem, ClientCertificate
 
 
 def revoke(given: QuerySet[AccessToken], at: datetime) -> int:
@@ -19,3 +19,12 @@ def revoke(given: QuerySet[AccessToken], at: datetime) -> int:
         locked = [sad.pk for sad in sads.order_by("pk").select_for_update()]
         ActivationItem.objects.filter(activation__in=locked, state=Item.AUTHORISED).update(state=Item.DEAD)
     return count
+
+
+def kill_under(certificate: ClientCertificate) -> None:
+    """Hashes that were authorised over a certificate which has ended; call it in the transaction of its end."""
+    with transaction.atomic():
+        sads = Activation.objects.filter(certificate=certificate, items__state=Item.AUTHORISED).distinct()
+        keys = list(sads.order_by("pk").values_list("pk", flat=True))
+        locked = [sad.pk for sad in Activation.objects.filter(pk__in=keys).order_by("pk").select_for_update()]
+        ActivationItem.objects.filter(activation__in=locked, state=Item.AUTHORISED).update(state=Item.DEAD)
