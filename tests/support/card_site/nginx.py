@@ -3,7 +3,7 @@
 with Nginx(folder, origin="http://localhost:8000", pages="127.0.0.1:8000", trust=…) as nginx:
     nginx.card_origin                     # https://localhost:PORT, asks for an HPKI card
     nginx.main                            # https://localhost:PORT, the block of INKAN_ORIGIN
-    nginx.api_origin                      # https://localhost:PORT, asks for a facility's certificate (with facilities=…)
+    nginx.api_origin                      # https://localhost:PORT, asks for a facility's certificate
 """
 
 import secrets
