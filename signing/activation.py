@@ -58,9 +58,17 @@ class Reservation(NamedTuple):
 
 
 def authorise(
-    caller: Caller, credential: UUID, digests: Sequence[bytes], *, at: datetime, description: str = ""
+    caller: Caller,
+    credential: UUID,
+    digests: Sequence[bytes],
+    *,
+    at: datetime,
+    description: str = "",
+    room: int = 0,
 ) -> NewSad:
     """A SAD for exactly these digests, one row each; equal digests are separate occurrences.
+
+    `room`: how many more `extension.extend` may bind later.
 
     Raises Refused: credential_unknown (also another signer's), credential_disabled, credential_expired,
     hashes_missing, hashes_too_many, hash_length.
@@ -80,6 +88,7 @@ def authorise(
             client_id=caller.client,
             hash_algorithm=algorithm,
             description=description.encode() or None,
+            room=room,
             created_at=at,
             expires_at=expires_at,
         )

@@ -54,7 +54,7 @@ class Item(StrEnum):
     RESERVED = "reserved"
     SIGNED = "signed"
     FAILED = "failed"  # outcome unknown: never signed again
-    DEAD = "dead"  # revoked, suspended or session ended before it was used
+    DEAD = "dead"  # revoked, suspended, session ended or SAD extended before it was used
 
 
 class Visit(StrEnum):
@@ -128,7 +128,7 @@ ITEM_MOVES = (
     move("give_back", (T.RESERVED,),                    T.AUTHORISED, A.SYSTEM),
     move("sign",      (T.RESERVED,),                    T.SIGNED,     A.SYSTEM),
     move("fail",      (T.RESERVED,),                    T.FAILED,     A.SYSTEM),
-    move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.SYSTEM),
+    move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.CALLER, A.SYSTEM),
 )
 VISIT_MOVES = (
     move("identify",  (V.BEGUN,),                       V.IDENTIFIED, A.SYSTEM),

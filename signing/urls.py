@@ -43,5 +43,6 @@ urlpatterns = [
     path("oauth2/token", oauth_views.token, name="oauth_token"),
     path("oauth2/revoke", oauth_views.revoke, name="oauth_revoke"),
     path(".well-known/oauth-authorization-server", oauth_views.metadata, name="oauth_metadata"),
-    *(path(f"csc/v1/{method}", view) for method, view in csc_views.V1.items()),
+    *(path(f"csc/{method}", view) for method, view in csc_views.VIEWS.items()),
+    path("csc/<path:rest>", csc_views.unknown, name="csc_unknown"),
 ]

@@ -20,6 +20,9 @@ _LONGEST_DESCRIPTION = 500
 _LONGEST_CLIENT_DATA = 1024
 _MOST_RESULTS = 100
 _CERTIFICATES = ("none", "single", "chain")
+_LONGEST_HANDLE = 256
+DECLARED = ("narcotics",)
+"""What a caller may declare of its documents with `inkanDeclares`, a member of our own beside the standard's."""
 
 
 class Words(NamedTuple):
@@ -40,32 +43,61 @@ class Information(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """`credentials/list`: the signer's own ones; there is nothing to choose."""
+    """`credentials/list`: the signer's own ones. `about`: what is told of each, None where only ids are wanted (v1)."""
+
+    about: "Details | None" = None
+    only_valid: bool = False
 
 
-class About(NamedTuple):
-    """`credentials/info`. `certificates`: none, single or chain."""
+class Details(NamedTuple):
+    """How much of a credential is told. `certificates`: none, single or chain."""
 
-    credential: UUID
     certificates: str
     wants_facts: bool
 
 
+class About(NamedTuple):
+    """`credentials/info`."""
+
+    credential: UUID
+    details: Details
+
+
 class Authorisation(NamedTuple):
-    """`credentials/authorize`: a SAD for exactly these digests, all of one length."""
+    """`credentials/authorize`: a SAD for exactly these digests, and room for `room` more by extendTransaction."""
 
     credential: UUID
     digests: tuple[bytes, ...]
+    room: int
     description: str
+    declared: tuple[str, ...]
+
+
+class Check(NamedTuple):
+    """`credentials/authorizeCheck`."""
+
+    handle: str
+
+
+class Extension(NamedTuple):
+    """`credentials/extendTransaction`: a new SAD for these digests in place of the old one."""
+
+    credential: UUID
+    sad: str
+    digests: tuple[bytes, ...]
 
 
 class Signing(NamedTuple):
-    """`signatures/signHash`: signature i belongs to digest i. `algorithm`: sha256, sha384 or sha512, with RSA."""
+    """`signatures/signHash`: signature i belongs to digest i. `algorithm`: sha256, sha384 or sha512, with RSA.
+
+    `is_bearer`: no SAD came, and the bearer token itself stands for it (v2, scope credential).
+    """
 
     credential: UUID
     sad: str
     digests: tuple[bytes, ...]
     algorithm: str
+    is_bearer: bool
 
 
 def information(body: Body) -> Information:
@@ -84,19 +116,29 @@ def credentials(body: Body) -> Credentials:
     return Credentials()
 
 
+def credentials_v2(body: Body) -> Credentials:
+    if body.get("userID") is not None:
+        raise BadRequest("user_id")
+    wants_info = _optional_boolean(body, "credentialInfo")
+    details = _details(body)
+    only_valid = _optional_boolean(body, "onlyValid")
+    _check_client_data(body)
+    return Credentials(details if wants_info else None, only_valid)
+
+
 def about(body: Body) -> About:
     credential = _credential(body)
-    certificates = _optional_string(body, "certificates") or "single"
-    if certificates not in _CERTIFICATES:
-        raise BadRequest("invalid", "certificates")
-    wants_facts = _optional_boolean(body, "certInfo")
-    _optional_boolean(body, "authInfo")
+    details = _details(body)
     _check_client_data(body)
-    return About(credential, certificates, wants_facts)
+    return About(credential, details)
 
 
 def authorisation(body: Body, words: Words, most: int) -> Authorisation:
-    """`most`: how many signatures one SAD may carry (multisign)."""
+    """`most`: how many signatures one SAD may carry (multisign).
+
+    SCAL "2": each signature is bound to its hash. Hashes that do not exist yet (a PDF signed several times) are bound
+    later, by extendTransaction, within the number that is authorised now.
+    """
     credential = _credential(body)
     count = body.get("numSignatures")
     if type(count) is not int:
@@ -106,22 +148,88 @@ def authorisation(body: Body, words: Words, most: int) -> Authorisation:
     if count > most:
         raise BadRequest("hashes_too_many")
     digests = _digests(body, words, most)
-    if len(digests) != count:  # SCAL "2": every signature is bound to its hash
+    if len(digests) > count:
         raise BadRequest("signatures_low")
+    _check_named_hash(body, words, digests)
+    _check_no_factors(body, words)
     description = _bounded_string(body, "description", _LONGEST_DESCRIPTION)
+    declared = _declared(body)
     _check_client_data(body)
-    return Authorisation(credential, digests, description)
+    return Authorisation(credential, digests, count - len(digests), description, declared)
 
 
-def signing(body: Body, words: Words, most: int) -> Signing:
+def check(body: Body) -> Check:
+    handle = _string(body, "handle")
+    if len(handle) > _LONGEST_HANDLE:
+        raise BadRequest("invalid", "handle")
+    _check_client_data(body)
+    return Check(handle)
+
+
+def extension(body: Body, words: Words, most: int) -> Extension:
     credential = _credential(body)
     sad = _string(body, "SAD")
+    digests = _digests(body, words, most)
+    _check_named_hash(body, words, digests)
+    _check_client_data(body)
+    return Extension(credential, sad, digests)
+
+
+def signing(body: Body, words: Words, most: int, *, bearer: str = "") -> Signing:
+    """`bearer`: the access token, where the version lets it stand for the SAD: the token's digest is the SAD's."""
+    credential = _credential(body)
+    is_bearer = bool(bearer) and body.get("SAD") is None
+    sad = bearer if is_bearer else _string(body, "SAD")
     digests = _digests(body, words, most)
     algorithm = _algorithm(body, words)
     if any(len(digest) != wire.DIGEST_SIZES[algorithm] for digest in digests):
         raise BadRequest("hash_length")
+    if words == V2 and _optional_string(body, "operationMode") not in ("", "S"):
+        raise BadRequest("invalid", "operationMode")  # nothing is done later: info says so
     _check_client_data(body)
-    return Signing(credential, sad, digests, algorithm)
+    return Signing(credential, sad, digests, algorithm, is_bearer)
+
+
+def _details(body: Body) -> Details:
+    certificates = _optional_string(body, "certificates") or "single"
+    if certificates not in _CERTIFICATES:
+        raise BadRequest("invalid", "certificates")
+    wants_facts = _optional_boolean(body, "certInfo")
+    _optional_boolean(body, "authInfo")  # told in any case: half of the clients forget to ask
+    return Details(certificates, wants_facts)
+
+
+def _declared(body: Body) -> tuple[str, ...]:
+    given = body.get("inkanDeclares", [])
+    if not isinstance(given, list):
+        raise BadRequest("missing_array", "inkanDeclares")
+    if any(each not in DECLARED for each in given):
+        raise BadRequest("invalid", "inkanDeclares")
+    return tuple(sorted(set(given)))
+
+
+def _check_named_hash(body: Body, words: Words, digests: tuple[bytes, ...]) -> None:
+    """v2 names the hash wherever hashes appear; v1 has no such member, and the length tells it."""
+    if words != V2:
+        return
+    named = _either(body, V2.hash_algorithm, V1.hash_algorithm)
+    if named is None:
+        return
+    if not isinstance(named, str):
+        raise BadRequest("missing_string", words.hash_algorithm)
+    if named not in wire.DIGEST_OIDS:
+        raise BadRequest("invalid", words.hash_algorithm)
+    if any(len(digest) != wire.DIGEST_SIZES[wire.DIGEST_OIDS[named]] for digest in digests):
+        raise BadRequest("hash_length")
+
+
+def _check_no_factors(body: Body, words: Words) -> None:
+    """The client collects no factor of the person's: `auth.objects` is empty, so `authData` is absent or empty."""
+    given = body.get("authData", []) if words == V2 else []
+    if not isinstance(given, list):
+        raise BadRequest("missing_array", "authData")
+    if given:
+        raise BadRequest("authentication_data")
 
 
 def _credential(body: Body) -> UUID:

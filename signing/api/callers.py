@@ -36,7 +36,7 @@ def identify(scope: RequestScope, at: datetime) -> Caller:
 
 def oauth_client(scope: RequestScope, at: datetime) -> Caller:
     """By the bearer token (RFC 6750 section 2.1); it lives no longer than session, credential and client."""
-    token = _bearer(scope.headers.get("authorization", ""))
+    token = bearer(scope)
     row = (
         AccessToken.objects.select_related("client", "session")
         .filter(
@@ -56,7 +56,9 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
     return Caller(row.client.pk, row.client.client_id, session.pk, session.credential_id, session.expires_at)
 
 
-def _bearer(header: str) -> str:
+def bearer(scope: RequestScope) -> str:
+    """The access token in clear (RFC 6750 section 2.1). Raises Refused("token_missing"), Refused("token_malformed")."""
+    header = scope.headers.get("authorization", "")
     scheme, _, token = header.strip().partition(" ")
     token = token.strip()
     if not header.strip():

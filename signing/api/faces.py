@@ -11,20 +11,38 @@ from signing.api.errors import Answer
 Shape = dict[str, Any]
 
 
+class Requester(NamedTuple):
+    """Who asks: the caller, and the access token in clear, which v2 lets stand for the SAD."""
+
+    caller: Caller
+    bearer: str
+
+
+class Told(NamedTuple):
+    """An answer that is not 200."""
+
+    status: int
+    shape: Shape
+
+
 class Method(NamedTuple):
     """One method of the standard. `read` is pure; `tell` gives names to what `carry_out` returned."""
 
-    read: Callable[[Body], Any]
+    read: Callable[[Body, Requester], Any]
     carry_out: Callable[[Caller, Any, datetime], Any]
-    tell: Callable[[Any], Shape]
+    tell: Callable[[Any], Shape | Told]
 
 
 class Face(NamedTuple):
-    """One version of the API. `info` is open to everybody; every other method knows its caller."""
+    """One version of the API. `info` is open to everybody; every other method knows its caller.
+
+    `not_offered`: the version's methods that we do not have; they answer 501 and stand in no `info`.
+    """
 
     version: str
     info: Callable[[Body], Shape]
     methods: Mapping[str, Method]
+    not_offered: tuple[str, ...]
     errors: Mapping[str, Answer]
 
     @property

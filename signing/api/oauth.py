@@ -110,6 +110,23 @@ def metadata() -> dict[str, Any]:
     }
 
 
+def methods() -> list[str]:
+    """What `info.methods` names of the authorization server, told from its own metadata (CSC section 11.1)."""
+    offered = {
+        "authorization_endpoint": "oauth2/authorize",
+        "token_endpoint": "oauth2/token",
+        "revocation_endpoint": "oauth2/revoke",
+        "pushed_authorization_request_endpoint": "oauth2/pushed_authorize",
+    }
+    found = metadata()
+    return [method for endpoint, method in offered.items() if endpoint in found]
+
+
+def supports_rar() -> bool:
+    """Whether authorization_details are read (RFC 9396 section 10)."""
+    return "authorization_details_types_supported" in metadata()
+
+
 def _machine_answer(request: HttpRequest, answer: Any) -> HttpResponse:
     """Authlib's answer; what its parsers raise at a stranger's bytes is the stranger's error, never a 500."""
     try:

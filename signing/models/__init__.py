@@ -302,6 +302,9 @@ class Activation(models.Model):
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     description = EncryptedBinaryField(null=True)
+    room = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # hashes that may still be bound (CSC 11.9)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

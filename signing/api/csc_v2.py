@@ -1,0 +1,100 @@
+"""CSC API 2.0.0.2 with the members of 2.2 in `info`: names and shapes only.
+
+What no seed of ours could read (2.2) comes from its Kotlin client (remote-signing.md sections 1 and 3).
+"""
+
+from django.conf import settings
+
+from signing.api import asked, csc_v1, engine, errors, oauth
+from signing.api.asked import V2 as WORDS
+from signing.api.engine import CredentialFacts, Listing
+from signing.api.faces import Face, Method, Requester, Shape
+
+SPECS = "2.0.0.2"
+SIGNATURE_QUALIFIER = "jp_esign_hpki"  # country_law_type (section 11.11); a name of our own
+
+
+def info(body: asked.Body) -> Shape:
+    """Section 11.1; open to everybody. No documents are signed yet, so formats and levels are empty lists."""
+    authorises = ["oauth2code"]
+    return {
+        **csc_v1.about_us(body),
+        "specs": SPECS,
+        "authType": authorises,
+        "oauth2Issuer": settings.ORIGIN,
+        "oauth2Servers": [  # 2.2
+            {
+                "label": "Inkan",
+                "issuerIdentifier": settings.ORIGIN,
+                "authType": authorises,
+                "supportsRar": oauth.supports_rar(),
+            }
+        ],
+        "supportsRar": oauth.supports_rar(),  # 2.2
+        "asynchronousOperationMode": False,
+        "validationInfo": False,
+        "methods": [*FACE.names, *oauth.methods()],
+        "signAlgorithms": {"algos": engine.signature_algorithms()},
+        "signature_formats": {"formats": [], "envelope_properties": []},
+        "conformance_levels": [],
+        "supportedHashTypes": ["dtbsr"],  # 2.2: the hash is what is signed
+    }
+
+
+def credential_info(facts: CredentialFacts) -> Shape:
+    """Section 11.5. Nothing is asked of the person in band: explicit without objects (section 13.10)."""
+    return {
+        "description": csc_v1.DESCRIPTION,
+        "signatureQualifier": SIGNATURE_QUALIFIER,
+        "key": csc_v1.key(facts),
+        "cert": csc_v1.cert(facts),
+        "auth": {"mode": "explicit", "expression": "", "objects": []},
+        "SCAL": "2",
+        "multisign": facts.most,
+        "lang": "ja-JP",
+    }
+
+
+def credential_list(found: Listing) -> Shape:
+    """Section 11.4."""
+    told = csc_v1.credential_ids(found)
+    if found.wanted.about is not None:
+        told["credentialInfos"] = [
+            {"credentialID": str(each.credential), **credential_info(each.facts)}
+            for each in found.credentials
+            if each.facts is not None
+        ]
+    if found.wanted.only_valid:
+        told["onlyValid"] = True
+    return told
+
+
+def _credentials(body: asked.Body, _requester: Requester) -> asked.Credentials:
+    return asked.credentials_v2(body)
+
+
+def _authorisation(body: asked.Body, _requester: Requester) -> asked.Authorisation:
+    return asked.authorisation(body, WORDS, settings.MULTISIGN)
+
+
+def _extension(body: asked.Body, _requester: Requester) -> asked.Extension:
+    return asked.extension(body, WORDS, settings.MULTISIGN)
+
+
+def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
+    return asked.signing(body, WORDS, settings.MULTISIGN, bearer=requester.bearer)
+
+
+METHODS: dict[str, Method] = {
+    "credentials/list": Method(_credentials, engine.own_credentials, credential_list),
+    "credentials/info": Method(csc_v1.about, engine.about, credential_info),
+    "credentials/authorize": Method(_authorisation, engine.authorise, csc_v1.new_sad),
+    "credentials/extendTransaction": Method(_extension, engine.extend, csc_v1.new_sad),
+    "signatures/signHash": Method(_signing, engine.sign, csc_v1.signatures),
+}
+NOT_OFFERED = (
+    *("auth/login", "auth/revoke", "credentials/sendOTP", "credentials/getChallenge"),
+    *("credentials/create", "credentials/delete"),  # 2.2
+    *("signatures/signDoc", "signatures/signPolling", "signatures/timestamp"),
+)
+FACE = Face("v2", info, METHODS, NOT_OFFERED, errors.V2)
