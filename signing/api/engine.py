@@ -13,9 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
-from signing import activation, extension, issuing, signatures
+from signing import activation, issuing, signatures
 from signing.activation import Caller, NewSad, Reservation, Spend
 from signing.api import asked, wire
+from signing.authorising import extension
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.models import Credential

@@ -10,8 +10,9 @@ from django.db import connection
 
 from ledger import clock
 from ledger.models import Entry
-from signing import activation, extension
+from signing import activation
 from signing.activation import Spend
+from signing.authorising import extension
 from signing.errors import Refused
 from signing.models import Activation, ActivationItem, SignatureRecord
 from signing.signer import client as signer_client
