@@ -19,6 +19,7 @@ from outbox import chores, mails
 from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, issuance, links, reminders
 from signing.acts import renewals
+from signing.authorising import approvals
 from signing.card_site import visits
 from signing.issuing import answers, checker, lists
 from signing.signer import client
@@ -77,6 +78,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("links whose end is near", reminders.remind_of_links),
     Chore("cards whose end is near", reminders.remind_of_cards),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
+    Chore("approvals nobody gave", approvals.expire_overdue),
     Chore("visits of card holders", visits.forget_overdue),
     Chore("visits by a card's numbers", card_numbers.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),

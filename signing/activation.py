@@ -131,6 +131,11 @@ def spend_many(
     ]
 
 
+def find(sad: str) -> Activation:
+    """The row behind a SAD that this process has just made."""
+    return Activation.objects.get(sad_digest=tokens.digest(sad))
+
+
 def fail_stuck(at: datetime) -> int:
     """For the clock: items reserved by a process that died. Their outcome is unknown, so they fail for ever."""
     stuck = ActivationItem.objects.filter(

@@ -57,6 +57,17 @@ class Item(StrEnum):
     DEAD = "dead"  # revoked, suspended, session ended or SAD extended before it was used
 
 
+class Approval(StrEnum):
+    """A set of hashes that its signer must approve by an act of their own (step-up)."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"  # the caller has not fetched the SAD yet
+    TAKEN = "taken"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    VOID = "void"  # the caller's day ended first
+
+
 class Visit(StrEnum):
     """A visit of the site for holders of an HPKI card (decision 40)."""
 
@@ -85,7 +96,7 @@ def move(name: str, sources: tuple[StrEnum, ...], target: StrEnum, *actors: Acto
     return Move(name, sources, target, actors)
 
 
-C, I, L, N, T, V, A = Credential, Issuance, Link, Authenticator, Item, Visit, Actor  # noqa: E741
+C, I, L, N, T, P, V, A = Credential, Issuance, Link, Authenticator, Item, Approval, Visit, Actor  # noqa: E741
 
 # fmt: off
 CREDENTIAL_MOVES = (
@@ -129,6 +140,13 @@ ITEM_MOVES = (
     move("sign",      (T.RESERVED,),                    T.SIGNED,     A.SYSTEM),
     move("fail",      (T.RESERVED,),                    T.FAILED,     A.SYSTEM),
     move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.CALLER, A.SYSTEM),
+)
+APPROVAL_MOVES = (
+    move("approve",   (P.WAITING,),                     P.APPROVED,   A.SIGNER),
+    move("refuse",    (P.WAITING,),                     P.REFUSED,    A.SIGNER),
+    move("take",      (P.APPROVED,),                    P.TAKEN,      A.CALLER),
+    move("expire",    (P.WAITING, P.APPROVED),          P.EXPIRED,    A.SYSTEM),
+    move("void",      (P.WAITING, P.APPROVED),          P.VOID,       A.SIGNER, A.SYSTEM),
 )
 VISIT_MOVES = (
     move("identify",  (V.BEGUN,),                       V.IDENTIFIED, A.SYSTEM),

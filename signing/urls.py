@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from signing.api import csc_views, oauth_views
-from signing.pages import acts, card_qr, me, my_phone, phone, sign_in, stopped
+from signing.pages import acts, approvals, card_qr, me, my_phone, phone, sign_in, stopped
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
@@ -29,6 +29,11 @@ urlpatterns = [
     path("me/", me.me, name="me"),
     path("me/end/", me.end, name="end_session"),
     path("me/phone/", my_phone.my_phone, name="me_phone"),
+    path("me/approvals/", approvals.waiting, name="approvals"),
+    path("me/approvals/<uuid:public_id>/", approvals.one, name="approval"),
+    path("me/approvals/<uuid:public_id>/phone/", approvals.phone, name="approval_phone"),
+    path("me/approvals/<uuid:public_id>/card/", approvals.card, name="approval_card"),
+    path("me/approvals/<uuid:public_id>/refuse/", approvals.refuse, name="approval_refuse"),
     path("me/suspend/", me.suspend, name="suspend"),
     path("me/renew/", acts.renew, name="renew"),
     path("me/revoke/", acts.revoke, name="revoke"),

@@ -21,8 +21,6 @@ _LONGEST_CLIENT_DATA = 1024
 _MOST_RESULTS = 100
 _CERTIFICATES = ("none", "single", "chain")
 _LONGEST_HANDLE = 256
-DECLARED = ("narcotics",)
-"""What a caller may declare of its documents with `inkanDeclares`, a member of our own beside the standard's."""
 
 
 class Words(NamedTuple):
@@ -70,7 +68,6 @@ class Authorisation(NamedTuple):
     digests: tuple[bytes, ...]
     room: int
     description: str
-    declared: tuple[str, ...]
 
 
 class Check(NamedTuple):
@@ -153,9 +150,8 @@ def authorisation(body: Body, words: Words, most: int) -> Authorisation:
     _check_named_hash(body, words, digests)
     _check_no_factors(body, words)
     description = _bounded_string(body, "description", _LONGEST_DESCRIPTION)
-    declared = _declared(body)
     _check_client_data(body)
-    return Authorisation(credential, digests, count - len(digests), description, declared)
+    return Authorisation(credential, digests, count - len(digests), description)
 
 
 def check(body: Body) -> Check:
@@ -197,15 +193,6 @@ def _details(body: Body) -> Details:
     wants_facts = _optional_boolean(body, "certInfo")
     _optional_boolean(body, "authInfo")  # told in any case: half of the clients forget to ask
     return Details(certificates, wants_facts)
-
-
-def _declared(body: Body) -> tuple[str, ...]:
-    given = body.get("inkanDeclares", [])
-    if not isinstance(given, list):
-        raise BadRequest("missing_array", "inkanDeclares")
-    if any(each not in DECLARED for each in given):
-        raise BadRequest("invalid", "inkanDeclares")
-    return tuple(sorted(set(given)))
 
 
 def _check_named_hash(body: Body, words: Words, digests: tuple[bytes, ...]) -> None:

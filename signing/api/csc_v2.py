@@ -5,10 +5,12 @@ What no seed of ours could read (2.2) comes from its Kotlin client (remote-signi
 
 from django.conf import settings
 
+from signing.activation import NewSad
 from signing.api import asked, csc_v1, engine, errors, oauth
 from signing.api.asked import V2 as WORDS
 from signing.api.engine import CredentialFacts, Listing
-from signing.api.faces import Face, Method, Requester, Shape
+from signing.api.faces import Face, Method, Requester, Shape, Told
+from signing.authorising.approvals import Waiting
 
 SPECS = "2.0.0.2"
 SIGNATURE_QUALIFIER = "jp_esign_hpki"  # country_law_type (section 11.11); a name of our own
@@ -69,12 +71,21 @@ def credential_list(found: Listing) -> Shape:
     return told
 
 
+def authorised(made: NewSad | Waiting) -> Shape | Told:
+    """Sections 11.6 and 11.7: a SAD, or 202 and a handle to ask again with."""
+    return Told(202, {"handle": made.handle}) if isinstance(made, Waiting) else csc_v1.new_sad(made)
+
+
 def _credentials(body: asked.Body, _requester: Requester) -> asked.Credentials:
     return asked.credentials_v2(body)
 
 
 def _authorisation(body: asked.Body, _requester: Requester) -> asked.Authorisation:
     return asked.authorisation(body, WORDS, settings.MULTISIGN)
+
+
+def _check(body: asked.Body, _requester: Requester) -> asked.Check:
+    return asked.check(body)
 
 
 def _extension(body: asked.Body, _requester: Requester) -> asked.Extension:
@@ -88,7 +99,8 @@ def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
 METHODS: dict[str, Method] = {
     "credentials/list": Method(_credentials, engine.own_credentials, credential_list),
     "credentials/info": Method(csc_v1.about, engine.about, credential_info),
-    "credentials/authorize": Method(_authorisation, engine.authorise, csc_v1.new_sad),
+    "credentials/authorize": Method(_authorisation, engine.authorise_or_ask, authorised),
+    "credentials/authorizeCheck": Method(_check, engine.check, authorised),
     "credentials/extendTransaction": Method(_extension, engine.extend, csc_v1.new_sad),
     "signatures/signHash": Method(_signing, engine.sign, csc_v1.signatures),
 }

@@ -6,7 +6,7 @@ the answer, a value or its refusal. Everything else is one request, one answer.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography import x509
@@ -16,12 +16,11 @@ from django.conf import settings
 from signing import activation, issuing, signatures
 from signing.activation import Caller, NewSad, Reservation, Spend
 from signing.api import asked, wire
-from signing.authorising import extension
+from signing.authorising import approvals, extension
+from signing.authorising.approvals import Waiting
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.models import Credential
-
-T = TypeVar("T")
 
 
 class CertificateFacts(NamedTuple):
@@ -62,10 +61,11 @@ class Listing(NamedTuple):
 
 
 class Authorise(NamedTuple):
-    """One caller's `credentials/authorize`."""
+    """One caller's `credentials/authorize`. `may_wait`: the version can tell that the signer is being asked."""
 
     caller: Caller
     asked: asked.Authorisation
+    may_wait: bool
 
 
 class Sign(NamedTuple):
@@ -98,17 +98,28 @@ def about(caller: Caller, wanted: asked.About, at: datetime) -> CredentialFacts:
     return _facts_of(credential, wanted.details, at)
 
 
-def authorise(caller: Caller, wanted: asked.Authorisation, at: datetime) -> NewSad:
-    """As `authorise_many`, for one; raises its refusal."""
-    return _only(authorise_many([Authorise(caller, wanted)], at))
+def authorise(caller: Caller, wanted: asked.Authorisation, at: datetime) -> NewSad | Waiting:
+    """As `authorise_many`, for one of a version that cannot wait; raises its refusal."""
+    return _one(Authorise(caller, wanted, may_wait=False), at)
 
 
-def authorise_many(wishes: Sequence[Authorise], at: datetime) -> list[NewSad | Refused]:
+def authorise_or_ask(caller: Caller, wanted: asked.Authorisation, at: datetime) -> NewSad | Waiting:
+    """As `authorise_many`, for one of a version that can wait; raises its refusal."""
+    return _one(Authorise(caller, wanted, may_wait=True), at)
+
+
+def authorise_many(wishes: Sequence[Authorise], at: datetime) -> list[NewSad | Waiting | Refused]:
     """A SAD for each: the living session stands for the signer's will (README.md: SCAL1-like).
 
-    Refusals: those of `activation.authorise`.
+    Where the policy wants the signer's own act (step-up) it is a handle instead. Refusals: step_up_required where the
+    version knows no handles, and those of `activation.authorise` and `approvals.ask`.
     """
     return [_authorised(wish, at) for wish in wishes]
+
+
+def check(caller: Caller, wanted: asked.Check, at: datetime) -> NewSad | Waiting:
+    """Raises what `approvals.check` raises."""
+    return approvals.check(caller, wanted.handle, at)
 
 
 def extend(caller: Caller, wanted: asked.Extension, at: datetime) -> NewSad:
@@ -118,7 +129,10 @@ def extend(caller: Caller, wanted: asked.Extension, at: datetime) -> NewSad:
 
 def sign(caller: Caller, wanted: asked.Signing, at: datetime) -> list[bytes]:
     """As `sign_many`, for one; raises its refusal."""
-    return _only(sign_many([Sign(caller, wanted)], at))
+    (made,) = sign_many([Sign(caller, wanted)], at)
+    if isinstance(made, Refused):
+        raise made
+    return made
 
 
 def sign_many(wishes: Sequence[Sign], at: datetime) -> list[list[bytes] | Refused]:
@@ -143,25 +157,40 @@ def _why(refused: Refused, wanted: asked.Signing) -> Refused:
     return Refused("sad_missing") if is_missing else refused
 
 
-def _authorised(wish: Authorise, at: datetime) -> NewSad | Refused:
+def _authorised(wish: Authorise, at: datetime) -> NewSad | Waiting | Refused:
+    caller, wanted = wish.caller, wish.asked
     try:
+        why = approvals.reasons(caller, len(wanted.digests) + wanted.room, wanted.description, at)
+        if why:
+            return _asked(wish, why, at)
         return activation.authorise(
-            wish.caller,
-            wish.asked.credential,
-            wish.asked.digests,
+            caller,
+            wanted.credential,
+            wanted.digests,
             at=at,
-            description=wish.asked.description,
-            room=wish.asked.room,
+            description=wanted.description,
+            room=wanted.room,
         )
     except Refused as refused:
         return refused
 
 
-def _only(answers: list[T | Refused]) -> T:
-    (answer,) = answers
-    if isinstance(answer, Refused):
-        raise answer
-    return answer
+def _asked(wish: Authorise, why: tuple[str, ...], at: datetime) -> Waiting:
+    wanted = wish.asked
+    if not wish.may_wait:
+        raise Refused("step_up_required")
+    if wanted.room:  # nobody can approve hashes that do not exist yet
+        raise Refused("signatures_low")
+    return approvals.ask(
+        wish.caller, wanted.credential, wanted.digests, why=why, at=at, description=wanted.description
+    )
+
+
+def _one(wish: Authorise, at: datetime) -> NewSad | Waiting:
+    (made,) = authorise_many([wish], at)
+    if isinstance(made, Refused):
+        raise made
+    return made
 
 
 def _facts_of(credential: Credential, wanted: asked.Details, at: datetime) -> CredentialFacts:

@@ -4,26 +4,28 @@ A PDF that is signed several times has its second hash only after the first sign
 of signatures; each stays bound to a hash before it is made, and the number never grows.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ledger import log
 from signing import activation
 from signing.activation import Caller, NewSad
 from signing.errors import Refused
 from signing.flow import Item
-from signing.models import Activation, ActivationItem
+from signing.models import Activation, ActivationItem, Approval
 from vault import tokens
 
 
 def extend(caller: Caller, credential: UUID, sad: str, digests: Sequence[bytes], *, at: datetime) -> NewSad:
     """A fresh SAD for these digests; the old one and what it had not signed yet die in the same transaction.
 
-    Raises Refused: sad_unknown (also another caller's, or nothing is left of it), sad_expired, hashes_too_many, and
-    those of `activation.authorise`.
+    Raises Refused: sad_unknown (also another caller's, or nothing is left of it), sad_expired, hashes_too_many,
+    hash_not_authorised (the signer had approved other hashes), and those of `activation.authorise`.
     """
     with transaction.atomic():
         old = _locked(caller, credential, sad)
@@ -35,6 +37,10 @@ def extend(caller: Caller, credential: UUID, sad: str, digests: Sequence[bytes],
             raise Refused("sad_unknown")
         if len(digests) > left:
             raise Refused("hashes_too_many")
+        approval = Approval.objects.filter(activation=old).first()
+        if approval is not None and not _are_among(digests, unused):
+            raise Refused("hash_not_authorised")  # the signer approved these hashes, not a number
+        room = 0 if approval is not None else left - len(digests)
         dropped = unused.update(state=Item.DEAD)
         Activation.objects.filter(pk=old.pk).update(room=0, expires_at=at)
         new = activation.authorise(
@@ -43,16 +49,23 @@ def extend(caller: Caller, credential: UUID, sad: str, digests: Sequence[bytes],
             digests,
             at=at,
             description=bytes(old.description or b"").decode(),
-            room=left - len(digests),
+            room=room,
         )
+        if approval is not None:
+            Approval.objects.filter(pk=approval.pk).update(activation=activation.find(new.sad))
         log.append(
             "signing.extended",
             actor=log.Actor("caller", caller.client_id),
             subject=str(old.credential.public_id),
             authority=old.credential.authority,
-            data={"activation": str(old.public_id), "dropped": dropped, "left": left - len(digests)},
+            data={"activation": str(old.public_id), "dropped": dropped, "left": room},
         )
     return new
+
+
+def _are_among(digests: Sequence[bytes], unused: QuerySet[ActivationItem]) -> bool:
+    free = Counter(bytes(digest) for digest in unused.values_list("digest", flat=True))
+    return not Counter(digests) - free
 
 
 def _locked(caller: Caller, credential: UUID, sad: str) -> Activation:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
+from signing.models.approvals import Approval as Approval
 from signing.models.authorities import BlockedKey as BlockedKey
 from signing.models.authorities import CertificateCheck as CertificateCheck
 from signing.models.authorities import IssuingCertificate as IssuingCertificate
@@ -259,9 +260,20 @@ class CardBinding(models.Model):
 class Ceremony(models.Model):
     """A challenge on its way to a phone or a card; redeemed once by deleting it."""
 
+    # approve, card_approve: a set of hashes (signing.authorising.approvals)
     # card_stopped, stopped_act: one act on a suspended credential, and the proof for it (signing.acts.stopped)
     PURPOSES = [
-        (one, one) for one in ("bind", "sign_in", "card_sign_in", "card_bind", "card_stopped", "stopped_act")
+        (one, one)
+        for one in (
+            "bind",
+            "sign_in",
+            "card_sign_in",
+            "card_bind",
+            "card_stopped",
+            "stopped_act",
+            "approve",
+            "card_approve",
+        )
     ]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)

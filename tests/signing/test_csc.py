@@ -163,8 +163,6 @@ class TestAuthorize:
             ({"numSignatures": 1.0}, "Missing (or invalid type) integer parameter numSignatures"),
             ({"numSignatures": 0}, "Invalid value for parameter numSignatures"),
             ({"hash": b64(digest(1), digest(2))}, "Invalid value for parameter numSignatures"),
-            ({"inkanDeclares": "narcotics"}, "Missing (or invalid type) array parameter inkanDeclares"),
-            ({"inkanDeclares": ["stars"]}, "Invalid parameter inkanDeclares"),
             ({"numSignatures": 501}, "Numbers of signatures is too high"),
             ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
             ({"hash": 5}, "Missing (or invalid type) array parameter hash"),

@@ -213,6 +213,11 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/": (signers("200"), NO),
     "me/end/": (NO, signers(UNTRIED)),
     "me/phone/": (signers("200"), signers("200")),
+    "me/approvals/": (signers("200"), NO),
+    "me/approvals/<uuid:public_id>/": (signers("404"), NO),  # nothing waits for anybody here
+    "me/approvals/<uuid:public_id>/phone/": (NO, signers("404")),
+    "me/approvals/<uuid:public_id>/card/": (NO, signers("404")),
+    "me/approvals/<uuid:public_id>/refuse/": (NO, signers("404")),
     "me/suspend/": (signers("200"), signers(UNTRIED)),
     "me/renew/": (signers("200"), signers("422")),  # years before the end
     "me/revoke/": (signers("200"), signers("422")),  # no reason given
@@ -241,6 +246,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "csc/v2/credentials/list": (NO, UNAUTHORISED),
     "csc/v2/credentials/info": (NO, UNAUTHORISED),
     "csc/v2/credentials/authorize": (NO, UNAUTHORISED),
+    "csc/v2/credentials/authorizeCheck": (NO, UNAUTHORISED),
     "csc/v2/credentials/extendTransaction": (NO, UNAUTHORISED),
     "csc/v2/signatures/signHash": (NO, UNAUTHORISED),
     "csc/v2/auth/login": (NO, NOT_OFFERED),
