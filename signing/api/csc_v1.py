@@ -10,16 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from signing import activation, issuing, signatures
 from signing.activation import Caller, Spend
-from signing.api import wire
+from signing.api import algorithms, wire
 from signing.api.callers import RequestScope, identify
 from signing.api.errors import BadRequest
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
+from signing.keystore import DIGEST_SIZE, Algorithm, KeyKind
 from signing.models import Credential
 
 Body = dict[str, Any]
@@ -83,7 +83,7 @@ def credentials_info(scope: RequestScope, body: Body, at: datetime) -> Body:
     _check_client_data(body)
     return {
         "description": "HPKI second certificate",
-        "key": _key_facts(credential, certificate),
+        "key": _key_facts(credential),
         "cert": cert,
         "authMode": "implicit",
         "SCAL": "2",
@@ -118,13 +118,13 @@ def signatures_sign_hash(scope: RequestScope, body: Body, at: datetime) -> Body:
     credential = _credential_id(body)
     sad = _string(body, "SAD")
     digests = _digests(body)
-    algorithm = _algorithm(body)
-    if any(len(digest) != wire.DIGEST_SIZES[algorithm] for digest in digests):
+    algorithm = _algorithm(body, caller.key_kind)
+    if any(len(digest) != DIGEST_SIZE[algorithm] for digest in digests):
         raise BadRequest("hash_length")
     if len(digests) > settings.MULTISIGN:
         raise BadRequest("hashes_too_many")
     _check_client_data(body)
-    reserved = activation.spend_many([Spend(sad, credential, caller, tuple(digests))], at=at)[0]
+    reserved = activation.spend_many([Spend(sad, credential, caller, tuple(digests), algorithm)], at=at)[0]
     if isinstance(reserved, Refused):
         raise reserved
     made = signatures.sign([reserved], at=at)[0]
@@ -151,16 +151,9 @@ def _own_credential(caller: Caller, public_id: UUID) -> Credential:
     return own
 
 
-def _key_facts(credential: Credential, certificate: x509.Certificate) -> Body:
-    """pyHanko wants 1.1.11 beside bare RSA; Documenso wants `len` (remote-signing.md sections 3 and 5)."""
-    public_key = certificate.public_key()
-    if isinstance(public_key, ec.EllipticCurvePublicKey) or not hasattr(public_key, "key_size"):
-        raise Refused("key_not_supported")
-    return {
-        "status": "enabled" if credential.state == CredentialState.ACTIVE else "disabled",
-        "algo": [wire.RSA, *wire.SIGNATURE_OIDS],
-        "len": public_key.key_size,
-    }
+def _key_facts(credential: Credential) -> Body:
+    status = "enabled" if credential.state == CredentialState.ACTIVE else "disabled"
+    return {"status": status, **algorithms.key_facts(credential.key_kind)}
 
 
 def _certificate_status(credential: Credential, at: datetime) -> str:
@@ -214,19 +207,13 @@ def _digests(body: Body) -> list[bytes]:
     return digests
 
 
-def _algorithm(body: Body) -> str:
-    """An allow-list: SHA-1, MD5, PSS and bare RSA without a digest are never signed (threat 17)."""
-    named = _string(body, "signAlgo")
-    if body.get("signAlgoParams") is not None and not isinstance(body["signAlgoParams"], str):
-        raise BadRequest("missing_string", "signAlgoParams")
-    if named in wire.SIGNATURE_OIDS:
-        return wire.SIGNATURE_OIDS[named]
-    if named != wire.RSA:
-        raise BadRequest("invalid", "signAlgo")
-    digest = _string(body, "hashAlgo")
-    if digest not in wire.DIGEST_OIDS:
-        raise BadRequest("invalid", "hashAlgo")
-    return wire.DIGEST_OIDS[digest]
+def _algorithm(body: Body, kind: KeyKind) -> Algorithm:
+    return algorithms.chosen(
+        _string(body, "signAlgo"),
+        _optional_string(body, "signAlgoParams"),
+        _optional_string(body, "hashAlgo"),
+        kind,
+    )
 
 
 def _string(body: Body, name: str) -> str:
