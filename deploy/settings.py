@@ -236,6 +236,7 @@ CARD_VISIT = timedelta(minutes=10)
 SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
 SAD_LIFETIME = timedelta(seconds=300)
 MULTISIGN = 500
+SIGNING_KEY_KIND = _text("INKAN_KEY_KIND")  # of credentials that are ordered from now on
 SIGNING_CALLER = "signing.api.callers.oauth_client"
 SIGNING_PHONE_RULES = "deploy.phone_rules.rules"  # what each authority allows with phones, as dated data
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import override_settings
 
 from ledger import clock
 from signing import credentials, issuance, issuing
@@ -55,7 +56,7 @@ def _key(kind: KeyKind) -> NewKey:
     return client.signers().generate(1, kind)[0]
 
 
-def issued_day() -> Day:
+def issued_day(kind: KeyKind = KeyKind.RSA_2048) -> Day:
     """As `day`, now, with a certificate that the embedded authority has issued. Needs the fixture `signers`."""
     issuing.ensure()
     at = clock.now()
@@ -71,7 +72,8 @@ def issued_day() -> Day:
         my_number_card_fingerprint=secrets.token_bytes(32),
         card_not_after=at + timedelta(days=1000),
     )
-    credential = credentials.issue(order, at)
+    with override_settings(SIGNING_KEY_KIND=kind.value):
+        credential = credentials.issue(order, at)
     issuance.carry_out(str(credential.public_id))
     credential.refresh_from_db()
     public_key = x509.load_der_x509_certificate(bytes(credential.certificate or b"")).public_key()
