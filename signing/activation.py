@@ -17,6 +17,7 @@ from signing.activation_store import Item, Store, Wanted, store
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.flow import Item as Life
+from signing.keystore import Algorithm, KeyKind
 from signing.models import Activation, ActivationItem, Credential
 from vault import tokens
 
@@ -25,13 +26,17 @@ _STUCK_AFTER = timedelta(minutes=5)  # far beyond the signer's deadline
 
 
 class Caller(NamedTuple):
-    """Who asks over the API: row ids of the system and of the signer's session, as SIGNING_CALLER found them."""
+    """Who asks over the API: row ids of the system and of the signer's session, as SIGNING_CALLER found them.
+
+    `key_kind` is of the session's credential, so that no certificate is read to know what its key can do.
+    """
 
     client: int
     client_id: str
     session: int
     credential: int
     session_expires_at: datetime
+    key_kind: KeyKind
 
 
 class NewSad(NamedTuple):
@@ -42,12 +47,16 @@ class NewSad(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """What a caller wants signed: digests in its order, under a SAD, for a credential's public id."""
+    """What a caller wants signed: digests in its order, under a SAD, for a credential's public id.
+
+    The algorithm comes with the wish, for CSC v1 authorises hashes and says only then how they are to be signed.
+    """
 
     sad: str
     credential: UUID
     caller: Caller
     digests: tuple[bytes, ...]
+    algorithm: Algorithm
 
 
 class Reservation(NamedTuple):
@@ -55,6 +64,7 @@ class Reservation(NamedTuple):
 
     activation: Activation
     items: tuple[Item, ...]
+    algorithm: Algorithm
 
 
 def authorise(
@@ -124,10 +134,10 @@ def spend_many(
     rows = Activation.objects.select_related("credential__signer", "session", "client")
     found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
     return [
-        Reservation(found[wish.sad_digest], tuple(items))
+        Reservation(found[wish.sad_digest], tuple(items), spend.algorithm)
         if items is not None
         else Refused(_why_not(wish, found.get(wish.sad_digest), at))
-        for wish, items in zip(wanted, reserved, strict=True)
+        for spend, wish, items in zip(spends, wanted, reserved, strict=True)
     ]
 
 

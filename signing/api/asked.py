@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from signing.api import wire
+from signing.api import algorithms, wire
 from signing.api.errors import BadRequest
 from signing.errors import Refused
+from signing.keystore import DIGEST_SIZE, Algorithm, KeyKind
 
 Body = Mapping[str, Any]
 
@@ -32,6 +33,7 @@ class Words(NamedTuple):
 
 V1 = Words("hash", "hashAlgo")
 V2 = Words("hashes", "hashAlgorithmOID")
+_OTHER = {V1: V2, V2: V1}
 
 
 class Information(NamedTuple):
@@ -85,7 +87,7 @@ class Extension(NamedTuple):
 
 
 class Signing(NamedTuple):
-    """`signatures/signHash`: signature i belongs to digest i. `algorithm`: sha256, sha384 or sha512, with RSA.
+    """`signatures/signHash`: signature i belongs to digest i.
 
     `is_bearer`: no SAD came, and the bearer token itself stands for it (v2, scope credential).
     """
@@ -93,7 +95,7 @@ class Signing(NamedTuple):
     credential: UUID
     sad: str
     digests: tuple[bytes, ...]
-    algorithm: str
+    algorithm: Algorithm
     is_bearer: bool
 
 
@@ -171,14 +173,17 @@ def extension(body: Body, words: Words, most: int) -> Extension:
     return Extension(credential, sad, digests)
 
 
-def signing(body: Body, words: Words, most: int, *, bearer: str = "") -> Signing:
-    """`bearer`: the access token, where the version lets it stand for the SAD: the token's digest is the SAD's."""
+def signing(body: Body, words: Words, most: int, kind: KeyKind, *, bearer: str = "") -> Signing:
+    """`kind`: of the caller's key, which says what algorithms there are.
+
+    `bearer`: the access token, where the version lets it stand for the SAD: the token's digest is the SAD's.
+    """
     credential = _credential(body)
     is_bearer = bool(bearer) and body.get("SAD") is None
     sad = bearer if is_bearer else _string(body, "SAD")
     digests = _digests(body, words, most)
-    algorithm = _algorithm(body, words)
-    if any(len(digest) != wire.DIGEST_SIZES[algorithm] for digest in digests):
+    algorithm = _algorithm(body, words, kind)
+    if any(len(digest) != DIGEST_SIZE[algorithm] for digest in digests):
         raise BadRequest("hash_length")
     if words == V2 and _optional_string(body, "operationMode") not in ("", "S"):
         raise BadRequest("invalid", "operationMode")  # nothing is done later: info says so
@@ -204,9 +209,9 @@ def _check_named_hash(body: Body, words: Words, digests: tuple[bytes, ...]) -> N
         return
     if not isinstance(named, str):
         raise BadRequest("missing_string", words.hash_algorithm)
-    if named not in wire.DIGEST_OIDS:
+    if named not in algorithms.HASHES:
         raise BadRequest("invalid", words.hash_algorithm)
-    if any(len(digest) != wire.DIGEST_SIZES[wire.DIGEST_OIDS[named]] for digest in digests):
+    if any(len(digest) != algorithms.SIZES[algorithms.HASHES[named]] for digest in digests):
         raise BadRequest("hash_length")
 
 
@@ -228,7 +233,7 @@ def _credential(body: Body) -> UUID:
 
 
 def _digests(body: Body, words: Words, most: int) -> tuple[bytes, ...]:
-    given = _either(body, V1.hashes, V2.hashes)
+    given = _either(body, words.hashes, _OTHER[words].hashes)
     if isinstance(given, str):
         given = [given]
     if not isinstance(given, list):
@@ -243,25 +248,22 @@ def _digests(body: Body, words: Words, most: int) -> tuple[bytes, ...]:
         digests = tuple(wire.octets(each) for each in given)
     except wire.NotReadable:
         raise BadRequest("hash_not_base64") from None
-    if any(len(digest) not in wire.DIGEST_SIZES.values() for digest in digests):
+    if any(len(digest) not in algorithms.SIZES.values() for digest in digests):
         raise BadRequest("hash_length")
     return digests
 
 
-def _algorithm(body: Body, words: Words) -> str:
-    """An allow-list: SHA-1, MD5, PSS and bare RSA without a digest are never signed (threat 17)."""
-    named = _string(body, "signAlgo")
-    _optional_string(body, "signAlgoParams")
-    if named in wire.SIGNATURE_OIDS:
-        return wire.SIGNATURE_OIDS[named]
-    if named != wire.RSA:
-        raise BadRequest("invalid", "signAlgo")
-    digest = _either(body, V1.hash_algorithm, V2.hash_algorithm)
-    if not isinstance(digest, str) or not digest:
+def _algorithm(body: Body, words: Words, kind: KeyKind) -> Algorithm:
+    hash_algo = _either(body, words.hash_algorithm, _OTHER[words].hash_algorithm)
+    if hash_algo is not None and not isinstance(hash_algo, str):
         raise BadRequest("missing_string", words.hash_algorithm)
-    if digest not in wire.DIGEST_OIDS:
-        raise BadRequest("invalid", words.hash_algorithm)
-    return wire.DIGEST_OIDS[digest]
+    return algorithms.chosen(
+        _string(body, "signAlgo"),
+        _optional_string(body, "signAlgoParams"),
+        hash_algo or "",
+        kind,
+        hash_name=words.hash_algorithm,
+    )
 
 
 def _either(body: Body, one: str, other: str) -> object:

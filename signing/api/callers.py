@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.module_loading import import_string
 
 from signing.activation import Caller
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
+from signing.keystore import KeyKind
 from signing.models import AccessToken
 from vault import tokens
 
@@ -39,6 +41,7 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
     token = bearer(scope)
     row = (
         AccessToken.objects.select_related("client", "session")
+        .annotate(key_kind=F("session__credential__algorithm"))
         .filter(
             token_digest=tokens.digest(token),
             revoked_at=None,
@@ -53,7 +56,14 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
     if row is None:
         raise Refused("token_invalid")
     session = row.session
-    return Caller(row.client.pk, row.client.client_id, session.pk, session.credential_id, session.expires_at)
+    return Caller(
+        row.client.pk,
+        row.client.client_id,
+        session.pk,
+        session.credential_id,
+        session.expires_at,
+        KeyKind(row.key_kind),
+    )
 
 
 def bearer(scope: RequestScope) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from signing.activation import NewSad
-from signing.api import asked, engine, errors, oauth, wire
+from signing.api import algorithms, asked, engine, errors, oauth, wire
 from signing.api.asked import V1 as WORDS
 from signing.api.engine import CredentialFacts, Listing
 from signing.api.faces import Face, Method, Requester, Shape
@@ -43,13 +43,8 @@ def credential_ids(found: Listing) -> Shape:
 
 
 def key(facts: CredentialFacts) -> Shape:
-    """`key` of section 11.5; Documenso wants `len` (remote-signing.md section 3)."""
-    return {
-        "status": "enabled" if facts.is_enabled else "disabled",
-        "algo": list(facts.algorithms),
-        "len": facts.key_length,
-        **({"curve": facts.curve} if facts.curve else {}),
-    }
+    """`key` of section 11.5."""
+    return {"status": "enabled" if facts.is_enabled else "disabled", **algorithms.key_facts(facts.kind)}
 
 
 def cert(facts: CredentialFacts) -> Shape:
@@ -111,8 +106,8 @@ def _extension(body: asked.Body, _requester: Requester) -> asked.Extension:
     return asked.extension(body, WORDS, settings.MULTISIGN)
 
 
-def _signing(body: asked.Body, _requester: Requester) -> asked.Signing:
-    return asked.signing(body, WORDS, settings.MULTISIGN)
+def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
+    return asked.signing(body, WORDS, settings.MULTISIGN, requester.caller.key_kind)
 
 
 METHODS: dict[str, Method] = {

@@ -6,7 +6,7 @@ What no seed of ours could read (2.2) comes from its Kotlin client (remote-signi
 from django.conf import settings
 
 from signing.activation import NewSad
-from signing.api import asked, csc_v1, engine, errors, oauth
+from signing.api import algorithms, asked, csc_v1, engine, errors, oauth
 from signing.api.asked import V2 as WORDS
 from signing.api.engine import CredentialFacts, Listing
 from signing.api.faces import Face, Method, Requester, Shape, Told
@@ -36,7 +36,7 @@ def info(body: asked.Body) -> Shape:
         "asynchronousOperationMode": False,
         "validationInfo": False,
         "methods": [*FACE.names, *oauth.methods()],
-        "signAlgorithms": {"algos": engine.signature_algorithms()},
+        "signAlgorithms": {"algos": algorithms.everything()},
         "signature_formats": {"formats": [], "envelope_properties": []},
         "conformance_levels": [],
         "supportedHashTypes": ["dtbsr"],  # 2.2: the hash is what is signed
@@ -93,7 +93,7 @@ def _extension(body: asked.Body, _requester: Requester) -> asked.Extension:
 
 
 def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
-    return asked.signing(body, WORDS, settings.MULTISIGN, bearer=requester.bearer)
+    return asked.signing(body, WORDS, settings.MULTISIGN, requester.caller.key_kind, bearer=requester.bearer)
 
 
 METHODS: dict[str, Method] = {

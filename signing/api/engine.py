@@ -10,16 +10,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from signing import activation, issuing, signatures
 from signing.activation import Caller, NewSad, Reservation, Spend
-from signing.api import asked, wire
+from signing.api import asked
 from signing.authorising import approvals, extension
 from signing.authorising.approvals import Waiting
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
+from signing.keystore import KeyKind
 from signing.models import Credential
 
 
@@ -37,9 +37,7 @@ class CredentialFacts(NamedTuple):
     """What a caller may know of a credential. `certificates`: DER, the signer's first; None where not wanted."""
 
     is_enabled: bool
-    algorithms: tuple[str, ...]
-    key_length: int
-    curve: str
+    kind: KeyKind
     status: str
     certificates: list[bytes] | None
     facts: CertificateFacts | None
@@ -75,11 +73,6 @@ class Sign(NamedTuple):
     asked: asked.Signing
 
 
-def signature_algorithms() -> list[str]:
-    """The identifiers of every algorithm that some key here signs with."""
-    return [wire.RSA, *wire.SIGNATURE_OIDS]
-
-
 def own_credentials(caller: Caller, wanted: asked.Credentials, at: datetime) -> Listing:
     """The signer's one credential; the token says whose."""
     credential = Credential.objects.filter(pk=caller.credential).exclude(certificate=None).first()
@@ -90,7 +83,7 @@ def own_credentials(caller: Caller, wanted: asked.Credentials, at: datetime) -> 
 
 
 def about(caller: Caller, wanted: asked.About, at: datetime) -> CredentialFacts:
-    """Raises Refused: credential_unknown (also another signer's), key_not_supported."""
+    """Raises Refused: credential_unknown (also another signer's)."""
     own = Credential.objects.filter(pk=caller.credential, public_id=wanted.credential)
     credential = own.exclude(certificate=None).first()
     if credential is None:
@@ -141,7 +134,8 @@ def sign_many(wishes: Sequence[Sign], at: datetime) -> list[list[bytes] | Refuse
     Refusals: of `activation.spend_many`, `signatures.sign`; sad_missing where no SAD came and the bearer is none.
     """
     spends = [
-        Spend(wish.asked.sad, wish.asked.credential, wish.caller, wish.asked.digests) for wish in wishes
+        Spend(wish.asked.sad, wish.asked.credential, wish.caller, wish.asked.digests, wish.asked.algorithm)
+        for wish in wishes
     ]
     reserved = activation.spend_many(spends, at=at)
     good = [each for each in reserved if isinstance(each, Reservation)]
@@ -195,22 +189,15 @@ def _one(wish: Authorise, at: datetime) -> NewSad | Waiting:
 
 def _facts_of(credential: Credential, wanted: asked.Details, at: datetime) -> CredentialFacts:
     der = bytes(credential.certificate or b"")
-    certificate = x509.load_der_x509_certificate(der)
-    public_key = certificate.public_key()
-    if isinstance(public_key, ec.EllipticCurvePublicKey) or not hasattr(public_key, "key_size"):
-        raise Refused("key_not_supported")
     chain = [der]
     if wanted.certificates == "chain":
         chain += issuing.authority(credential.issuer).chain()
     return CredentialFacts(
         is_enabled=credential.state == CredentialState.ACTIVE,
-        # pyHanko wants 1.1.11 beside bare RSA; Documenso wants the length (remote-signing.md sections 3 and 5)
-        algorithms=(wire.RSA, *wire.SIGNATURE_OIDS),
-        key_length=public_key.key_size,
-        curve="",
+        kind=credential.key_kind,
         status=_status(credential, at),
         certificates=None if wanted.certificates == "none" else chain,
-        facts=_certificate_facts(certificate) if wanted.wants_facts else None,
+        facts=_certificate_facts(x509.load_der_x509_certificate(der)) if wanted.wants_facts else None,
         most=settings.MULTISIGN,
     )
 

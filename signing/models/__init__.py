@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
+from signing.keystore import KeyKind
 from signing.models.approvals import Approval as Approval
 from signing.models.authorities import BlockedKey as BlockedKey
 from signing.models.authorities import CertificateCheck as CertificateCheck
@@ -53,7 +54,7 @@ class Credential(models.Model):
     state = models.CharField(
         max_length=12, choices=_choices(flow.Credential), default=flow.Credential.ORDERED
     )
-    algorithm = models.CharField(max_length=12, default="rsa2048")
+    algorithm = models.CharField(max_length=12, default=KeyKind.RSA_2048.value)  # its key's kind
     wrapped_key = models.BinaryField(null=True)  # opened by the signer process alone
     certificate = models.BinaryField(null=True)
     serial = models.CharField(max_length=48, unique=True, null=True)  # lower-case hexadecimal
@@ -94,6 +95,10 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def key_kind(self) -> KeyKind:
+        return KeyKind(self.algorithm)
 
 
 class IssuanceIntent(models.Model):

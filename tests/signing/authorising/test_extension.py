@@ -14,6 +14,7 @@ from signing import activation
 from signing.activation import Spend
 from signing.authorising import extension
 from signing.errors import Refused
+from signing.keystore import Algorithm
 from signing.models import Activation, ActivationItem, SignatureRecord
 from signing.signer import client as signer_client
 from tests.support import days
@@ -95,7 +96,7 @@ def test_of_sixteen_that_extend_and_sign_at_once_the_number_is_kept(
                     day.caller, day.credential.public_id, first.sad, [digest(1), digest(2)], at=at
                 )
                 return "extended"
-            spend = Spend(first.sad, day.credential.public_id, day.caller, (digest(0),))
+            spend = Spend(first.sad, day.credential.public_id, day.caller, (digest(0),), Algorithm.RSA_SHA256)
             (got,) = activation.spend_many([spend], at=at)
             return got.code if isinstance(got, Refused) else "reserved"
         except Refused as no:
