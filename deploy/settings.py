@@ -244,8 +244,13 @@ CARD_VISIT = timedelta(minutes=10)
 SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
 SAD_LIFETIME = timedelta(seconds=300)
 MULTISIGN = 500
+# When the signer must approve a set of hashes anew, although the day lives (signing/authorising/policy.py).
+SIGNING_STEP_UP = "signing.authorising.policy.reasons"
+STEP_UP_ABOVE = 0  # hashes in one authorisation; 0: never by their number
+STEP_UP_FOR_NEW_CALLERS = False  # a system with which this signer has never signed
+STEP_UP_LIFETIME = timedelta(minutes=10)
+SIGNING_KEY_KIND = _text("INKAN_KEY_KIND")  # of credentials that are ordered from now on
 SIGNING_CALLER = "signing.api.callers.oauth_client"
-SIGNING_STEP_UP = ""  # a policy that wants the person asked again, although the day lives
 SIGNING_PHONE_RULES = "deploy.phone_rules.rules"  # what each authority allows with phones, as dated data
 
 # --- headers ---------------------------------------------------------------------------------------------

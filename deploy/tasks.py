@@ -20,6 +20,7 @@ from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, issuance, links, reminders
 from signing.acts import renewals
 from signing.api.oauth import waiting
+from signing.authorising import approvals
 from signing.card_site import visits
 from signing.issuing import answers, checker, lists
 from signing.phones import shown_sign_in
@@ -81,6 +82,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("challenges nobody answered", ceremonies.forget_overdue),
     Chore("authorization requests nobody answered", waiting.forget_overdue),
     Chore("sign-ins by QR code", shown_sign_in.forget_overdue),
+    Chore("approvals nobody gave", approvals.expire_overdue),
     Chore("visits of card holders", visits.forget_overdue),
     Chore("visits by a card's numbers", card_numbers.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),

@@ -17,6 +17,7 @@ from signing.activation_store import Item, Store, Wanted, store
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.flow import Item as Life
+from signing.keystore import Algorithm, KeyKind
 from signing.models import Activation, ActivationItem, Credential
 from vault import tokens
 
@@ -25,19 +26,22 @@ _STUCK_AFTER = timedelta(minutes=5)  # far beyond the signer's deadline
 
 
 class Caller(NamedTuple):
-    """Who asks over the API: row ids of the system and of the signer's session, as SIGNING_CALLER found them."""
+    """Who asks over the API: row ids of the system and of the signer's session, as SIGNING_CALLER found them.
+
+    `key_kind` is of the session's credential, so that no certificate is read to know what its key can do.
+    """
 
     client: int
     client_id: str
     session: int
     credential: int
     session_expires_at: datetime
+    key_kind: KeyKind
     # The facility's certificate by which the token is bound: row id (0 = none), SHA-256 in hexadecimal, facility code.
     certificate: int = 0
     thumbprint: str = ""
     facility: str = ""
     scope: str = "service"  # or "credential": only what its own SAD authorises, no new one
-    sad: str = ""  # scope credential: the bearer, which is its own SAD; in clear, never written down
     auth_mode: str = "implicit"  # what credentials/info tells this caller (CSC 1.0.4 section 11.5)
 
 
@@ -50,12 +54,16 @@ class NewSad(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """What a caller wants signed: digests in its order, under a SAD, for a credential's public id."""
+    """What a caller wants signed: digests in its order, under a SAD, for a credential's public id.
+
+    The algorithm comes with the wish, for CSC v1 authorises hashes and says only then how they are to be signed.
+    """
 
     sad: str
     credential: UUID
     caller: Caller
     digests: tuple[bytes, ...]
+    algorithm: Algorithm
 
 
 class Reservation(NamedTuple):
@@ -63,6 +71,7 @@ class Reservation(NamedTuple):
 
     activation: Activation
     items: tuple[Item, ...]
+    algorithm: Algorithm
 
 
 def authorise(
@@ -74,10 +83,13 @@ def authorise(
     description: str = "",
     labels: Sequence[str] = (),
     sad: str = "",
+    room: int = 0,
 ) -> NewSad:
     """A SAD for exactly these digests, one row each; equal digests are separate occurrences.
 
     `labels`: the documents' names in the order of the digests. `sad`: an access token that is to be the SAD.
+    `room`: how many more `extension.extend` may bind later.
+
     Raises Refused: credential_unknown (also another signer's), credential_disabled, credential_expired,
     hashes_missing, hashes_too_many, hash_length.
     """
@@ -98,6 +110,7 @@ def authorise(
             hash_algorithm=algorithm,
             description=description.encode() or None,
             labels=list(labels) if any(labels) else None,
+            room=room,
             created_at=at,
             expires_at=expires_at,
         )
@@ -143,11 +156,16 @@ def spend_many(
     rows = Activation.objects.select_related("credential__signer", "session", "client", "certificate")
     found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
     return [
-        Reservation(found[wish.sad_digest], tuple(items))
+        Reservation(found[wish.sad_digest], tuple(items), spend.algorithm)
         if items is not None
         else Refused(_why_not(wish, found.get(wish.sad_digest), at))
-        for wish, items in zip(wanted, reserved, strict=True)
+        for spend, wish, items in zip(spends, wanted, reserved, strict=True)
     ]
+
+
+def find(sad: str) -> Activation:
+    """The row behind a SAD that this process has just made."""
+    return Activation.objects.get(sad_digest=tokens.digest(sad))
 
 
 def fail_stuck(at: datetime) -> int:

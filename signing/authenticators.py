@@ -136,6 +136,21 @@ def begin_assertion(
     return Offer(ceremony.public_id, webauthn.options_to_json(options))
 
 
+def begin_approval(signer: Signer, challenge: bytes, about: str, browser_token: str, at: datetime) -> Offer:
+    """Options for a bound phone of this signer; `challenge` covers what is approved, `about` names it."""
+    ceremony = ceremonies.begin(
+        "approve", browser_token, at, challenge=challenge, signer=signer, next_path=about
+    )
+    options = webauthn.generate_authentication_options(
+        rp_id=settings.WEBAUTHN_RP_ID,
+        challenge=challenge,
+        timeout=int(ceremonies.LIFETIME.total_seconds() * 1000),
+        allow_credentials=_descriptors(_active_phones(signer)),
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return Offer(ceremony.public_id, webauthn.options_to_json(options))
+
+
 def _spellings(typed: str) -> set[str]:
     """How a typed 本人ID may be written: ours has capitals only, a card holder's may end in small ones (T20024-jpa)."""
     head, dash, tail = typed.partition("-")
@@ -145,7 +160,7 @@ def _spellings(typed: str) -> set[str]:
 def complete_assertion(
     ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime, purpose: str = "sign_in"
 ) -> tuple[Authenticator, str]:
-    """The phone that proved itself, and the path where the person was going.
+    """The phone that proved itself, and the path where the person was going (or what was approved).
 
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin, phone_unknown,
     phone_changed, phone_cloned, phone_stopped, credential_not_active.

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, include, path
 
 from signing.api import csc_views, oauth_views
-from signing.pages import acts, card_qr, me, my_phone, phone, sign_in, sign_in_qr, stopped
+from signing.pages import acts, approvals, card_qr, me, my_phone, phone, sign_in, sign_in_qr, stopped
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
@@ -40,6 +40,11 @@ urlpatterns = [
     path("me/", me.me, name="me"),
     path("me/end/", me.end, name="end_session"),
     path("me/phone/", my_phone.my_phone, name="me_phone"),
+    path("me/approvals/", approvals.waiting, name="approvals"),
+    path("me/approvals/<uuid:public_id>/", approvals.one, name="approval"),
+    path("me/approvals/<uuid:public_id>/phone/", approvals.phone, name="approval_phone"),
+    path("me/approvals/<uuid:public_id>/card/", approvals.card, name="approval_card"),
+    path("me/approvals/<uuid:public_id>/refuse/", approvals.refuse, name="approval_refuse"),
     path("me/suspend/", me.suspend, name="suspend"),
     path("me/renew/", acts.renew, name="renew"),
     path("me/revoke/", acts.revoke, name="revoke"),
@@ -57,5 +62,6 @@ urlpatterns = [
     *oauth("csc/v1/oauth2", "csc_v1_oauth"),
     *oauth("csc/v2/oauth2", "csc_v2_oauth"),
     path(".well-known/oauth-authorization-server", oauth_views.about, name="oauth_metadata"),
-    *(path(f"csc/v1/{method}", view) for method, view in csc_views.V1.items()),
+    *(path(f"csc/{method}", view) for method, view in csc_views.VIEWS.items()),
+    path("csc/<path:rest>", csc_views.unknown, name="csc_unknown"),
 ]

@@ -61,6 +61,7 @@ FILLED = {
     "<slug:name>": "claim",
     "<slug:code>": "nowhere",
     "<path:asked>": "bm8=",
+    "csc/<path:rest>": "csc/no-such-method",
     "<slug:kind>": "date",
     "<slug:purpose>": "phone",
     "<str:day>": "2026-11-19",

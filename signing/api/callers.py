@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.module_loading import import_string
 
 from signing.activation import Caller
 from signing.api import facilities
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
+from signing.keystore import KeyKind
 from signing.models import AccessToken
 from vault import tokens
 
@@ -19,7 +21,6 @@ _LONGEST_TOKEN = 256
 _TOKEN = re.compile(
     r"[A-Za-z0-9._~+/-]+=*"
 )  # b64token of RFC 6750 section 2.1: no comma, so no second header
-_SERVICE, _CREDENTIAL = "service", "credential"
 
 
 class RequestScope(NamedTuple):
@@ -36,21 +37,15 @@ def identify(scope: RequestScope, at: datetime) -> Caller:
     return cast(Identify, import_string(settings.SIGNING_CALLER))(scope, at)
 
 
-def for_service(caller: Caller) -> Caller:
-    """The caller, if it may list credentials and ask for new SADs. Raises Refused("token_scope")."""
-    if caller.scope != _SERVICE:
-        raise Refused("token_scope")
-    return caller
-
-
 def oauth_client(scope: RequestScope, at: datetime) -> Caller:
     """By the bearer token (RFC 6750 section 2.1); it lives no longer than session, credential and client.
 
     A token that was given over a facility's certificate counts over that certificate alone (RFC 8705 section 3).
     """
-    token = _bearer(scope.headers.get("authorization", ""))
+    token = bearer(scope)
     row = (
         AccessToken.objects.select_related("client", "session", "certificate")
+        .annotate(key_kind=F("session__credential__algorithm"))
         .filter(
             token_digest=tokens.digest(token),
             revoked_at=None,
@@ -71,11 +66,11 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
         session.pk,
         session.credential_id,
         session.expires_at,
+        KeyKind(row.key_kind),
         certificate=0 if certificate is None else certificate.pk,
         thumbprint="" if certificate is None else bytes(certificate.thumbprint).hex(),
         facility="" if certificate is None else certificate.facility,
         scope=row.scope,
-        sad=token if row.scope == _CREDENTIAL else "",
         auth_mode="oauth2code" if row.client.is_oauth2code else "implicit",
     )
 
@@ -87,7 +82,9 @@ def _is_bound_rightly(row: AccessToken, scope: RequestScope, at: datetime) -> bo
     return is_shown and facilities.is_living(row.certificate, at)
 
 
-def _bearer(header: str) -> str:
+def bearer(scope: RequestScope) -> str:
+    """The access token in clear (RFC 6750 section 2.1). Raises Refused("token_missing"), Refused("token_malformed")."""
+    header = scope.headers.get("authorization", "")
     scheme, _, token = header.strip().partition(" ")
     token = token.strip()
     if not header.strip():

@@ -42,7 +42,7 @@ def _answered(request: HttpRequest, asking: Asking, browser_token: str, at: date
     session = _session(request, at)
     if session is not None:
         is_right = conditions.is_right_person(asking.conditions, session)
-        must = step_up.is_wanted(asking, session, at)
+        must = bool(step_up.reasons(asking, session, at))
         if conditions.is_answered(asking.conditions, session, at, step_up=must):
             if is_right:
                 return requests.answer(asking, session)

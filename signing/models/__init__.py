@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
+from signing.keystore import KeyKind
+from signing.models.approvals import Approval as Approval
 from signing.models.authorities import BlockedKey as BlockedKey
 from signing.models.authorities import CertificateCheck as CertificateCheck
 from signing.models.authorities import IssuingCertificate as IssuingCertificate
@@ -55,7 +57,7 @@ class Credential(models.Model):
     state = models.CharField(
         max_length=12, choices=_choices(flow.Credential), default=flow.Credential.ORDERED
     )
-    algorithm = models.CharField(max_length=12, default="rsa2048")
+    algorithm = models.CharField(max_length=12, default=KeyKind.RSA_2048.value)  # its key's kind
     wrapped_key = models.BinaryField(null=True)  # opened by the signer process alone
     certificate = models.BinaryField(null=True)
     serial = models.CharField(max_length=48, unique=True, null=True)  # lower-case hexadecimal
@@ -96,6 +98,10 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def key_kind(self) -> KeyKind:
+        return KeyKind(self.algorithm)
 
 
 class IssuanceIntent(models.Model):
@@ -262,6 +268,7 @@ class CardBinding(models.Model):
 class Ceremony(models.Model):
     """A challenge on its way to a phone or a card; redeemed once by deleting it."""
 
+    # approve, card_approve: a set of hashes (signing.authorising.approvals)
     # card_stopped, stopped_act: one act on a suspended credential, and the proof for it (signing.acts.stopped)
     PURPOSES = [
         (one, one)
@@ -273,6 +280,8 @@ class Ceremony(models.Model):
             "card_bind",
             "card_stopped",
             "stopped_act",
+            "approve",
+            "card_approve",
         )
     ]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -319,6 +328,9 @@ class Activation(models.Model):
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     description = EncryptedBinaryField(null=True)
     labels = EncryptedJSONField(null=True)  # documents' names by ordinal, where the caller gave them (RAR)
+    room = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # hashes that may still be bound (CSC 11.9)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

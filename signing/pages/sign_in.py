@@ -26,11 +26,11 @@ from signing.sessions import Opened
 
 ME = "/me/"
 # The signer's own pages: gone to at once, without a caller's name. All but the first want a fresh proof.
-OWN = (ME, "/me/phone/", "/me/renew/", "/me/revoke/")
+OWN = (ME, "/me/approvals/", "/me/phone/", "/me/renew/", "/me/revoke/")
 AUTHORIZE = sessions.SYSTEMS
 _LONGEST_NEXT = 8192
 _LONGEST_PERSON_ID = 16
-BROWSER_SAYS = {
+_BROWSER_SAYS = {
     "NotAllowedError": "phone_cancelled",
     "AbortError": "phone_cancelled",
     "TimeoutError": "phone_cancelled",
@@ -111,8 +111,7 @@ def phone(request: HttpRequest) -> HttpResponse:
     person_id = typed_person_id(request.POST.get("person_id", ""))
     reported = request.POST.get("error", "")
     if reported:
-        code = BROWSER_SAYS.get(reported, "phone_failed")
-        return page(request, next_path, person_id=person_id, code=code)
+        return page(request, next_path, person_id=person_id, code=said(reported))
     answer = request.POST.get("credential", "")
     if not answer:
         return page(request, next_path, person_id=person_id, code="" if person_id else "phone_failed")
@@ -154,6 +153,11 @@ def done(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(next_path)
     context = {"caller": caller(next_path), "next_path": next_path, "session": session}
     return render(request, "signing/signed_in.html", context)
+
+
+def said(reported: str) -> str:
+    """The code for what a browser said instead of an answer."""
+    return _BROWSER_SAYS.get(reported, "phone_failed")
 
 
 def safe_next(path: str) -> str:

@@ -146,8 +146,7 @@ def _proved(request: HttpRequest, token: str, at: datetime) -> HttpResponse:
     held = shown_sign_in.held(token, browser.token(request), at)
     answer, ceremony = request.POST.get("credential", ""), request.POST.get("ceremony", "")
     if not answer:
-        code = sign_in.BROWSER_SAYS.get(request.POST.get("error", ""), "phone_failed")
-        return _prove_page(request, held, at, code)
+        return _prove_page(request, held, at, sign_in.said(request.POST.get("error", "")))
     try:
         shown_sign_in.prove(token, browser.token(request), ceremony, answer, at)
     except Refused as refused:

@@ -13,6 +13,7 @@ TABLES = {
     "Link": flow.LINK_MOVES,
     "Authenticator": flow.AUTHENTICATOR_MOVES,
     "Item": flow.ITEM_MOVES,
+    "Approval": flow.APPROVAL_MOVES,
     "Issuance": flow.ISSUANCE_MOVES,
     "Answer": flow.ANSWER_MOVES,
     "Visit": flow.VISIT_MOVES,

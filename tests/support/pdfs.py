@@ -42,7 +42,9 @@ def one_page() -> BytesIO:
     return out
 
 
-async def sign_pdfs(address: str, credential_id: str, token: str, count: int) -> list[bytes]:
+async def sign_pdfs(
+    address: str, credential_id: str, token: str, count: int, *, with_pss: bool = False
+) -> list[bytes]:
     """`count` PDFs in one authorisation, with an access token of ours."""
     async with aiohttp.ClientSession() as session:
         about = csc_signer.CSCServiceSessionInfo(
@@ -50,7 +52,11 @@ async def sign_pdfs(address: str, credential_id: str, token: str, count: int) ->
         )
         credential = await csc_signer.fetch_certs_in_csc_credential(session, about)
         signer = csc_signer.CSCSigner(
-            session, Authorization(session, about, credential), batch_size=count, batch_autocommit=True
+            session,
+            Authorization(session, about, credential),
+            prefer_pss=with_pss,
+            batch_size=count,
+            batch_autocommit=True,
         )
         metadata = pdf_signers.PdfSignatureMetadata(field_name="Signature", md_algorithm="sha256")
         signed = await asyncio.gather(

@@ -178,6 +178,7 @@ def _authorise(row: AccessToken, wanted: Wanted, token: dict[str, Any]) -> None:
         row.session.pk,
         credential.pk,
         row.session.expires_at,
+        credential.key_kind,
         certificate=0 if certificate is None else certificate.pk,
         thumbprint="" if certificate is None else bytes(certificate.thumbprint).hex(),
     )

@@ -40,3 +40,17 @@ def members() -> dict[str, Any]:
             name: settings.API_ORIGIN + path for name, path in _ENDPOINTS.items()
         }
     return told
+
+
+def methods() -> list[str]:
+    """What `info.methods` names of the authorization server, told from its own metadata (CSC section 11.1)."""
+    offered = {
+        "authorization_endpoint": "oauth2/authorize",
+        **{n: p.removeprefix("/") for n, p in _ENDPOINTS.items()},
+    }
+    return [method for endpoint, method in offered.items() if endpoint in members()]
+
+
+def supports_rar() -> bool:
+    """Whether authorization_details are read (RFC 9396 section 10)."""
+    return "authorization_details_types_supported" in members()

@@ -1,36 +1,28 @@
 """Whether the policy wants the person asked again before these hashes are authorised, although the day lives.
 
-The policy stands behind a setting (SIGNING_STEP_UP, a dotted path; "" where there is none), like SIGNING_CALLER: one
-policy for credentials/authorize and for this door.
+The policy is the one of credentials/authorize (`authorising.policy`, SIGNING_STEP_UP); only scope `credential`
+authorises hashes here, a service token asks there.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, cast
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
+from signing.activation import Caller
 from signing.api.oauth.asking import Asking
+from signing.authorising import approvals
 from signing.models import SigningSession
 
 
-class Intent(NamedTuple):
-    """What is to be authorised: row ids of session and client, how many hashes, what the caller says of them."""
-
-    session: int
-    client: int
-    hashes: int
-    description: str
-
-
-Policy = Callable[[Intent, datetime], bool]
+def caller_of(asking: Asking, session: SigningSession) -> Caller:
+    """Who will hold the token: at a browser no certificate is shown, it comes with the code's redemption."""
+    client, credential = asking.client, session.credential
+    return Caller(
+        client.pk, client.client_id, session.pk, credential.pk, session.expires_at, credential.key_kind
+    )
 
 
-def is_wanted(asking: Asking, session: SigningSession, at: datetime) -> bool:
-    """Only scope `credential` authorises hashes; a service token asks at credentials/authorize."""
-    if asking.wanted is None or not settings.SIGNING_STEP_UP:
-        return False
-    policy = cast(Policy, import_string(settings.SIGNING_STEP_UP))
-    intent = Intent(session.pk, asking.client.pk, len(asking.wanted.digests), asking.wanted.description)
-    return policy(intent, at)
+def reasons(asking: Asking, session: SigningSession, at: datetime) -> tuple[str, ...]:
+    """Codes of why; empty where the day's session is enough."""
+    if asking.wanted is None:
+        return ()
+    wanted = asking.wanted
+    return approvals.reasons(caller_of(asking, session), len(wanted.digests), wanted.description, at)

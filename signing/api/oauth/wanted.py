@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from signing.activation import DIGEST_SIZES
-from signing.api import wire
+from signing.api import algorithms, wire
 
 PLAIN_TYPE = "credential"
 URI_TYPE = "https://cloudsignatureconsortium.org/2025/credential"
@@ -129,7 +129,7 @@ def _from_details(text: str) -> Wanted:
         given.get("numSignatures"), bool
     ):
         raise Unacceptable(_DETAILS, "numSignatures is not the number of documentDigests")
-    if given.get("hashType", "DTBSR") != "DTBSR":  # CSC 2.2: the digest of what is to be signed
+    if str(given.get("hashType", "dtbsr")).lower() != "dtbsr":  # CSC 2.2: the digest of what is to be signed
         raise Unacceptable(_DETAILS, "unknown hashType")
     algorithm = given.get("hashAlgorithmOID", "")
     _check_algorithm(algorithm, digests, _DETAILS)
@@ -171,9 +171,9 @@ def _check_algorithm(algorithm: object, digests: tuple[bytes, ...], error: str) 
     """Optional: the length tells it; where it is said, both must agree."""
     if algorithm == "":
         return
-    if not isinstance(algorithm, str) or algorithm not in wire.DIGEST_OIDS:
+    if not isinstance(algorithm, str) or algorithm not in algorithms.HASHES:
         raise Unacceptable(error, "Invalid parameter hashAlgorithmOID")
-    if len(digests[0]) != wire.DIGEST_SIZES[wire.DIGEST_OIDS[algorithm]]:
+    if DIGEST_SIZES[len(digests[0])] != algorithms.HASHES[algorithm]:
         raise Unacceptable(error, "Invalid digest value length")
 
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from ledger import clock
 from ledger.models import Entry
-from signing.api.oauth.step_up import Intent
+from signing.authorising.policy import Intent
 from signing.models import AuthorizationCode, SigningSession
 from tests.signing.oauth.conftest import code_for
 from tests.signing.oauth.test_credential_scope import HASHES, v1
@@ -175,9 +175,9 @@ class TestLoginHint:
         assert query_of(signer.client.get(carried))["error"] == "access_denied"
 
 
-def more_than_two(intent: Intent, at: Any) -> bool:
+def more_than_two(intent: Intent, at: Any) -> tuple[str, ...]:
     """A policy for these tests."""
-    return intent.hashes > 2
+    return ("many",) if intent.hashes > 2 else ()
 
 
 class TestStepUp:
