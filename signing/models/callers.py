@@ -56,6 +56,7 @@ class AuthorizationRequest(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     browser_digest = models.BinaryField(max_length=32, null=True)
+    approval = models.OneToOneField("signing.Approval", null=True, on_delete=models.SET_NULL)  # step-up
     opened_at = models.DateTimeField(null=True)
     spent_at = models.DateTimeField(null=True)
 
@@ -72,6 +73,9 @@ class AuthorizationCode(models.Model):
     redirect_uri = models.TextField()
     scope = models.CharField(max_length=64)
     wanted = EncryptedJSONField(null=True)  # scope credential: the hashes that the token will carry
+    approval = models.ForeignKey(
+        "signing.Approval", null=True, on_delete=models.SET_NULL
+    )  # by which they may
     code_challenge = models.CharField(max_length=128)
     code_challenge_method = models.CharField(max_length=8)
     created_at = models.DateTimeField()

@@ -80,6 +80,7 @@ def check(request: HttpRequest, client: OAuthClient, found: Mapping[str, str], a
 def answer(asking: Asking, session: SigningSession) -> HttpResponse:
     """The redirect with a code for this session; the request is spent by it."""
     asking.grant.request.wanted = asking.wanted
+    asking.grant.request.approval = None if asking.row is None else asking.row.approval
     with transaction.atomic():
         if asking.row is not None:
             try:

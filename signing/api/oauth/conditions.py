@@ -1,4 +1,4 @@
-"""Whether the day's session answers a request by itself: prompt, max_age, login_hint, and the policy's step-up.
+"""Whether the day's session answers a request by itself: prompt, max_age, login_hint.
 
 The words are OpenID Connect's (Core 1.0 section 3.1.2.1), which CSC clients and the incumbent's send. A session that
 lives is never lost by them: who is asked again proves it by phone or card within the same day.
@@ -58,12 +58,12 @@ def is_right_person(conditions: Conditions, session: SigningSession) -> bool:
     return not hint or hint.casefold() == credential.signer.person_id.casefold()
 
 
-def is_answered(conditions: Conditions, session: SigningSession, at: datetime, *, step_up: bool) -> bool:
+def is_answered(conditions: Conditions, session: SigningSession, at: datetime) -> bool:
     """Whether the person's last proof is young enough for what is asked."""
     proved = proved_at(session)
     if proved >= conditions.since:
         return True
-    if conditions.is_login or step_up:
+    if conditions.is_login:
         return False
     return conditions.max_age is None or at - proved <= conditions.max_age
 

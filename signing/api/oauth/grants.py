@@ -17,6 +17,7 @@ from signing import activation
 from signing.activation import Caller
 from signing.api.oauth import issued
 from signing.api.oauth.wanted import Wanted
+from signing.authorising import approvals
 from signing.errors import Refused
 from signing.models import AccessToken, AuthorizationCode, SigningSession
 from vault import tokens
@@ -74,6 +75,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
                 redirect_uri=request.payload.redirect_uri or "",
                 scope=request.scope,
                 wanted=None if wanted is None else wanted.to_json(),
+                approval=request.approval,
                 code_challenge=request.payload.data["code_challenge"],
                 code_challenge_method=request.payload.data["code_challenge_method"],
                 created_at=request.at,
@@ -182,16 +184,16 @@ def _authorise(row: AccessToken, wanted: Wanted, token: dict[str, Any]) -> None:
         certificate=0 if certificate is None else certificate.pk,
         thumbprint="" if certificate is None else bytes(certificate.thumbprint).hex(),
     )
+    at, secret, labels = row.created_at, token["access_token"], wanted.labels
+    approval = row.code.approval if row.code else None
     try:
-        sad = activation.authorise(
-            caller,
-            credential.public_id,
-            wanted.digests,
-            at=row.created_at,
-            description=wanted.description,
-            labels=wanted.labels,
-            sad=token["access_token"],
-        )
+        if approval is not None:
+            sad = approvals.take(approval, caller, at, sad=secret, labels=labels)
+        else:
+            digests, text = wanted.digests, wanted.description
+            sad = activation.authorise(
+                caller, credential.public_id, digests, at=at, description=text, labels=labels, sad=secret
+            )
     except Refused:
         raise InvalidGrantError("The credential cannot sign now.") from None
     row.activation = sad.activation

@@ -30,13 +30,14 @@ class Payload(OAuth2Payload):  # type: ignore[misc]
 
 
 class Request(OAuth2Request):  # type: ignore[misc]
-    """Fields that parameters.read has let through, each once. `wanted` belongs to scope `credential`."""
+    """Fields that parameters.read has let through, each once. `wanted`, `approval` belong to scope `credential`."""
 
     def __init__(self, request: HttpRequest, fields: Mapping[str, str], at: datetime | None = None) -> None:
         super().__init__(str(request.method), settings.ORIGIN + request.path, headers=request.headers)
         self.payload = Payload(fields)
         self.at = at or clock.now()
         self.wanted: Any = None
+        self.approval: Any = None
         self.certificate: ClientCertificate | None = None
 
     @property

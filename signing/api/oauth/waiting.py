@@ -43,7 +43,7 @@ def open_in(uri: str, client: OAuthClient, browser_token: str, at: datetime) -> 
     answered; `parameters` are those of the request).
     """
     browser = tokens.digest(browser_token)
-    rows = AuthorizationRequest.objects.select_related("client")
+    rows = AuthorizationRequest.objects.select_related("client", "approval")
     token = uri.removeprefix(PREFIX)
     row = rows.filter(token_digest=tokens.digest(token), client=client).first()
     if row is None or token == uri:

@@ -11,11 +11,12 @@ from pytest_django import Settings
 
 from ledger import clock
 from ledger.models import Entry
+from signing.authorising import approvals
 from signing.authorising.policy import Intent
-from signing.models import AuthorizationCode, SigningSession
+from signing.models import AccessToken, Activation, Approval, AuthorizationCode, SigningSession
 from tests.signing.oauth.conftest import code_for
 from tests.signing.oauth.test_credential_scope import HASHES, v1
-from tests.support.signed_in import Ehr, SignerBrowser, query_of
+from tests.support.signed_in import Ehr, SignerBrowser, hidden, query_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("SG-2")]
 
@@ -181,23 +182,86 @@ def more_than_two(intent: Intent, at: Any) -> tuple[str, ...]:
 
 
 class TestStepUp:
+    """The same approval as at credentials/authorize: the challenge covers the hashes that the token will carry."""
+
     @pytest.fixture(autouse=True)
     def policy(self, settings: Settings) -> Iterator[None]:
         settings.SIGNING_STEP_UP = f"{__name__}.more_than_two"
         yield
 
-    def test_the_policy_may_want_the_person_asked_again(self, signer: SignerBrowser, ehr: Ehr) -> None:
-        code_for(signer, ehr.authorize_path(**v1(signer, *HASHES[:2])))
-        carried = again(signer, ehr.authorize_path(**v1(signer, *HASHES)))
-        code_for(signer, carried)
-        assert signer.client.get(ehr.authorize_path(**v1(signer, *HASHES))).status_code == 200
+    def laid(self, signer: SignerBrowser, ehr: Ehr, **changes: str | None) -> tuple[str, Any]:
+        """The path of the approval, and the page."""
+        answer = signer.client.get(
+            ehr.authorize_path(**v1(signer, *HASHES, description="三件の処方箋", **changes))
+        )
+        assert answer.status_code == 302, answer.content
+        assert answer["Location"].startswith("/me/approvals/")
+        return answer["Location"], signer.client.get(answer["Location"])
 
-    def test_a_service_token_is_no_matter_of_the_policy(self, signer: SignerBrowser, ehr: Ehr) -> None:
+    def approved(self, signer: SignerBrowser, path: str, page: Any) -> str:
+        """The person approves by phone; where the page leads."""
+        answer = signer.phone.sign_in(str(page.context["phone"].options))
+        fields = {"ceremony": hidden(page, "ceremony"), "credential": answer}
+        token = hidden(page, "csrfmiddlewaretoken")
+        done = signer.client.post(f"{path}phone/", {**fields, "csrfmiddlewaretoken": token})
+        return str(done.context["next_path"])
+
+    def test_the_signer_approves_these_very_hashes_and_goes_on(self, signer: SignerBrowser, ehr: Ehr) -> None:
+        path, page = self.laid(signer, ehr)
+        text = page.content.decode()
+        assert "電子カルテ" in text and "三件の処方箋" in text and HASHES[0].hex()[:16] in text
+        carried = self.approved(signer, path, page)
+        assert carried.startswith("/oauth2/authorize?client_id=") and len(carried) < 250
+        token = ehr.redeem(query_of(signer.client.get(carried))["code"]).json()
+        approval, sad = Approval.objects.get(), Activation.objects.get()
+        assert (approval.state, approval.activation) == ("taken", sad)
+        assert [bytes(each.digest) for each in sad.items.order_by("ordinal")] == list(HASHES)
+        assert AccessToken.objects.get().activation == sad and token["scope"] == "credential"
+        challenge = approvals.challenge(approval).hex()
+        assert Entry.objects.get(kind="signing.approved").data["challenge"] == challenge
+
+    def test_the_request_waits_for_the_approval(self, signer: SignerBrowser, ehr: Ehr) -> None:
+        path, page = self.laid(signer, ehr)
+        carried = str(page.context["next_path"])
+        assert signer.client.get(carried)["Location"] == path
+        assert not AuthorizationCode.objects.exists() and Approval.objects.count() == 1
+
+    def test_a_refusal_is_told_to_the_client(self, signer: SignerBrowser, ehr: Ehr) -> None:
+        path, page = self.laid(signer, ehr)
+        token = hidden(page, "csrfmiddlewaretoken")
+        done = signer.client.post(f"{path}refuse/", {"csrfmiddlewaretoken": token})
+        answer = query_of(signer.client.get(str(done.context["next_path"])))
+        assert (answer["error"], answer["error_description"]) == ("access_denied", "The signer has refused.")
+
+    @pytest.mark.parametrize("state", ["waiting", "approved", "expired", "void", "taken"])
+    def test_one_that_is_over_gives_nothing(self, signer: SignerBrowser, ehr: Ehr, state: str) -> None:
+        _path, page = self.laid(signer, ehr)
+        Approval.objects.update(state=state, expires_at=clock.now())
+        answer = query_of(signer.client.get(str(page.context["next_path"])))
+        assert answer["error"] == "access_denied"
+        assert not AuthorizationCode.objects.exists()
+
+    def test_it_is_taken_once_and_not_after_the_day(self, signer: SignerBrowser, ehr: Ehr) -> None:
+        path, page = self.laid(signer, ehr)
+        code = query_of(signer.client.get(self.approved(signer, path, page)))["code"]
+        Approval.objects.update(state="taken")
+        answer = ehr.redeem(code)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+        assert not Activation.objects.exists() and not AccessToken.objects.exists()
+
+    def test_a_colleague_cannot_approve_it(self, signer: SignerBrowser, ehr: Ehr) -> None:
+        path, _page = self.laid(signer, ehr)
+        other = SignerBrowser()
+        other.sign_in()
+        assert other.client.get(path).status_code == 404
+
+    def test_few_hashes_and_service_tokens_are_silent(self, signer: SignerBrowser, ehr: Ehr) -> None:
+        code_for(signer, ehr.authorize_path(**v1(signer, *HASHES[:2])))
         code_for(signer, ehr.authorize_path())
 
     def test_prompt_none_cannot_answer_it(self, signer: SignerBrowser, ehr: Ehr) -> None:
         path = ehr.authorize_path(**v1(signer, *HASHES), prompt="none")
-        assert query_of(signer.client.get(path))["error"] == "login_required"
+        assert query_of(signer.client.get(path))["error"] == "interaction_required"
 
 
 class TestLanguage:
