@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from signing.signer import client as signer_client
-from tests.support import facilities
+from tests.support.card_site import facilities
 from tests.support.card_site.nginx import SECRET
 from tests.support.days import Day, issued_day
 from tests.support.signed_in import Ehr, SignerBrowser, query_of

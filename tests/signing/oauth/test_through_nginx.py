@@ -21,8 +21,7 @@ from ledger.models import Entry
 from signing.models import AccessToken, SignatureRecord
 from signing.signer import client as signer_client
 from tests.signing.oauth.conftest import query
-from tests.support import facilities
-from tests.support.card_site import hpki
+from tests.support.card_site import facilities, hpki
 from tests.support.card_site.nginx import SECRET, Nginx
 from tests.support.csc import RSA_SHA256, b64, digest
 from tests.support.days import issued_day
