@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, include, path
 
-from signing.api import csc_views, oauth_views
+from signing.api import csc_views, oauth_views, openapi
 from signing.pages import acts, approvals, card_qr, me, my_phone, phone, sign_in, sign_in_qr, stopped
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
@@ -63,5 +63,6 @@ urlpatterns = [
     *oauth("csc/v2/oauth2", "csc_v2_oauth"),
     path(".well-known/oauth-authorization-server", oauth_views.about, name="oauth_metadata"),
     *(path(f"csc/{method}", view) for method, view in csc_views.VIEWS.items()),
+    path("csc/openapi.json", openapi.document, name="openapi"),
     path("csc/<path:rest>", csc_views.unknown, name="csc_unknown"),
 ]

@@ -271,6 +271,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "csc/v2/signatures/signDoc": (NO, NOT_OFFERED),
     "csc/v2/signatures/signPolling": (NO, NOT_OFFERED),
     "csc/v2/signatures/timestamp": (NO, NOT_OFFERED),
+    "csc/openapi.json": (ALL, NO),
     "csc/<path:rest>": (MISSING, MISSING),
     "log/key.pem": (MISSING, NO),
     "log/<str:day>.json": (MISSING, NO),

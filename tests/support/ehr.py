@@ -158,15 +158,17 @@ class Ehr:
         )
         return str(answer["SAD"])
 
-    def signs(self, digests: Sequence[bytes], *, sad: str = "") -> list[bytes]:
-        """The signatures over these SHA-256 digests, in order (PKCS#1 v1.5)."""
+    def signs(
+        self, digests: Sequence[bytes], *, sad: str = "", algorithm: str = RSA_SHA256_OID
+    ) -> list[bytes]:
+        """The signatures over these SHA-256 digests, in order (PKCS#1 v1.5, or what `algorithm` names)."""
         answer = self.calls(
             "signatures/signHash",
             credentialID=self.credential(),
             SAD=sad or self.authorizes(digests),
             hash=[base64.b64encode(one).decode() for one in digests],
             hashAlgo=SHA256_OID,
-            signAlgo=RSA_SHA256_OID,
+            signAlgo=algorithm,
         )
         return [base64.b64decode(text) for text in answer["signatures"]]
 
