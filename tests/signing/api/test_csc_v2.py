@@ -11,6 +11,8 @@ from signing.models import Activation, Credential, SignatureRecord
 from tests.support.csc import NOT_AUTHORISED, RSA, RSA_SHA256, SHA256, SHA512, Api, b64, digest, refused
 from vault import tokens
 
+pytestmark = pytest.mark.requirement("SG-1")
+
 
 @pytest.fixture
 def v2(api: Api) -> Api:

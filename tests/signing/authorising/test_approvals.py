@@ -26,6 +26,8 @@ from tests.support.phone import Phone, Twist, b64url
 from tests.support.signed_in import bound_phone, hidden
 from vault import tokens
 
+pytestmark = pytest.mark.requirement("SG-3")
+
 NARCOTICS = "処方箋 #麻薬"
 Change = Callable[[], object]
 

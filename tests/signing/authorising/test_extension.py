@@ -21,6 +21,8 @@ from tests.support import days
 from tests.support.csc import INVALID_SAD, NOT_AUTHORISED, Api, b64, digest, refused
 from tests.support.signers import SignerProcesses
 
+pytestmark = pytest.mark.requirement("SG-1")
+
 TOO_MANY = (400, "Numbers of signatures is too high")
 
 
