@@ -9,8 +9,8 @@ from django.db import InterfaceError, OperationalError
 
 from ledger import clock
 from signing.api import errors, refused, wire
-from signing.api.callers import RequestScope, identify
-from signing.api.faces import Face
+from signing.api.callers import RequestScope, bearer, identify
+from signing.api.faces import Face, Requester, Shape, Told
 from signing.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def answer(face: Face, method: str, headers: Mapping[str, str], body: bytes) -> 
     """The reply of this version to `method` ("signatures/signHash"); header names in lower case. Never raises."""
     scope, at = RequestScope(headers), clock.now()
     try:
-        return good(_carried_out(face, method, scope, body, at))
+        return told(_carried_out(face, method, scope, body, at))
     except (errors.BadRequest, Refused) as problem:
         refused.note(method, scope, problem.code, at)
         return refusal(face, problem.code, getattr(problem, "name", ""))
@@ -50,15 +50,16 @@ def read(body: bytes) -> dict[str, object]:
         raise errors.BadRequest("not_json") from None
 
 
-def _carried_out(
-    face: Face, method: str, scope: RequestScope, body: bytes, at: datetime
-) -> dict[str, object]:
+def _carried_out(face: Face, method: str, scope: RequestScope, body: bytes, at: datetime) -> Shape | Told:
+    if method in face.not_offered:
+        raise errors.BadRequest("not_offered")
     given = read(body)
     if method == "info":
         return face.info(given)
     offered = face.methods[method]
     caller = identify(scope, at)
-    return offered.tell(offered.carry_out(caller, offered.read(given), at))
+    wanted = offered.read(given, Requester(caller, bearer(scope)))
+    return offered.tell(offered.carry_out(caller, wanted, at))
 
 
 def refusal(face: Face, code: str, name: str = "") -> Reply:
@@ -73,5 +74,7 @@ def refusal(face: Face, code: str, name: str = "") -> Reply:
     return Reply(answer.status, headers, body)
 
 
-def good(value: dict[str, object]) -> Reply:
-    return Reply(200, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(value))
+def told(value: Shape | Told) -> Reply:
+    """What a face tells as a reply."""
+    status, shape = (value.status, value.shape) if isinstance(value, Told) else (200, value)
+    return Reply(status, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(shape))

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from signing.api import wire
+from signing.api import algorithms, wire
 from signing.api.errors import BadRequest
 from signing.errors import Refused
+from signing.keystore import DIGEST_SIZE, Algorithm, KeyKind
 
 Body = Mapping[str, Any]
 
@@ -20,6 +21,7 @@ _LONGEST_DESCRIPTION = 500
 _LONGEST_CLIENT_DATA = 1024
 _MOST_RESULTS = 100
 _CERTIFICATES = ("none", "single", "chain")
+_LONGEST_HANDLE = 256
 
 
 class Words(NamedTuple):
@@ -31,6 +33,7 @@ class Words(NamedTuple):
 
 V1 = Words("hash", "hashAlgo")
 V2 = Words("hashes", "hashAlgorithmOID")
+_OTHER = {V1: V2, V2: V1}
 
 
 class Information(NamedTuple):
@@ -40,32 +43,60 @@ class Information(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """`credentials/list`: the signer's own ones; there is nothing to choose."""
+    """`credentials/list`: the signer's own ones. `about`: what is told of each, None where only ids are wanted (v1)."""
+
+    about: "Details | None" = None
+    only_valid: bool = False
 
 
-class About(NamedTuple):
-    """`credentials/info`. `certificates`: none, single or chain."""
+class Details(NamedTuple):
+    """How much of a credential is told. `certificates`: none, single or chain."""
 
-    credential: UUID
     certificates: str
     wants_facts: bool
 
 
+class About(NamedTuple):
+    """`credentials/info`."""
+
+    credential: UUID
+    details: Details
+
+
 class Authorisation(NamedTuple):
-    """`credentials/authorize`: a SAD for exactly these digests, all of one length."""
+    """`credentials/authorize`: a SAD for exactly these digests, and room for `room` more by extendTransaction."""
 
     credential: UUID
     digests: tuple[bytes, ...]
+    room: int
     description: str
 
 
-class Signing(NamedTuple):
-    """`signatures/signHash`: signature i belongs to digest i. `algorithm`: sha256, sha384 or sha512, with RSA."""
+class Check(NamedTuple):
+    """`credentials/authorizeCheck`."""
+
+    handle: str
+
+
+class Extension(NamedTuple):
+    """`credentials/extendTransaction`: a new SAD for these digests in place of the old one."""
 
     credential: UUID
     sad: str
     digests: tuple[bytes, ...]
-    algorithm: str
+
+
+class Signing(NamedTuple):
+    """`signatures/signHash`: signature i belongs to digest i.
+
+    `is_bearer`: no SAD came, and the bearer token itself stands for it (v2, scope credential).
+    """
+
+    credential: UUID
+    sad: str
+    digests: tuple[bytes, ...]
+    algorithm: Algorithm
+    is_bearer: bool
 
 
 def information(body: Body) -> Information:
@@ -84,19 +115,29 @@ def credentials(body: Body) -> Credentials:
     return Credentials()
 
 
+def credentials_v2(body: Body) -> Credentials:
+    if body.get("userID") is not None:
+        raise BadRequest("user_id")
+    wants_info = _optional_boolean(body, "credentialInfo")
+    details = _details(body)
+    only_valid = _optional_boolean(body, "onlyValid")
+    _check_client_data(body)
+    return Credentials(details if wants_info else None, only_valid)
+
+
 def about(body: Body) -> About:
     credential = _credential(body)
-    certificates = _optional_string(body, "certificates") or "single"
-    if certificates not in _CERTIFICATES:
-        raise BadRequest("invalid", "certificates")
-    wants_facts = _optional_boolean(body, "certInfo")
-    _optional_boolean(body, "authInfo")
+    details = _details(body)
     _check_client_data(body)
-    return About(credential, certificates, wants_facts)
+    return About(credential, details)
 
 
 def authorisation(body: Body, words: Words, most: int) -> Authorisation:
-    """`most`: how many signatures one SAD may carry (multisign)."""
+    """`most`: how many signatures one SAD may carry (multisign).
+
+    SCAL "2": each signature is bound to its hash. Hashes that do not exist yet (a PDF signed several times) are bound
+    later, by extendTransaction, within the number that is authorised now.
+    """
     credential = _credential(body)
     count = body.get("numSignatures")
     if type(count) is not int:
@@ -106,22 +147,81 @@ def authorisation(body: Body, words: Words, most: int) -> Authorisation:
     if count > most:
         raise BadRequest("hashes_too_many")
     digests = _digests(body, words, most)
-    if len(digests) != count:  # SCAL "2": every signature is bound to its hash
+    if len(digests) > count:
         raise BadRequest("signatures_low")
+    _check_named_hash(body, words, digests)
+    _check_no_factors(body, words)
     description = _bounded_string(body, "description", _LONGEST_DESCRIPTION)
     _check_client_data(body)
-    return Authorisation(credential, digests, description)
+    return Authorisation(credential, digests, count - len(digests), description)
 
 
-def signing(body: Body, words: Words, most: int) -> Signing:
+def check(body: Body) -> Check:
+    handle = _string(body, "handle")
+    if len(handle) > _LONGEST_HANDLE:
+        raise BadRequest("invalid", "handle")
+    _check_client_data(body)
+    return Check(handle)
+
+
+def extension(body: Body, words: Words, most: int) -> Extension:
     credential = _credential(body)
     sad = _string(body, "SAD")
     digests = _digests(body, words, most)
-    algorithm = _algorithm(body, words)
-    if any(len(digest) != wire.DIGEST_SIZES[algorithm] for digest in digests):
-        raise BadRequest("hash_length")
+    _check_named_hash(body, words, digests)
     _check_client_data(body)
-    return Signing(credential, sad, digests, algorithm)
+    return Extension(credential, sad, digests)
+
+
+def signing(body: Body, words: Words, most: int, kind: KeyKind, *, bearer: str = "") -> Signing:
+    """`kind`: of the caller's key, which says what algorithms there are.
+
+    `bearer`: the access token, where the version lets it stand for the SAD: the token's digest is the SAD's.
+    """
+    credential = _credential(body)
+    is_bearer = bool(bearer) and body.get("SAD") is None
+    sad = bearer if is_bearer else _string(body, "SAD")
+    digests = _digests(body, words, most)
+    algorithm = _algorithm(body, words, kind)
+    if any(len(digest) != DIGEST_SIZE[algorithm] for digest in digests):
+        raise BadRequest("hash_length")
+    if words == V2 and _optional_string(body, "operationMode") not in ("", "S"):
+        raise BadRequest("invalid", "operationMode")  # nothing is done later: info says so
+    _check_client_data(body)
+    return Signing(credential, sad, digests, algorithm, is_bearer)
+
+
+def _details(body: Body) -> Details:
+    certificates = _optional_string(body, "certificates") or "single"
+    if certificates not in _CERTIFICATES:
+        raise BadRequest("invalid", "certificates")
+    wants_facts = _optional_boolean(body, "certInfo")
+    _optional_boolean(body, "authInfo")  # told in any case: half of the clients forget to ask
+    return Details(certificates, wants_facts)
+
+
+def _check_named_hash(body: Body, words: Words, digests: tuple[bytes, ...]) -> None:
+    """v2 names the hash wherever hashes appear; v1 has no such member, and the length tells it."""
+    if words != V2:
+        return
+    named = _either(body, V2.hash_algorithm, V1.hash_algorithm)
+    if named is None:
+        return
+    if not isinstance(named, str):
+        raise BadRequest("missing_string", words.hash_algorithm)
+    if named not in algorithms.HASHES:
+        raise BadRequest("invalid", words.hash_algorithm)
+    if any(len(digest) != algorithms.SIZES[algorithms.HASHES[named]] for digest in digests):
+        raise BadRequest("hash_length")
+
+
+def _check_no_factors(body: Body, words: Words) -> None:
+    """The client collects no factor of the person's: `auth.objects` is empty, so `authData` is absent or empty."""
+    given = body.get("authData", []) if words == V2 else []
+    if not isinstance(given, list):
+        raise BadRequest("missing_array", "authData")
+    if given:
+        raise BadRequest("authentication_data")
 
 
 def _credential(body: Body) -> UUID:
@@ -133,7 +233,7 @@ def _credential(body: Body) -> UUID:
 
 
 def _digests(body: Body, words: Words, most: int) -> tuple[bytes, ...]:
-    given = _either(body, V1.hashes, V2.hashes)
+    given = _either(body, words.hashes, _OTHER[words].hashes)
     if isinstance(given, str):
         given = [given]
     if not isinstance(given, list):
@@ -148,25 +248,22 @@ def _digests(body: Body, words: Words, most: int) -> tuple[bytes, ...]:
         digests = tuple(wire.octets(each) for each in given)
     except wire.NotReadable:
         raise BadRequest("hash_not_base64") from None
-    if any(len(digest) not in wire.DIGEST_SIZES.values() for digest in digests):
+    if any(len(digest) not in algorithms.SIZES.values() for digest in digests):
         raise BadRequest("hash_length")
     return digests
 
 
-def _algorithm(body: Body, words: Words) -> str:
-    """An allow-list: SHA-1, MD5, PSS and bare RSA without a digest are never signed (threat 17)."""
-    named = _string(body, "signAlgo")
-    _optional_string(body, "signAlgoParams")
-    if named in wire.SIGNATURE_OIDS:
-        return wire.SIGNATURE_OIDS[named]
-    if named != wire.RSA:
-        raise BadRequest("invalid", "signAlgo")
-    digest = _either(body, V1.hash_algorithm, V2.hash_algorithm)
-    if not isinstance(digest, str) or not digest:
+def _algorithm(body: Body, words: Words, kind: KeyKind) -> Algorithm:
+    hash_algo = _either(body, words.hash_algorithm, _OTHER[words].hash_algorithm)
+    if hash_algo is not None and not isinstance(hash_algo, str):
         raise BadRequest("missing_string", words.hash_algorithm)
-    if digest not in wire.DIGEST_OIDS:
-        raise BadRequest("invalid", words.hash_algorithm)
-    return wire.DIGEST_OIDS[digest]
+    return algorithms.chosen(
+        _string(body, "signAlgo"),
+        _optional_string(body, "signAlgoParams"),
+        hash_algo or "",
+        kind,
+        hash_name=words.hash_algorithm,
+    )
 
 
 def _either(body: Body, one: str, other: str) -> object:

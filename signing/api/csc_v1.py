@@ -1,48 +1,51 @@
 """CSC API 1.0.4: names and shapes only. What is done stands in `engine`, how it is read in `asked`."""
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from django.conf import settings
 
 from signing.activation import NewSad
-from signing.api import asked, engine, errors, wire
+from signing.api import algorithms, asked, engine, errors, wire
 from signing.api.asked import V1 as WORDS
-from signing.api.engine import CredentialFacts
-from signing.api.faces import Face, Method, Shape
+from signing.api.engine import CredentialFacts, Listing
+from signing.api.faces import SERVICE, Face, Method, Requester, Shape, for_service, own_sad
+from signing.api.oauth import metadata
 
 SPECS = "1.0.4.0"
+DESCRIPTION = "HPKI second certificate"
 
 
-def info(body: asked.Body) -> Shape:
-    """Section 11.1; open to everybody."""
+def about_us(body: asked.Body) -> Shape:
+    """What `info` of every version says of the service."""
     wanted = asked.information(body)
     return {
-        "specs": SPECS,
         "name": "Inkan",
         "logo": f"{settings.ORIGIN}/static/seal.svg",
         "region": "JP",
         "lang": "en-US" if wanted.is_english else "ja-JP",
         "description": "Remote signing with the HPKI second certificate",
-        "authType": ["oauth2code"],
-        "oauth2": settings.ORIGIN,
-        "methods": [*FACE.names, "oauth2/authorize", "oauth2/token", "oauth2/revoke"],
     }
 
 
-def credential_ids(found: list[UUID]) -> Shape:
+def info(body: asked.Body) -> Shape:
+    """Section 11.1; open to everybody."""
+    return {
+        "specs": SPECS,
+        **about_us(body),
+        "authType": ["oauth2code"],
+        "oauth2": settings.ORIGIN,
+        "methods": [*FACE.names, *metadata.methods()],
+    }
+
+
+def credential_ids(found: Listing) -> Shape:
     """Section 11.4."""
-    return {"credentialIDs": [str(public_id) for public_id in found]}
+    return {"credentialIDs": [str(each.credential) for each in found.credentials]}
 
 
 def key(facts: CredentialFacts) -> Shape:
-    """`key` of section 11.5; Documenso wants `len` (remote-signing.md section 3)."""
-    return {
-        "status": "enabled" if facts.is_enabled else "disabled",
-        "algo": list(facts.algorithms),
-        "len": facts.key_length,
-        **({"curve": facts.curve} if facts.curve else {}),
-    }
+    """`key` of section 11.5."""
+    return {"status": "enabled" if facts.is_enabled else "disabled", **algorithms.key_facts(facts.kind)}
 
 
 def cert(facts: CredentialFacts) -> Shape:
@@ -64,10 +67,10 @@ def cert(facts: CredentialFacts) -> Shape:
 def credential_info(facts: CredentialFacts) -> Shape:
     """Section 11.5."""
     return {
-        "description": "HPKI second certificate",
+        "description": DESCRIPTION,
         "key": key(facts),
         "cert": cert(facts),
-        "authMode": "implicit",
+        "authMode": facts.auth_mode,
         "SCAL": "2",
         "multisign": facts.most,
         "lang": "ja-JP",
@@ -84,22 +87,41 @@ def signatures(made: list[bytes]) -> Shape:
     return {"signatures": wire.texts(made)}
 
 
-def _authorisation(body: asked.Body) -> asked.Authorisation:
-    return asked.authorisation(body, WORDS, settings.MULTISIGN)
-
-
-def _signing(body: asked.Body) -> asked.Signing:
-    return asked.signing(body, WORDS, settings.MULTISIGN)
-
-
 def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
+def _credentials(body: asked.Body, requester: Requester) -> asked.Credentials:
+    for_service(requester)
+    return asked.credentials(body)
+
+
+def about(body: asked.Body, _requester: Requester) -> asked.About:
+    return asked.about(body)
+
+
+def _authorisation(body: asked.Body, requester: Requester) -> asked.Authorisation:
+    for_service(requester)
+    return asked.authorisation(body, WORDS, settings.MULTISIGN)
+
+
+def _extension(body: asked.Body, requester: Requester) -> asked.Extension:
+    for_service(requester)
+    return asked.extension(body, WORDS, settings.MULTISIGN)
+
+
+def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
+    bearer = "" if requester.caller.scope == SERVICE else requester.bearer
+    wanted = asked.signing(body, WORDS, settings.MULTISIGN, requester.caller.key_kind, bearer=bearer)
+    return own_sad(requester, wanted)
+
+
 METHODS: dict[str, Method] = {
-    "credentials/list": Method(asked.credentials, engine.own_credentials, credential_ids),
-    "credentials/info": Method(asked.about, engine.about, credential_info),
+    "credentials/list": Method(_credentials, engine.own_credentials, credential_ids),
+    "credentials/info": Method(about, engine.about, credential_info),
     "credentials/authorize": Method(_authorisation, engine.authorise, new_sad),
+    "credentials/extendTransaction": Method(_extension, engine.extend, new_sad),
     "signatures/signHash": Method(_signing, engine.sign, signatures),
 }
-FACE = Face("v1", info, METHODS, errors.V1)
+NOT_OFFERED = ("auth/login", "auth/revoke", "credentials/sendOTP", "signatures/timestamp")
+FACE = Face("v1", info, METHODS, NOT_OFFERED, errors.V1)

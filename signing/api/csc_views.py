@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from signing.api import answers, csc_v1
+from signing.api import answers, csc_v1, csc_v2
 from signing.api.faces import Face
 
 
@@ -32,4 +32,15 @@ def _response(reply: answers.Reply) -> HttpResponse:
     return HttpResponse(reply.body, status=reply.status, headers=reply.headers)
 
 
-V1 = {method: _view(csc_v1.FACE, method) for method in csc_v1.FACE.names}
+@csrf_exempt
+def unknown(_request: HttpRequest, **_path: str) -> HttpResponse:
+    """Below the API's addresses nobody is told in HTML."""
+    return _response(answers.refusal(csc_v2.FACE, "no_such_address"))
+
+
+FACES = (csc_v1.FACE, csc_v2.FACE)
+VIEWS = {
+    f"{face.version}/{method}": _view(face, method)
+    for face in FACES
+    for method in (*face.names, *face.not_offered)
+}

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from signing.api import answers, csc_v1, grouped, wire
+from signing.api import answers, csc_v1, csc_v2, grouped, wire
 from signing.api.answers import Reply
 from signing.api.faces import Face
 
@@ -20,7 +20,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-FACES = {"v1": csc_v1.FACE}
+FACES = {"v1": csc_v1.FACE, "v2": csc_v2.FACE}
 METHODS = ("credentials/authorize", "signatures/signHash")
 PATHS = {f"/csc/{name}/{method}": (face, method) for name, face in FACES.items() for method in METHODS}
 THREADS = 8
@@ -46,9 +46,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     headers = _headers(scope["headers"])
     engine = grouped.engine()
-    if engine is not None:
-        reply = await grouped.answer(engine, face, method, headers, body)
-    else:
+    reply = None if engine is None else await grouped.answer(engine, face, method, headers, body)
+    if reply is None:
         loop = asyncio.get_running_loop()
         reply = await loop.run_in_executor(_pool, _answer, face, method, headers, body)
     await _reply(send, reply)

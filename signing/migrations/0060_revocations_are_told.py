@@ -19,7 +19,8 @@ END $$
 TRIGGERS = {
     "signing_signingsession": "OF ended_at, expires_at",
     "signing_accesstoken": "OF revoked_at, expires_at, client_id, session_id",
-    "signing_oauthclient": "OF is_active",
+    "signing_oauthclient": "OF is_active, is_certificate_bound, is_oauth2code",
+    "signing_clientcertificate": "OF not_before, not_after, ends_at",
 }
 
 
@@ -43,5 +44,5 @@ def tell_no_more(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signing", "0009_held_suspensions")]
+    dependencies = [("signing", "0041_approvals"), ("signing", "0031_beside_approvals")]
     operations = [migrations.RunPython(tell, tell_no_more)]

@@ -67,4 +67,14 @@ class Migration(migrations.Migration):
             name='session',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='signing.signingsession'),
         ),
+        migrations.AlterField(
+            model_name='activation',
+            name='certificate',
+            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='signing.clientcertificate'),
+        ),
+        migrations.AlterField(
+            model_name='signaturerecord',
+            name='certificate',
+            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='signing.clientcertificate'),
+        ),
     ]

@@ -14,6 +14,7 @@ _LENGTH = struct.Struct("!i")
 _LONG = struct.Struct("!q")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+TRUE = b"\x01"
 _NULL = b"\xff\xff\xff\xff"
 
 

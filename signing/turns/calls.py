@@ -17,6 +17,10 @@ class Known(NamedTuple):
     caller: Caller
     session_id: UUID
     means: str
+    has_signed: bool  # this signer by this client, ever
+    is_bound: bool  # the client is answered over its facility's certificate only
+    certificate_begins: datetime | None
+    certificate_ends: datetime | None
     credential_id: UUID
     authority: str
     state: str
@@ -31,6 +35,7 @@ class Authorise(NamedTuple):
     credential: UUID
     digests: tuple[bytes, ...]
     description: str
+    room: int
 
 
 class Spend(NamedTuple):
@@ -40,6 +45,11 @@ class Spend(NamedTuple):
     sad_digest: bytes
     digests: tuple[bytes, ...]
     algorithm: Algorithm
+    is_bearer: bool = False
+
+
+class Slowly(NamedTuple):
+    """It needs more than a turn knows, the signer's approval for example: the slow pages' functions answer it."""
 
 
 class Made(NamedTuple):
@@ -56,8 +66,10 @@ class No(NamedTuple):
     name: str = ""
 
 
+STRANGER = No("token_invalid")
 Wish: TypeAlias = Authorise | Spend | No
-Outcome: TypeAlias = Made | list[bytes] | No
+Outcome: TypeAlias = Made | list[bytes] | Slowly | No
+Read: TypeAlias = Callable[[Known, datetime], Wish | Slowly]
 
 
 class Call:
@@ -74,7 +86,7 @@ class Call:
         method: str,
         token: bytes,
         size: int,
-        read: Callable[[], Wish],
+        read: Read,
         answer: "asyncio.Future[Outcome]",
     ) -> None:
         self.method, self.token, self.size, self.read, self.answer = method, token, size, read, answer

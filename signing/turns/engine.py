@@ -15,7 +15,7 @@ from typing import Any
 from ledger import chain, clock
 from signing.signer import client
 from signing.turns import binary, statements
-from signing.turns.calls import Asked, Call, No, Outcome, Reserved, Spend, Wish
+from signing.turns.calls import STRANGER, Asked, Call, No, Outcome, Read, Reserved, Slowly, Spend
 from signing.turns.entries import Refusals
 from signing.turns.keys import Keys, not_open
 from signing.turns.known import Memory
@@ -62,7 +62,7 @@ class Engine:
         self._telling: set[asyncio.Task[None]] = set()
         self._task = self._loop.create_task(self._run())
 
-    async def ask(self, method: str, token: bytes, size: int, read: Callable[[], Wish]) -> Outcome:
+    async def ask(self, method: str, token: bytes, size: int, read: Read) -> Outcome:
         """The parameters are those of `Call`."""
         if len(self._waiting) >= MOST_WAITING or self._is_closing:
             return No("unavailable")
@@ -168,10 +168,14 @@ class Engine:
         for call in calls:
             known = found[call.token]
             if known is None or min(known.expires_at, known.caller.session_expires_at) <= at:
-                call.say(No("token_invalid"))
+                call.say(STRANGER)
                 continue
             call.known = known
-            call.wish = call.wish or call.read()
+            wish = call.wish or call.read(known, at)
+            if isinstance(wish, Slowly) or wish == STRANGER:
+                call.say(wish if isinstance(wish, Slowly) else STRANGER)
+                continue
+            call.wish = wish
             good.append(call)
         return good
 

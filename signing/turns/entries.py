@@ -43,9 +43,14 @@ def by_authority(calls: Iterable[T], authority: Callable[[T], str]) -> list[list
     return list(found.values())
 
 
-def caller_leaf(activation: bytes, credential: bytes, session: bytes, client_id: str, count: int) -> bytes:
-    """SHA-256(0x00 || activation || credential || session (UUIDs, 16 bytes each) || count (4 bytes) || client id)."""
-    return merkle.leaf_hash(activation + credential + session + count.to_bytes(4, "big") + client_id.encode())
+def caller_leaf(
+    activation: bytes, credential: bytes, session: bytes, client_id: str, thumbprint: str, count: int
+) -> bytes:
+    """SHA-256(0x00 || activation || credential || session (UUIDs, 16 bytes each) || count (4 bytes) || client's id ||
+    "," || thumbprint of the facility's certificate (hexadecimal, empty where there is none)).
+    """
+    text = f"{client_id},{thumbprint}".encode()
+    return merkle.leaf_hash(activation + credential + session + count.to_bytes(4, "big") + text)
 
 
 def authorised(made: Sequence[Authorised]) -> Draft:
@@ -56,7 +61,12 @@ def authorised(made: Sequence[Authorised]) -> Draft:
         return _of_one(
             "signing.authorised",
             only.known,
-            {"activation": str(only.activation), "count": total, "algorithm": only.algorithm},
+            {
+                "activation": str(only.activation),
+                "count": total,
+                "algorithm": only.algorithm,
+                "certificate": only.known.caller.thumbprint,
+            },
         )
     leaves = [
         _leaf(each.known, each.activation.bytes, each.count)
@@ -78,6 +88,7 @@ def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
             "activation": str(reserved.activation),
             "session": str(reserved.known.session_id),
             "means": reserved.known.means,
+            "certificate": reserved.known.caller.thumbprint,
             "algorithm": reserved.algorithm.value,
         }
         return _of_one("signing.signed", reserved.known, {**about, **data})
@@ -87,8 +98,14 @@ def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
 
 
 def _leaf(known: Known, activation: bytes, count: int) -> bytes:
+    caller = known.caller
     return caller_leaf(
-        activation, known.credential_id.bytes, known.session_id.bytes, known.caller.client_id, count
+        activation,
+        known.credential_id.bytes,
+        known.session_id.bytes,
+        caller.client_id,
+        caller.thumbprint,
+        count,
     )
 
 

@@ -6,7 +6,8 @@ A revocation is heard at once (NOTIFY, migration 0060) and found by the next loo
 from uuid import UUID
 
 from signing.activation import Caller
-from signing.turns.binary import read_int, read_moment
+from signing.keystore import KeyKind
+from signing.turns.binary import TRUE, read_int, read_moment
 from signing.turns.calls import Known
 from signing.turns.line import Rows
 
@@ -66,10 +67,20 @@ def _known(row: tuple[bytes | None, ...], now: float) -> Known:
             session=read_int(value[3]),
             credential=read_int(value[7]),
             session_expires_at=read_moment(value[6]),
+            key_kind=KeyKind(value[13].decode()),
+            certificate=read_int(value[14]) if row[14] is not None else 0,
+            thumbprint=value[15].hex(),
+            facility=value[16].decode(),
+            scope=value[19].decode(),
+            auth_mode="oauth2code" if value[20] == TRUE else "implicit",
         ),
         session_id=UUID(bytes=value[4]),
         means=value[5].decode(),
         credential_id=UUID(bytes=value[8]),
+        has_signed=value[22] == TRUE,
+        is_bound=value[21] == TRUE,
+        certificate_begins=read_moment(value[17]) if row[17] is not None else None,
+        certificate_ends=read_moment(value[18]) if row[18] is not None else None,
         authority=value[9].decode(),
         state=value[10].decode(),
         not_after=read_moment(value[11]) if row[11] is not None else None,

@@ -125,6 +125,8 @@ class Turn:
             binary.int4s([ordinal for _, ordinal in places]),
             binary.byteas([digest for sad in sads for digest in sad.wish.digests]),
             binary.moment(self._at),
+            binary.int8s([sad.known.caller.certificate for sad in sads]),
+            binary.int4s([sad.wish.room for sad in sads]),
         ]
 
     def _authorised(self, numbers: set[int]) -> list[Authorised]:
@@ -160,6 +162,7 @@ class Turn:
             binary.uuids([spend.credential for _, _, spend in chosen]),
             binary.int8s([known.caller.session for _, known, _ in chosen]),
             binary.int8s([known.caller.client for _, known, _ in chosen]),
+            binary.int8s([known.caller.certificate for _, known, _ in chosen]),
         ]
 
     async def _take(self, rows: Sequence[tuple[bytes | None, ...]]) -> None:
@@ -268,6 +271,7 @@ class Turn:
             number.to_bytes(8, "big"),
             binary.moment(self._at),
             len(places).to_bytes(8, "big"),
+            binary.int8s([reserved.known.caller.certificate for reserved, _ in signed]),
         ]
 
     def _write(self, head: together.Head, drafts: Sequence[together.Draft]) -> list[Step]:

@@ -162,7 +162,7 @@ class TestAuthorize:
             ({"numSignatures": True}, "Missing (or invalid type) integer parameter numSignatures"),
             ({"numSignatures": 1.0}, "Missing (or invalid type) integer parameter numSignatures"),
             ({"numSignatures": 0}, "Invalid value for parameter numSignatures"),
-            ({"numSignatures": 2}, "Invalid value for parameter numSignatures"),
+            ({"hash": b64(digest(1), digest(2))}, "Invalid value for parameter numSignatures"),
             ({"numSignatures": 501}, "Numbers of signatures is too high"),
             ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
             ({"hash": 5}, "Missing (or invalid type) array parameter hash"),
