@@ -14,6 +14,7 @@ declare -A shows=(
     [fonts-noto-cjk]="/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
     [poppler-utils]=pdfsig
     [openssl]=openssl
+    [xmlsec1]=xmlsec1
     [clamav-daemon]=clamd
 )
 

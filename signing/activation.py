@@ -17,6 +17,7 @@ from signing.activation_store import Item, Store, Wanted, store
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.flow import Item as Life
+from signing.keystore import Algorithm, KeyKind
 from signing.models import Activation, ActivationItem, Credential
 from vault import tokens
 
@@ -25,13 +26,23 @@ _STUCK_AFTER = timedelta(minutes=5)  # far beyond the signer's deadline
 
 
 class Caller(NamedTuple):
-    """Who asks over the API: row ids of the system and of the signer's session, as SIGNING_CALLER found them."""
+    """Who asks over the API: row ids of the system and of the signer's session, as SIGNING_CALLER found them.
+
+    `key_kind` is of the session's credential, so that no certificate is read to know what its key can do.
+    """
 
     client: int
     client_id: str
     session: int
     credential: int
     session_expires_at: datetime
+    key_kind: KeyKind
+    # The facility's certificate by which the token is bound: row id (0 = none), SHA-256 in hexadecimal, facility code.
+    certificate: int = 0
+    thumbprint: str = ""
+    facility: str = ""
+    scope: str = "service"  # or "credential": only what its own SAD authorises, no new one
+    auth_mode: str = "implicit"  # what credentials/info tells this caller (CSC 1.0.4 section 11.5)
 
 
 class NewSad(NamedTuple):
@@ -39,15 +50,20 @@ class NewSad(NamedTuple):
 
     sad: str
     expires_in: int
+    activation: Activation
 
 
 class Spend(NamedTuple):
-    """What a caller wants signed: digests in its order, under a SAD, for a credential's public id."""
+    """What a caller wants signed: digests in its order, under a SAD, for a credential's public id.
+
+    The algorithm comes with the wish, for CSC v1 authorises hashes and says only then how they are to be signed.
+    """
 
     sad: str
     credential: UUID
     caller: Caller
     digests: tuple[bytes, ...]
+    algorithm: Algorithm
 
 
 class Reservation(NamedTuple):
@@ -55,12 +71,24 @@ class Reservation(NamedTuple):
 
     activation: Activation
     items: tuple[Item, ...]
+    algorithm: Algorithm
 
 
 def authorise(
-    caller: Caller, credential: UUID, digests: Sequence[bytes], *, at: datetime, description: str = ""
+    caller: Caller,
+    credential: UUID,
+    digests: Sequence[bytes],
+    *,
+    at: datetime,
+    description: str = "",
+    labels: Sequence[str] = (),
+    sad: str = "",
+    room: int = 0,
 ) -> NewSad:
     """A SAD for exactly these digests, one row each; equal digests are separate occurrences.
+
+    `labels`: the documents' names in the order of the digests. `sad`: an access token that is to be the SAD.
+    `room`: how many more `extension.extend` may bind later.
 
     Raises Refused: credential_unknown (also another signer's), credential_disabled, credential_expired,
     hashes_missing, hashes_too_many, hash_length.
@@ -70,7 +98,7 @@ def authorise(
     if owner is None:
         raise Refused("credential_unknown")
     _require_usable(owner, at)
-    sad = tokens.new_token()
+    sad = sad or tokens.new_token()
     expires_at = min(at + settings.SAD_LIFETIME, caller.session_expires_at)
     with transaction.atomic():
         activation = Activation.objects.create(
@@ -78,8 +106,11 @@ def authorise(
             credential=owner,
             session_id=caller.session,
             client_id=caller.client,
+            certificate_id=caller.certificate or None,
             hash_algorithm=algorithm,
             description=description.encode() or None,
+            labels=list(labels) if any(labels) else None,
+            room=room,
             created_at=at,
             expires_at=expires_at,
         )
@@ -92,9 +123,14 @@ def authorise(
             actor=log.Actor("caller", caller.client_id),
             subject=str(owner.public_id),
             authority=owner.authority,
-            data={"activation": str(activation.public_id), "count": len(digests), "algorithm": algorithm},
+            data={
+                "activation": str(activation.public_id),
+                "count": len(digests),
+                "algorithm": algorithm,
+                "certificate": caller.thumbprint,
+            },
         )
-    return NewSad(sad, int((expires_at - at).total_seconds()))
+    return NewSad(sad, int((expires_at - at).total_seconds()), activation)
 
 
 def spend_many(
@@ -107,19 +143,36 @@ def spend_many(
     """
     wanted = [
         Wanted(
-            tokens.digest(each.sad), each.credential, each.caller.session, each.caller.client, each.digests
+            tokens.digest(each.sad),
+            each.credential,
+            each.caller.session,
+            each.caller.client,
+            each.digests,
+            each.caller.certificate,
         )
         for each in spends
     ]
     reserved = (keeper or store()).reserve(wanted, at)
-    rows = Activation.objects.select_related("credential__signer", "session", "client")
+    rows = Activation.objects.select_related("credential__signer", "session", "client", "certificate")
     found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
     return [
-        Reservation(found[wish.sad_digest], tuple(items))
+        Reservation(found[wish.sad_digest], tuple(items), spend.algorithm)
         if items is not None
         else Refused(_why_not(wish, found.get(wish.sad_digest), at))
-        for wish, items in zip(wanted, reserved, strict=True)
+        for spend, wish, items in zip(spends, wanted, reserved, strict=True)
     ]
+
+
+def why_not(wanted: Sequence[Wanted], at: datetime) -> list[str]:
+    """The code of the refusal of each wish that a store has refused."""
+    rows = Activation.objects.select_related("credential", "session", "client")
+    found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
+    return [_why_not(wish, found.get(wish.sad_digest), at) for wish in wanted]
+
+
+def find(sad: str) -> Activation:
+    """The row behind a SAD that this process has just made."""
+    return Activation.objects.get(sad_digest=tokens.digest(sad))
 
 
 def fail_stuck(at: datetime) -> int:
@@ -152,6 +205,8 @@ def _require_usable(credential: Credential, at: datetime) -> None:
 def _why_not(wish: Wanted, activation: Activation | None, at: datetime) -> str:
     """A better word for a refusal that stands already; what it reads may have changed since, the refusal has not."""
     if activation is None or (activation.session_id, activation.client_id) != (wish.session, wish.client):
+        return "sad_unknown"
+    if (activation.certificate_id or 0) != wish.certificate:
         return "sad_unknown"
     credential, session = activation.credential, activation.session
     if credential.public_id != wish.credential:

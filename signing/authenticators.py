@@ -113,7 +113,9 @@ def complete_registration(
     return _bind(phone, begun, devices.kind(user_agent), at)
 
 
-def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "") -> Offer:
+def begin_assertion(
+    browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "", purpose: str = "sign_in"
+) -> Offer:
     """Options for signing in with a bound phone; without a 本人ID the phone offers its discoverable credentials.
 
     An unknown 本人ID gets options of the same shape with a stable decoy, so that nothing is revealed (threat 5).
@@ -123,12 +125,27 @@ def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", ne
     if person_id and not allowed:
         decoy = keyring.web().mac("webauthn-decoy", person_id.upper().encode())[:_DECOY_ID_SIZE]
         allowed = [PublicKeyCredentialDescriptor(id=decoy, transports=[AuthenticatorTransport.INTERNAL])]
-    ceremony = ceremonies.begin("sign_in", browser_token, at, signer=signer, next_path=next_path)
+    ceremony = ceremonies.begin(purpose, browser_token, at, signer=signer, next_path=next_path)
     options = webauthn.generate_authentication_options(
         rp_id=settings.WEBAUTHN_RP_ID,
         challenge=bytes(ceremony.challenge),
         timeout=int(ceremonies.LIFETIME.total_seconds() * 1000),
         allow_credentials=allowed,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return Offer(ceremony.public_id, webauthn.options_to_json(options))
+
+
+def begin_approval(signer: Signer, challenge: bytes, about: str, browser_token: str, at: datetime) -> Offer:
+    """Options for a bound phone of this signer; `challenge` covers what is approved, `about` names it."""
+    ceremony = ceremonies.begin(
+        "approve", browser_token, at, challenge=challenge, signer=signer, next_path=about
+    )
+    options = webauthn.generate_authentication_options(
+        rp_id=settings.WEBAUTHN_RP_ID,
+        challenge=challenge,
+        timeout=int(ceremonies.LIFETIME.total_seconds() * 1000),
+        allow_credentials=_descriptors(_active_phones(signer)),
         user_verification=UserVerificationRequirement.REQUIRED,
     )
     return Offer(ceremony.public_id, webauthn.options_to_json(options))
@@ -141,14 +158,14 @@ def _spellings(typed: str) -> set[str]:
 
 
 def complete_assertion(
-    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime
+    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime, purpose: str = "sign_in"
 ) -> tuple[Authenticator, str]:
-    """The phone that proved itself, and the path where the person was going.
+    """The phone that proved itself, and the path where the person was going (or what was approved).
 
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin, phone_unknown,
     phone_changed, phone_cloned, phone_stopped, credential_not_active.
     """
-    begun = ceremonies.redeem("sign_in", ceremony, browser_token, at)
+    begun = ceremonies.redeem(purpose, ceremony, browser_token, at)
     fields = phone_answers.read(answer)
     phone_answers.check_client_data(fields)
     phone = _phone_of(fields, begun)

@@ -14,15 +14,17 @@ CHALLENGE_SIZE = 32
 MOST_OPEN = 5  # per browser and purpose: a few tabs; a reload for ever replaces the oldest
 
 
-def begin(purpose: str, browser_token: str, at: datetime, **about: Any) -> Ceremony:
-    """A fresh challenge. `about`: link, signer or next_path."""
+def begin(
+    purpose: str, browser_token: str, at: datetime, *, challenge: bytes = b"", **about: Any
+) -> Ceremony:
+    """A fresh challenge, or one that covers what is to be approved. `about`: link, signer or next_path."""
     browser = tokens.digest(browser_token)
     open_ones = Ceremony.objects.filter(purpose=purpose, browser_digest=browser).order_by("-pk")
     oldest = list(open_ones.values_list("pk", flat=True)[MOST_OPEN - 1 :])
     Ceremony.objects.filter(pk__in=oldest).delete()
     return Ceremony.objects.create(
         purpose=purpose,
-        challenge=secrets.token_bytes(CHALLENGE_SIZE),
+        challenge=challenge or secrets.token_bytes(CHALLENGE_SIZE),
         browser_digest=browser,
         created_at=at,
         expires_at=at + LIFETIME,

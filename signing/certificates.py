@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from asn1crypto import algos, core
 from asn1crypto import x509 as asn1
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 JST = ZoneInfo("Asia/Tokyo")
@@ -24,6 +24,10 @@ HEALTHCARE_ACTOR = "1.0.17090.0.1"
 CODING_SCHEME = "1.2.392.100495.1.6.1.1"
 # codeDataFreeText of one qualification (domain.md section 1.5). One role per certificate.
 ROLES = {"doctor": "Medical Doctor", "dentist": "Dentist", "pharmacist": "Pharmacist"}
+CURVES = (
+    "secp256r1",
+    "secp384r1",
+)  # for signers' keys, under these names in cryptography and asn1crypto alike
 # Our own arc (decision 30): never the ministry's policy, which only a CA under its root may claim.
 POLICY_ARC = "2.25.289604865752012819910403230929172266159"
 SIGNER_POLICY = f"{POLICY_ARC}.1.1"
@@ -160,11 +164,20 @@ def authority_key(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
 
 
 def public_key(spki: bytes) -> CertificatePublicKeyTypes:
-    """The key of a SubjectPublicKeyInfo (DER); Malformed for one that the profile does not take."""
+    """The key of a SubjectPublicKeyInfo (DER); Malformed for one that the profile does not take.
+
+    RSA with the exponent 65537, or a point on P-256 or P-384, uncompressed (RFC 5480 section 2.2) under a named curve.
+    """
     key = load_der_public_key(spki)
-    if not isinstance(key, rsa.RSAPublicKey) or key.public_numbers().e != 65537:
-        raise Malformed("the profile takes RSA with the exponent 65537")
-    return key
+    if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e == 65537:
+        return key
+    if (
+        isinstance(key, ec.EllipticCurvePublicKey)
+        and key.curve.name in CURVES
+        and key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == spki
+    ):
+        return key
+    raise Malformed("the profile takes RSA with the exponent 65537, P-256 and P-384")
 
 
 def _extensions(

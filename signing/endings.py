@@ -5,8 +5,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from signing import flow
 from signing.flow import Item
-from signing.models import Activation, ActivationItem, SigningSession
+from signing.models import Activation, ActivationItem, Approval, SigningSession
+
+_VOID = next(move for move in flow.APPROVAL_MOVES if move.name == "void")
 
 
 def end_sessions(sessions: QuerySet[SigningSession], at: datetime) -> int:
@@ -24,4 +27,6 @@ def end_sessions(sessions: QuerySet[SigningSession], at: datetime) -> int:
         open_ones = Activation.objects.filter(session__in=ended, expires_at__gt=at).order_by("pk")
         locked = [activation.pk for activation in open_ones.select_for_update()]
         ActivationItem.objects.filter(activation__in=locked, state=Item.AUTHORISED).update(state=Item.DEAD)
+        waiting = Approval.objects.filter(session__in=ended, state__in=_VOID.sources)
+        waiting.update(state=_VOID.target)
     return count

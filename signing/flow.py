@@ -54,7 +54,18 @@ class Item(StrEnum):
     RESERVED = "reserved"
     SIGNED = "signed"
     FAILED = "failed"  # outcome unknown: never signed again
-    DEAD = "dead"  # revoked, suspended or session ended before it was used
+    DEAD = "dead"  # revoked, suspended, session ended or SAD extended before it was used
+
+
+class Approval(StrEnum):
+    """A set of hashes that its signer must approve by an act of their own (step-up)."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"  # the caller has not fetched the SAD yet
+    TAKEN = "taken"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    VOID = "void"  # the caller's day ended first
 
 
 class Visit(StrEnum):
@@ -64,6 +75,16 @@ class Visit(StrEnum):
     IDENTIFIED = "identified"  # the card was believed; a ticket is on its way back, for sixty seconds
     OPEN = "open"
     ENDED = "ended"
+
+
+class SignIn(StrEnum):
+    """A QR code by which a phone opens the day in another browser."""
+
+    SHOWN = "shown"
+    OPENED = "opened"  # by one phone: both screens show its number
+    PROVED = "proved"  # the phone has proved its owner; the browser that shows the code may go on
+    TAKEN = "taken"  # it has gone on
+    VOID = "void"  # given up, or a newer one is shown
 
 
 class Actor(StrEnum):
@@ -85,7 +106,8 @@ def move(name: str, sources: tuple[StrEnum, ...], target: StrEnum, *actors: Acto
     return Move(name, sources, target, actors)
 
 
-C, I, L, N, T, V, A = Credential, Issuance, Link, Authenticator, Item, Visit, Actor  # noqa: E741
+C, I, L, N, T, P, V, A = Credential, Issuance, Link, Authenticator, Item, Approval, Visit, Actor  # noqa: E741
+Q = SignIn
 
 # fmt: off
 CREDENTIAL_MOVES = (
@@ -128,11 +150,24 @@ ITEM_MOVES = (
     move("give_back", (T.RESERVED,),                    T.AUTHORISED, A.SYSTEM),
     move("sign",      (T.RESERVED,),                    T.SIGNED,     A.SYSTEM),
     move("fail",      (T.RESERVED,),                    T.FAILED,     A.SYSTEM),
-    move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.SYSTEM),
+    move("kill",      (T.AUTHORISED,),                  T.DEAD,       A.SIGNER, A.CALLER, A.SYSTEM),
+)
+APPROVAL_MOVES = (
+    move("approve",   (P.WAITING,),                     P.APPROVED,   A.SIGNER),
+    move("refuse",    (P.WAITING,),                     P.REFUSED,    A.SIGNER),
+    move("take",      (P.APPROVED,),                    P.TAKEN,      A.CALLER),
+    move("expire",    (P.WAITING, P.APPROVED),          P.EXPIRED,    A.SYSTEM),
+    move("void",      (P.WAITING, P.APPROVED),          P.VOID,       A.SIGNER, A.SYSTEM),
 )
 VISIT_MOVES = (
     move("identify",  (V.BEGUN,),                       V.IDENTIFIED, A.SYSTEM),
     move("open",      (V.IDENTIFIED,),                  V.OPEN,       A.SIGNER),
     move("end",       (V.OPEN,),                        V.ENDED,      A.SIGNER),
+)
+SIGN_IN_MOVES = (
+    move("open",      (Q.SHOWN,),                       Q.OPENED,     A.SIGNER),
+    move("prove",     (Q.OPENED,),                      Q.PROVED,     A.SIGNER),
+    move("take",      (Q.PROVED,),                      Q.TAKEN,      A.SIGNER),
+    move("void",      (Q.SHOWN, Q.OPENED, Q.PROVED),    Q.VOID,       A.SIGNER, A.SYSTEM),
 )
 # fmt: on

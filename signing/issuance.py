@@ -87,7 +87,7 @@ def resume_overdue(at: datetime) -> int:
 
 
 def _make_key(intent: IssuanceIntent) -> None:
-    (key,) = signers().generate(1)
+    (key,) = signers().generate(1, intent.credential.key_kind)
     digest = keys.digest(key.public_key)
     with (
         transaction.atomic()
@@ -108,7 +108,7 @@ def _intend(intent: IssuanceIntent) -> None:
     spki = bytes(intent.public_key or b"")
     draft = certificates.throw_away_certificate(subject, spki, profile.issuer, serial, profile.period)
     problems = [
-        *keys.problems(spki),
+        *keys.problems(spki, credential.key_kind),
         *lint.problems(draft, subject, spki, profile.issuer),
         *second_reading.problems(draft),
     ]

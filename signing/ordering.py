@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from ledger.log import SYSTEM, append
@@ -168,6 +169,7 @@ def _order(order: CredentialOrder, at: datetime) -> Credential:
         authority=order.authority,
         issuer=names.REGISTRARS[order.authority].issuer,
         qualification=order.qualification,
+        algorithm=settings.SIGNING_KEY_KIND,
         succeeds=former,
         created_at=at,
         changed_at=at,
@@ -190,6 +192,7 @@ def _order(order: CredentialOrder, at: datetime) -> Credential:
     data: dict[str, str | int | bool | None] = {
         "issuer": credential.issuer,
         "qualification": credential.qualification,
+        "key": credential.algorithm,
         "kanji_fit": fits,
     }
     if former is not None:

@@ -78,6 +78,13 @@ def transports(answer: Answer) -> list[str]:
     return sorted({name for name in given if isinstance(name, str) and name in TRANSPORTS})
 
 
+def challenge(answer: Answer) -> bytes:
+    """The challenge that the answer says it answers; `check_client_data` has read the same bytes."""
+    with refusing():
+        data = json.loads(_octets(answer["response"]["clientDataJSON"]), object_pairs_hook=_once)
+        return _octets(data["challenge"])
+
+
 def credential_id(answer: Answer) -> bytes:
     with refusing():
         return _octets(answer["id"])

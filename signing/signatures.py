@@ -17,19 +17,13 @@ from signing import open_keys
 from signing.activation import Reservation
 from signing.activation_store import Item, Store, store
 from signing.errors import Refused
-from signing.keystore import Algorithm
-from signing.models import SignatureRecord
+from signing.models import ClientCertificate, SignatureRecord
 from signing.signer import client
 
 logger = logging.getLogger(__name__)
 
 _ALREADY_SIGNED = "already_signed"
 _NOT_OPEN = "not_open"
-ALGORITHMS = {
-    "sha256": Algorithm.RSA_SHA256,
-    "sha384": Algorithm.RSA_SHA384,
-    "sha512": Algorithm.RSA_SHA512,
-}
 
 
 class _Asked(NamedTuple):
@@ -92,7 +86,6 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
         return
     activation = reservation.activation
     credential = activation.credential
-    algorithm = ALGORITHMS[activation.hash_algorithm]
     leaves = [leaf(each.item.public_id.bytes, each.item.digest) for each in signed]
     entry = log.append(
         "signing.signed",
@@ -103,7 +96,8 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
             "activation": str(activation.public_id),
             "session": str(activation.session.public_id),
             "means": activation.session.means,
-            "algorithm": algorithm.value,
+            "certificate": _thumbprint(activation.certificate),
+            "algorithm": reservation.algorithm.value,
             "count": len(signed),
             "root": merkle.root(leaves).hex(),
         },
@@ -114,8 +108,9 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
             credential=credential,
             session=activation.session,
             client=activation.client,
+            certificate=activation.certificate,
             digest=each.item.digest,
-            sign_algorithm=algorithm.value,
+            sign_algorithm=reservation.algorithm.value,
             log_shard=entry.shard,
             log_number=entry.number,
             place=place,
@@ -123,6 +118,10 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
         )
         for place, each in enumerate(signed)
     )
+
+
+def _thumbprint(certificate: ClientCertificate | None) -> str:
+    return "" if certificate is None else bytes(certificate.thumbprint).hex()
 
 
 def _ask(reservations: Sequence[Reservation]) -> list[_Asked]:
@@ -147,7 +146,7 @@ def _sign(pairs: Sequence[tuple[Reservation, Item]]) -> list[client.Result]:
                 ),
                 item.public_id,
                 item.digest,
-                ALGORITHMS[reservation.activation.hash_algorithm],
+                reservation.algorithm,
             )
             for reservation, item in pairs
         ]

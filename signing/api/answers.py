@@ -8,8 +8,9 @@ from typing import NamedTuple
 from django.db import InterfaceError, OperationalError
 
 from ledger import clock
-from signing.api import csc_v1, errors, refused, wire
-from signing.api.callers import RequestScope
+from signing.api import errors, refused, wire
+from signing.api.callers import RequestScope, bearer, identify
+from signing.api.faces import Face, Requester, Shape, Told
 from signing.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -23,35 +24,47 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def v1(method: str, headers: Mapping[str, str], body: bytes) -> Reply:
-    """The reply of CSC 1.0.4 to `method` ("signatures/signHash"); header names in lower case. Never raises."""
+def answer(face: Face, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """The reply of this version to `method` ("signatures/signHash"); header names in lower case. Never raises."""
     scope, at = RequestScope(headers), clock.now()
     try:
-        return _good(_carried_out(method, scope, body, at))
+        return told(_carried_out(face, method, scope, body, at))
     except (errors.BadRequest, Refused) as problem:
         refused.note(method, scope, problem.code, at)
-        return refusal(problem.code, getattr(problem, "name", ""))
+        return refusal(face, problem.code, getattr(problem, "name", ""))
     except (InterfaceError, OperationalError):
         logger.exception("%s: the database did not answer", method)
-        return refusal("unavailable")
+        return refusal(face, "unavailable")
     except Exception:  # the last door: a bare 500 that tells nothing (law 5)
         logger.exception("%s failed", method)
-        return refusal("failed")
+        return refusal(face, "failed")
 
 
-def _carried_out(method: str, scope: RequestScope, body: bytes, at: datetime) -> dict[str, object]:
+def read(body: bytes) -> dict[str, object]:
+    """The request's JSON object. Raises BadRequest: too_large, not_json."""
     if len(body) > wire.LARGEST_BODY:
         raise errors.BadRequest("too_large")
     try:
-        asked = wire.read_object(body)
+        return wire.read_object(body)
     except wire.NotReadable:
         raise errors.BadRequest("not_json") from None
-    return csc_v1.METHODS[method](scope, asked, at)
 
 
-def refusal(code: str, name: str = "") -> Reply:
+def _carried_out(face: Face, method: str, scope: RequestScope, body: bytes, at: datetime) -> Shape | Told:
+    if method in face.not_offered:
+        raise errors.BadRequest("not_offered")
+    given = read(body)
+    if method == "info":
+        return face.info(given)
+    offered = face.methods[method]
+    caller = identify(scope, at)
+    wanted = offered.read(given, Requester(caller, bearer(scope)))
+    return offered.tell(offered.carry_out(caller, wanted, at))
+
+
+def refusal(face: Face, code: str, name: str = "") -> Reply:
     """An error of the standard as a reply."""
-    answer = errors.v1(code, name)
+    answer = errors.told(face.errors, code, name)
     headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
     if answer.retry_after:
         headers["Retry-After"] = str(answer.retry_after)
@@ -61,5 +74,7 @@ def refusal(code: str, name: str = "") -> Reply:
     return Reply(answer.status, headers, body)
 
 
-def _good(value: dict[str, object]) -> Reply:
-    return Reply(200, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(value))
+def told(value: Shape | Told) -> Reply:
+    """What a face tells as a reply."""
+    status, shape = (value.status, value.shape) if isinstance(value, Told) else (200, value)
+    return Reply(status, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(shape))

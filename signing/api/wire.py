@@ -1,4 +1,4 @@
-"""Text to bytes and back, once, at the API's edge (house.md "A hash"): JSON, base64, object identifiers. Plain.
+"""Text to bytes and back, once, at the API's edge (house.md "A hash"): JSON and base64. Plain.
 
 What clients disagree about is forgiven here: base64 in either alphabet, with or without padding, an array or a single
 value. What could be read in two ways is refused: a key twice, NaN, a lone surrogate.
@@ -14,20 +14,6 @@ from typing import Any
 LARGEST_BODY = 1024 * 1024  # decision 12
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 
-RSA = "1.2.840.113549.1.1.1"
-# signature algorithms that name their digest, and digests beside bare RSA (remote-signing.md section 2.2)
-SIGNATURE_OIDS = {
-    "1.2.840.113549.1.1.11": "sha256",
-    "1.2.840.113549.1.1.12": "sha384",
-    "1.2.840.113549.1.1.13": "sha512",
-}
-DIGEST_OIDS = {
-    "2.16.840.1.101.3.4.2.1": "sha256",
-    "2.16.840.1.101.3.4.2.2": "sha384",
-    "2.16.840.1.101.3.4.2.3": "sha512",
-}
-DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
-
 
 class NotReadable(ValueError):
     """The text is not what the standard says; nothing of it is quoted."""
@@ -37,20 +23,22 @@ def read_object(body: bytes) -> dict[str, Any]:
     """A JSON object, each key once. Raises NotReadable; an empty body is an empty object."""
     if not body.strip():
         return {}
-    try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode(
-            "utf-8"
-        )  # a lone surrogate can be neither stored nor shown
-    except (ValueError, RecursionError):
-        raise NotReadable("not JSON") from None
+    value = _read(body)
     if not isinstance(value, dict):
         raise NotReadable("not an object")
     return value
 
 
+def read_array(text: str) -> list[Any]:
+    """A JSON array whose objects have each key once. Raises NotReadable."""
+    value = _read(text.encode("utf-8", "surrogatepass"))
+    if not isinstance(value, list):
+        raise NotReadable("not an array")
+    return value
+
+
 def write(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _WRITER.encode(value).encode()
 
 
 def octets(text: str) -> bytes:
@@ -73,12 +61,26 @@ def texts(values: Sequence[bytes]) -> list[str]:
     return [text(value) for value in values]
 
 
+def _read(body: bytes) -> Any:
+    try:
+        value = _READER.decode(body.decode("utf-8"))
+        if b"\\u" in body:  # only an escape can say a lone surrogate, which can be neither stored nor shown
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise NotReadable("not JSON") from None
+    return value
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _value in pairs]
-    if len(set(keys)) != len(keys):
+    found = dict(pairs)
+    if len(found) != len(pairs):
         raise ValueError("a key stands twice")
-    return dict(pairs)
+    return found
 
 
 def _refuse(_constant: str) -> None:
     raise ValueError("not JSON: NaN or Infinity")
+
+
+_READER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

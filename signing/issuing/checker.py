@@ -18,7 +18,7 @@ from ledger.log import SYSTEM, append
 from outbox import jobs
 from signing import certificates
 from signing.certificates import Subject
-from signing.issuing import embedded, lint, second_reading
+from signing.issuing import embedded, keys, lint, second_reading
 from signing.models import CertificateCheck, Credential, IssuanceIntent, IssuingCertificate
 
 BATCH = 200  # some 20 ms each
@@ -70,6 +70,7 @@ def _columns(credential: Credential, found: certificates.HpkiCertificate) -> lis
         "columns differ": stored == (found.serial, *found.period),
         "subject is another person": found.person_id == credential.signer.person_id,
         "role is another": found.role == credential.qualification,
+        "key is of another kind": keys.kind_of(found.public_key) is credential.key_kind,
     }
     return [word for word, is_so in fits.items() if not is_so]
 

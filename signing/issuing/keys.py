@@ -8,12 +8,14 @@ from datetime import datetime
 from hashlib import sha256
 from math import isqrt
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from signing import certificates
+from signing.keystore import KeyKind
 from signing.models import BlockedKey, Credential, IssuanceIntent
 
-BITS = 2048
+_RSA_BITS = {kind.bits: kind for kind in KeyKind if kind.is_rsa}
+_CURVES = {"secp256r1": KeyKind.P256, "secp384r1": KeyKind.P384}
 _FERMAT_ROUNDS = 100
 _SMALL_PRIMES = tuple(n for n in range(3, 752, 2) if all(n % p for p in range(3, isqrt(n) + 1, 2)))
 # CVE-2017-15361 (ROCA): Infineon's primes are powers of 65537 modulo each of these.
@@ -35,23 +37,39 @@ def block(credential: Credential, reason: str, at: datetime) -> None:
         BlockedKey.objects.get_or_create(digest=mark, defaults={"reason": reason, "blocked_at": at})
 
 
-def problems(spki: bytes) -> list[str]:
+def problems(spki: bytes, kind: KeyKind) -> list[str]:
     """Why this key is not certified; empty when it may be. That no two orders share one is a database constraint."""
-    found = [] if (weakness := weak(spki)) == "" else [f"key is {weakness}"]
+    weakness = weak(spki) or ("" if kind_of(spki) is kind else "of_another_kind")
+    found = [f"key is {weakness}"] if weakness else []
     if BlockedKey.objects.filter(digest=digest(spki)).exists():
         found.append("key is blocked")
     return found
 
 
+def kind_of(spki: bytes) -> KeyKind | None:
+    """None for a key that no order can have, also for bytes that are none."""
+    try:
+        key = certificates.public_key(spki)
+    except (ValueError, TypeError):
+        return None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _CURVES.get(key.curve.name)
+    return _RSA_BITS.get(key.public_numbers().n.bit_length()) if isinstance(key, rsa.RSAPublicKey) else None
+
+
 def weak(spki: bytes) -> str:
-    """One word for what is wrong with an RSA key, or nothing."""
+    """One word for what is wrong with a key, or nothing.
+
+    A point that can be read lies on its curve, and these curves have no other points (SP 800-56A 5.6.2.3.3).
+    """
     try:
         key = certificates.public_key(spki)
     except (ValueError, TypeError):
         return "unreadable"
-    assert isinstance(key, rsa.RSAPublicKey)  # Malformed otherwise
+    if not isinstance(key, rsa.RSAPublicKey):
+        return ""
     modulus = key.public_numbers().n
-    if modulus.bit_length() != BITS:
+    if modulus.bit_length() not in _RSA_BITS:
         return "of_another_size"
     if modulus % 2 == 0 or any(modulus % prime == 0 for prime in _SMALL_PRIMES):
         return "divisible"

@@ -29,6 +29,8 @@ _EXTENSIONS = (
     ("certificate_policies", True),
 )
 _NON_REPUDIATION = bytes.fromhex("03020640")
+_RSA_BITS = (2048, 3072)
+_CURVES = {("named", "secp256r1"): 65, ("named", "secp384r1"): 97}  # length of an uncompressed point
 _ROMAJI = re.compile(r"[A-Za-z][A-Za-z '.-]{0,63}")
 _MIN_SERIAL_BITS = 65
 _MAX_SERIAL_BITS = 159
@@ -94,12 +96,13 @@ def _key(body: Any, spki: bytes) -> Iterator[str]:
     info = body["subject_public_key_info"]
     if info.dump() != spki:
         yield "public key is not the key store's"
-    if (
-        info.algorithm != "rsa"
-        or info.bit_size != 2048
-        or info["public_key"].parsed["public_exponent"].native != 65537
-    ):
-        yield "public key is not RSA-2048 with exponent 65537"
+    if info.algorithm == "rsa":
+        if info.bit_size not in _RSA_BITS or info["public_key"].parsed["public_exponent"].native != 65537:
+            yield "public key is not RSA-2048 or RSA-3072 with exponent 65537"
+    elif info.algorithm != "ec" or info.curve not in _CURVES:
+        yield "public key is neither RSA nor a point on P-256 or P-384"
+    elif (len(bytes(info["public_key"])), bytes(info["public_key"])[:1]) != (_CURVES[info.curve], b"\x04"):
+        yield "public key is not an uncompressed point"
 
 
 def _extensions(body: Any, subject: Subject, issuer: Issuer, issued_by: Any) -> Iterator[str]:

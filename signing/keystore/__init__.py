@@ -7,21 +7,71 @@ the log key) are made once under a name and never leave.
 from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeAlias
 
-KEY_SIZE = 2048
-
 Handle: TypeAlias = object
 """An opened key inside one store; means nothing to another store or after `close`."""
 
 
+class KeyKind(StrEnum):
+    """What kind of key a signer has: RSA with the exponent 65537, or a curve of FIPS 186-5 / SP 800-186."""
+
+    RSA_2048 = "rsa2048"
+    RSA_3072 = "rsa3072"
+    P256 = "p256"
+    P384 = "p384"
+
+    @property
+    def is_rsa(self) -> bool:
+        return self in (KeyKind.RSA_2048, KeyKind.RSA_3072)
+
+    @property
+    def bits(self) -> int:
+        """The modulus' size, or the curve's."""
+        return _BITS[self]
+
+
+RESIDENT_KIND = KeyKind.RSA_2048
+_BITS = {KeyKind.RSA_2048: 2048, KeyKind.RSA_3072: 3072, KeyKind.P256: 256, KeyKind.P384: 384}
+
+
 class Algorithm(StrEnum):
-    """Signature algorithms, PKCS#1 v1.5 over a digest that the caller made (RFC 8017 section 8.2)."""
+    """Signature algorithms over a digest that the caller made.
+
+    `rsa-…` is PKCS#1 v1.5 (RFC 8017 section 8.2). `rsa-pss-…` has MGF1 over the same hash and a salt as long as the
+    digest (section 9.1), `rsa-pss-long-…` the longest salt that the key allows. `ecdsa-…` gives Ecdsa-Sig-Value in
+    DER (RFC 3279 section 2.2.3); a digest longer than the curve is cut to its leftmost bits (FIPS 186-5 section 6.4.1).
+    """
 
     RSA_SHA256 = "rsa-sha256"
     RSA_SHA384 = "rsa-sha384"
     RSA_SHA512 = "rsa-sha512"
+    PSS_SHA256 = "rsa-pss-sha256"
+    PSS_SHA384 = "rsa-pss-sha384"
+    PSS_SHA512 = "rsa-pss-sha512"
+    PSS_LONG_SHA256 = "rsa-pss-long-sha256"
+    PSS_LONG_SHA384 = "rsa-pss-long-sha384"
+    PSS_LONG_SHA512 = "rsa-pss-long-sha512"
+    ECDSA_SHA256 = "ecdsa-sha256"
+    ECDSA_SHA384 = "ecdsa-sha384"
+    ECDSA_SHA512 = "ecdsa-sha512"
+
+    @property
+    def hash_name(self) -> str:
+        """sha256, sha384 or sha512."""
+        return self.rpartition("-")[2]
+
+    @property
+    def scheme(self) -> str:
+        """rsa, rsa-pss, rsa-pss-long or ecdsa."""
+        return self.rpartition("-")[0]
 
 
-DIGEST_SIZE = {Algorithm.RSA_SHA256: 32, Algorithm.RSA_SHA384: 48, Algorithm.RSA_SHA512: 64}
+_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
+DIGEST_SIZE = {algorithm: _SIZES[algorithm.hash_name] for algorithm in Algorithm}
+
+
+def fits(kind: KeyKind, algorithm: Algorithm) -> bool:
+    """Whether a key of this kind makes signatures of this algorithm; all SHA-2 of the table go with both curves."""
+    return kind.is_rsa == (algorithm.scheme != "ecdsa")
 
 
 class NewKey(NamedTuple):
@@ -57,7 +107,7 @@ class KeyStore(Protocol):
     `sign` raises NotSigned when no signature was made; any other exception means that nobody knows.
     """
 
-    def generate(self) -> NewKey: ...
+    def generate(self, kind: KeyKind) -> NewKey: ...
 
     def open(self, wrapped: bytes) -> OpenKey: ...
 
@@ -66,7 +116,7 @@ class KeyStore(Protocol):
     def sign(self, handle: Handle, digest: bytes, algorithm: Algorithm) -> bytes: ...
 
     def resident(self, name: str) -> OpenKey:
-        """The named key; made at the first call, never closed."""
+        """The named key, of RESIDENT_KIND; made at the first call, never closed."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The embedded default: RSA keys sealed under the signer's own keyring, held in this process's memory.
+"""The embedded default: keys sealed under the signer's own keyring, held in this process's memory.
 
 The keyring is a file that only the signer reads (decision 18), so a copy of the database opens no key.
 """
@@ -7,10 +7,11 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import TypeAlias
 
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,19 +20,40 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from signing.keystore import KEY_SIZE, Algorithm, Handle, NewKey, NotSigned, OpenKey, Unopenable
+from signing.keystore import (
+    DIGEST_SIZE,
+    RESIDENT_KIND,
+    Algorithm,
+    Handle,
+    KeyKind,
+    NewKey,
+    NotSigned,
+    OpenKey,
+    Unopenable,
+)
 from vault.keyring import CannotOpen, Keyring
 
 _PURPOSE = "signing.keystore.key"
 _RESIDENT = "signing.keystore.resident"
 _FORMAT = b"\x01"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_PADDING = padding.PKCS1v15()
-_HASHES = {
-    Algorithm.RSA_SHA256: Prehashed(SHA256()),
-    Algorithm.RSA_SHA384: Prehashed(SHA384()),
-    Algorithm.RSA_SHA512: Prehashed(SHA512()),
-}
+_HASHES: dict[str, HashAlgorithm] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
+_CURVES: dict[KeyKind, ec.EllipticCurve] = {KeyKind.P256: ec.SECP256R1(), KeyKind.P384: ec.SECP384R1()}
+_PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def _padding(algorithm: Algorithm) -> padding.AsymmetricPadding:
+    if algorithm.scheme == "rsa":
+        return padding.PKCS1v15()
+    mask = padding.MGF1(_HASHES[algorithm.hash_name])
+    return padding.PSS(
+        mask, DIGEST_SIZE[algorithm] if algorithm.scheme == "rsa-pss" else padding.PSS.MAX_LENGTH
+    )
+
+
+# Made once: the arguments of cryptography's two ways to sign.
+_RSA = {one: (_padding(one), Prehashed(_HASHES[one.hash_name])) for one in Algorithm if one.scheme != "ecdsa"}
+_ECDSA = {one: ec.ECDSA(Prehashed(_HASHES[one.hash_name])) for one in Algorithm if one.scheme == "ecdsa"}
 
 
 class SoftwareStore:
@@ -42,8 +64,8 @@ class SoftwareStore:
         self._folder = residents
         self._residents: dict[str, OpenKey] = {}
 
-    def generate(self) -> NewKey:
-        key, plain = _new_key()
+    def generate(self, kind: KeyKind) -> NewKey:
+        key, plain = _new_key(kind)
         return NewKey(_FORMAT + self._keyring.seal(_PURPOSE, plain), _public(key))
 
     def open(self, wrapped: bytes) -> OpenKey:
@@ -55,9 +77,14 @@ class SoftwareStore:
         """Nothing to free here: the last reference goes with the caller's."""
 
     def sign(self, handle: Handle, digest: bytes, algorithm: Algorithm) -> bytes:
-        if not isinstance(handle, rsa.RSAPrivateKey):
+        if isinstance(handle, rsa.RSAPrivateKey):
+            if algorithm in _RSA:
+                return handle.sign(digest, *_RSA[algorithm])
+        elif not isinstance(handle, ec.EllipticCurvePrivateKey):
             raise NotSigned("no_such_key")
-        return handle.sign(digest, _PADDING, _HASHES[algorithm])
+        elif algorithm in _ECDSA:
+            return handle.sign(digest, _ECDSA[algorithm])
+        raise NotSigned("key_may_not_sign")
 
     def resident(self, name: str) -> OpenKey:
         if name not in self._residents:
@@ -71,7 +98,7 @@ class SoftwareStore:
 
     def _make_resident(self, path: Path) -> None:
         """Complete or absent, and never replaced: `link` refuses where a faster process was first."""
-        _, plain = _new_key()
+        _, plain = _new_key(RESIDENT_KIND)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
         try:
@@ -93,20 +120,22 @@ class SoftwareStore:
             raise Unopenable from None
         # The check costs 35 ms and was made at creation; the seal's tag proves nothing changed (performance.md 2).
         key = load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
-        if not isinstance(key, rsa.RSAPrivateKey):
+        if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             raise Unopenable
         return OpenKey(key, _public(key))
 
 
-def _new_key() -> tuple[rsa.RSAPrivateKey, bytes]:
+def _new_key(kind: KeyKind) -> tuple[_PrivateKey, bytes]:
     """A fresh key and its PKCS#8, read back once with the full check."""
-    key = rsa.generate_private_key(65537, KEY_SIZE)
+    key: _PrivateKey = (
+        rsa.generate_private_key(65537, kind.bits) if kind.is_rsa else ec.generate_private_key(_CURVES[kind])
+    )
     plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     load_der_private_key(plain, None)
     return key, plain
 
 
-def _public(key: rsa.RSAPrivateKey) -> bytes:
+def _public(key: _PrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from signing import flow
+from signing.keystore import KeyKind
+from signing.models.approvals import Approval as Approval
 from signing.models.authorities import BlockedKey as BlockedKey
 from signing.models.authorities import CertificateCheck as CertificateCheck
 from signing.models.authorities import IssuingCertificate as IssuingCertificate
@@ -19,8 +21,11 @@ from signing.models.authorities import OcspResponder as OcspResponder
 from signing.models.authorities import RevocationList as RevocationList
 from signing.models.callers import AccessToken as AccessToken
 from signing.models.callers import AuthorizationCode as AuthorizationCode
+from signing.models.callers import AuthorizationRequest as AuthorizationRequest
+from signing.models.callers import ClientCertificate as ClientCertificate
 from signing.models.callers import OAuthClient as OAuthClient
 from signing.models.visiting import CardVisit as CardVisit
+from signing.models.visiting import ShownSignIn as ShownSignIn
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 
@@ -52,7 +57,7 @@ class Credential(models.Model):
     state = models.CharField(
         max_length=12, choices=_choices(flow.Credential), default=flow.Credential.ORDERED
     )
-    algorithm = models.CharField(max_length=12, default="rsa2048")
+    algorithm = models.CharField(max_length=12, default=KeyKind.RSA_2048.value)  # its key's kind
     wrapped_key = models.BinaryField(null=True)  # opened by the signer process alone
     certificate = models.BinaryField(null=True)
     serial = models.CharField(max_length=48, unique=True, null=True)  # lower-case hexadecimal
@@ -93,6 +98,10 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def key_kind(self) -> KeyKind:
+        return KeyKind(self.algorithm)
 
 
 class IssuanceIntent(models.Model):
@@ -259,9 +268,21 @@ class CardBinding(models.Model):
 class Ceremony(models.Model):
     """A challenge on its way to a phone or a card; redeemed once by deleting it."""
 
+    # approve, card_approve: a set of hashes (signing.authorising.approvals)
     # card_stopped, stopped_act: one act on a suspended credential, and the proof for it (signing.acts.stopped)
     PURPOSES = [
-        (one, one) for one in ("bind", "sign_in", "card_sign_in", "card_bind", "card_stopped", "stopped_act")
+        (one, one)
+        for one in (
+            "bind",
+            "sign_in",
+            "shown_sign_in",
+            "card_sign_in",
+            "card_bind",
+            "card_stopped",
+            "stopped_act",
+            "approve",
+            "card_approve",
+        )
     ]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)
@@ -288,8 +309,14 @@ class SigningSession(models.Model):
     means = models.CharField(max_length=16, choices=MEANS)
     authenticator = models.ForeignKey(Authenticator, null=True, on_delete=models.PROTECT)
     started_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)  # a light re-check within the day; else it was at its start
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+
+
+# The three tables that every signature writes have no foreign key in the database: each would be a look-up and a lock
+# per row, together as dear as all else of a signature. Their rows are made by statements that join what they name and
+# hold it locked, and what they name is never deleted (PROTECT). An index stands only where something reads by it.
 
 
 class Activation(models.Model):
@@ -297,11 +324,22 @@ class Activation(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sad_digest = models.BinaryField(max_length=32, unique=True)
-    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="activations")
-    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT, related_name="activations")
-    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    credential = models.ForeignKey(
+        Credential, on_delete=models.PROTECT, related_name="activations", db_constraint=False
+    )
+    session = models.ForeignKey(
+        SigningSession, on_delete=models.PROTECT, related_name="activations", db_constraint=False
+    )
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    certificate = models.ForeignKey(  # the facility's; no index on the path of every signature
+        ClientCertificate, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     description = EncryptedBinaryField(null=True)
+    labels = EncryptedJSONField(null=True)  # documents' names by ordinal, where the caller gave them (RAR)
+    room = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # hashes that may still be bound (CSC 11.9)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
@@ -310,23 +348,31 @@ class ActivationItem(models.Model):
     """One authorised occurrence of one digest. Identical digests are separate rows."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="items")
+    activation = models.ForeignKey(
+        Activation, on_delete=models.CASCADE, related_name="items", db_constraint=False, db_index=False
+    )
     ordinal = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=64)
     state = models.CharField(max_length=12, choices=_choices(flow.Item), default=flow.Item.AUTHORISED)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
-        indexes = [models.Index(fields=["activation", "digest"], name="item_digest")]
 
 
 class SignatureRecord(models.Model):
     """What the signer can read of each signature; written before the signature leaves (law 3)."""
 
-    item = models.OneToOneField(ActivationItem, on_delete=models.PROTECT, related_name="record")
-    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="signatures")
-    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT)
-    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    item = models.OneToOneField(
+        ActivationItem, on_delete=models.PROTECT, related_name="record", db_constraint=False
+    )
+    credential = models.ForeignKey(
+        Credential, on_delete=models.PROTECT, related_name="signatures", db_constraint=False, db_index=False
+    )
+    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    certificate = models.ForeignKey(  # the facility's; no index on the path of every signature
+        ClientCertificate, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     digest = models.BinaryField(max_length=64)
     sign_algorithm = models.CharField(max_length=24)
     log_shard = models.CharField(max_length=32)  # the ledger's entry that covers it, and its leaf there

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ledger import clock, log
 from signing import credentials, sessions
 from signing.acts import renewals
+from signing.authorising import approvals
 from signing.errors import Refused
 from signing.models import Authenticator, SignatureRecord, SigningSession
 from signing.pages import browser, words
@@ -61,6 +62,7 @@ def me(request: HttpRequest, session: SigningSession) -> HttpResponse:
         "signatures": [_shown(row) for row in page[:PAGE]],
         "older": page[PAGE - 1].pk if len(page) > PAGE else None,
         "is_first": not before,
+        "approvals": len(approvals.waiting(credential.signer, clock.now())),
         "renewal": renewals.newest(credential),
         "may_renew": renewals.is_open(credential, clock.now()),
         "renewal_opens": renewals.opens_at(credential),

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from signing.keystore import Algorithm, NewKey
+from signing.keystore import Algorithm, KeyKind, NewKey
 from signing.signer.wire import MAX_FRAME, MAX_LIST_FRAME, BadFrame, Inbox, Outcome, pack, unpack
 
 SECONDS = 10.0
@@ -188,9 +188,9 @@ def _result(value: Any) -> Result:
 class Signers(_Caller):
     """The instance that holds the signers' keys."""
 
-    def generate(self, count: int) -> list[NewKey]:
+    def generate(self, count: int, kind: KeyKind = KeyKind.RSA_2048) -> list[NewKey]:
         """`count` (1 to 64) fresh keys; one that is not stored is simply lost (decision 17)."""
-        return [NewKey(*pair) for pair in self._call("generate", count)]
+        return [NewKey(*pair) for pair in self._call("generate", [count, kind.value])]
 
     def open(self, keys: Sequence[tuple[bytes, datetime]]) -> list[Opened | NotOpened]:
         """Unwrap each (wrapped key, until); the handle dies at that moment of the product's time."""

@@ -14,7 +14,7 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 
-from signing.keystore import Algorithm, KeyStore, NotSigned, OpenKey, check_digest
+from signing.keystore import Algorithm, KeyKind, KeyStore, NotSigned, OpenKey, check_digest
 from signing.signer.journal import Entry, IssuedLog, Journal
 from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_FRAME, MAX_ITEMS, MAX_LIST_FRAME, Outcome
 
@@ -106,10 +106,13 @@ class Signers:
         }
 
     def generate(self, argument: Any) -> object:
-        """`n` -> n times [wrapped, public key]. A key nobody stores is simply lost (decision 17)."""
-        if not isinstance(argument, int) or not 0 < argument <= MAX_GENERATED:
+        """`[n, kind]` -> n times [wrapped, public key]. A key nobody stores is simply lost (decision 17)."""
+        if not isinstance(argument, list) or len(argument) != 2:
             raise BadRequest
-        return [list(self._store.generate()) for _ in range(argument)]
+        count, kind = argument
+        if not isinstance(count, int) or not 0 < count <= MAX_GENERATED or kind not in list(KeyKind):
+            raise BadRequest
+        return [list(self._store.generate(KeyKind(kind))) for _ in range(count)]
 
     def open(self, argument: Any) -> object:
         """[[wrapped, until]] -> [[1, [handle, public key]] or [0, reason]]; a handle dies at `until`."""

@@ -16,6 +16,7 @@ from ledger.models import Entry
 from signing import activation, credentials, sessions, signatures
 from signing.activation import Reservation, Spend
 from signing.errors import Refused
+from signing.keystore import Algorithm
 from signing.models import Activation, ActivationItem, SignatureRecord
 from signing.signer import client
 from tests.support import days
@@ -32,6 +33,9 @@ def no_connection_left() -> Iterator[None]:
     client.signers().disconnect()
 
 
+BY_LENGTH = {32: Algorithm.RSA_SHA256, 48: Algorithm.RSA_SHA384, 64: Algorithm.RSA_SHA512}
+
+
 def digest(number: int) -> bytes:
     return sha256(number.to_bytes(8, "big")).digest()
 
@@ -43,7 +47,7 @@ def sad_for(day: Day, *digests: bytes) -> str:
 def spend(
     day: Day, sad: str, *digests: bytes, credential: UUID | None = None, seconds: int = 0
 ) -> Reservation | Refused:
-    wish = Spend(sad, credential or day.credential.public_id, day.caller, digests)
+    wish = Spend(sad, credential or day.credential.public_id, day.caller, digests, BY_LENGTH[len(digests[0])])
     return activation.spend_many([wish], at=NOW + timedelta(seconds=seconds))[0]
 
 

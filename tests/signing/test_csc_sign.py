@@ -27,6 +27,8 @@ from tests.support.csc import (
     refused,
 )
 
+PSS = "1.2.840.113549.1.1.10"
+
 
 class TestSignHash:
     def test_signatures_come_in_the_order_of_the_hashes(self, api: Api) -> None:
@@ -89,7 +91,8 @@ class TestSignHash:
             ({"signAlgo": "1.2.3"}, "Invalid parameter signAlgo"),
             ({"signAlgo": "1.2.840.113549.1.1.5"}, "Invalid parameter signAlgo"),
             ({"signAlgo": "1.2.840.113549.1.1.4"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.113549.1.1.10"}, "Invalid parameter signAlgo"),
+            ({"signAlgo": PSS}, "Missing (or invalid type) string parameter signAlgoParams"),
+            ({"signAlgo": PSS, "signAlgoParams": "MAA="}, "Invalid parameter signAlgoParams"),
             ({"signAlgo": "1.2.840.10045.4.3.2"}, "Invalid parameter signAlgo"),
             ({"signAlgo": RSA, "hashAlgo": ...}, "Missing (or invalid type) string parameter hashAlgo"),
             ({"signAlgo": RSA, "hashAlgo": "1.3.14.3.2.26"}, "Invalid parameter hashAlgo"),

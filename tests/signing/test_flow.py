@@ -13,9 +13,11 @@ TABLES = {
     "Link": flow.LINK_MOVES,
     "Authenticator": flow.AUTHENTICATOR_MOVES,
     "Item": flow.ITEM_MOVES,
+    "Approval": flow.APPROVAL_MOVES,
     "Issuance": flow.ISSUANCE_MOVES,
     "Answer": flow.ANSWER_MOVES,
     "Visit": flow.VISIT_MOVES,
+    "Sign-in by QR code": flow.SIGN_IN_MOVES,
 }
 ARROW = re.compile(r"^\s+(\w+) --> (\w+): (\w+) \(([\w, ]+)\)$", re.MULTILINE)
 

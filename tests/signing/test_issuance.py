@@ -27,6 +27,7 @@ from outbox.models import Job
 from signing import certificates, credentials, issuance, issuing, reconciliation
 from signing.credentials import CredentialOrder
 from signing.issuing import names
+from signing.keystore import KeyKind
 from signing.models import CardBinding, Credential, IssuanceIntent
 from signing.signer import client
 from signing.signer.client import SignerUnavailable
@@ -187,14 +188,16 @@ class TestWithAKeyModule:
         processes.stop()
         shutil.rmtree(folder)
 
-    def test_an_order_becomes_a_certificate_and_its_key_signs(self) -> None:
+    @pytest.mark.parametrize("kind", [KeyKind.RSA_2048, KeyKind.P256])
+    def test_an_order_becomes_a_certificate_and_its_key_signs(self, kind: KeyKind, settings: Any) -> None:
+        settings.SIGNING_KEY_KIND = kind.value
         issuing.ensure()
         credential = ordered()
         issuance.carry_out(str(credential.public_id))
         assert_issued_once(credential)
         assert not [found for found in reconciliation.compare().mismatches if found.what.startswith("key")]
         issuing.publish("jma")
-        assert bytes(credential.wrapped_key or b"")[:1] == b"\x02"
+        assert bytes(credential.wrapped_key or b"")[:1] == (b"\x02" if kind.is_rsa else b"\x03")
 
 
 @pytest.mark.django_db(transaction=True)

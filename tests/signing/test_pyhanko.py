@@ -14,6 +14,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from ledger.models import Entry
 from signing import issuing
+from signing.keystore import KeyKind
 from signing.models import SignatureRecord
 from signing.signer import client as signer_client
 from tests.support import days, pdfs
@@ -36,12 +37,21 @@ def server(signers: SignerProcesses) -> Iterator[str]:
     signer_client.authorities().disconnect()
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_pyhanko_signs_and_pdfsig_accepts(server: str, tmp_path: Path, count: int) -> None:
-    day = days.issued_day()
+@pytest.mark.requirement("SG-5")
+@pytest.mark.parametrize(
+    ("count", "kind", "with_pss"),
+    [(1, KeyKind.RSA_2048, False), (3, KeyKind.RSA_2048, False), (3, KeyKind.RSA_2048, True)]
+    + [(2, kind, False) for kind in (KeyKind.RSA_3072, KeyKind.P256, KeyKind.P384)],
+)
+def test_pyhanko_signs_and_pdfsig_accepts(
+    server: str, tmp_path: Path, count: int, kind: KeyKind, with_pss: bool
+) -> None:
+    day = days.issued_day(kind)
     root = asn1.Certificate.load(issuing.authority(day.credential.issuer).chain()[-1])
     for number, pdf in enumerate(
-        asyncio.run(pdfs.sign_pdfs(server, str(day.credential.public_id), day.bearer, count))
+        asyncio.run(
+            pdfs.sign_pdfs(server, str(day.credential.public_id), day.bearer, count, with_pss=with_pss)
+        )
     ):
         path = tmp_path / f"{number}.pdf"
         path.write_bytes(pdf)
@@ -51,5 +61,7 @@ def test_pyhanko_signs_and_pdfsig_accepts(server: str, tmp_path: Path, count: in
         trust = ValidationContext(trust_roots=[root], allow_fetching=False)
         status = validate_pdf_signature(PdfFileReader(BytesIO(pdf)).embedded_signatures[0], trust)
         assert (status.intact, status.valid, status.trusted) == (True, True, True)
-    assert SignatureRecord.objects.count() == count
+    scheme = "rsa-pss-long" if with_pss else "rsa" if kind.is_rsa else "ecdsa"
+    records = SignatureRecord.objects.filter(sign_algorithm=f"{scheme}-sha256")
+    assert records.count() == SignatureRecord.objects.count() == count
     assert [entry.data["count"] for entry in Entry.objects.filter(kind="signing.signed")] == [count]

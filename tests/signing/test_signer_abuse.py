@@ -71,9 +71,12 @@ def test_a_broken_frame_costs_only_its_own_connection(signer: Signers, frame: by
 @pytest.mark.parametrize(
     ("operation", "argument"),
     [
-        ("generate", 0),
-        ("generate", 65),
-        ("generate", "1"),
+        ("generate", 1),
+        ("generate", [0, "rsa2048"]),
+        ("generate", [65, "rsa2048"]),
+        ("generate", ["1", "rsa2048"]),
+        ("generate", [1, "rsa1024"]),
+        ("generate", [1, ["rsa2048"]]),
         ("open", []),
         ("open", [[b"x" * 20]]),
         ("open", [[b"x" * 20, "tomorrow"]]),

@@ -42,6 +42,7 @@ def signers(status: str, elsewhere: int = 303) -> Row:
 
 
 UNAUTHORISED: Row = {"*": "401"}
+NOT_OFFERED: Row = {"*": "501"}
 PURPOSE = "302 /admin/enrollment/application/case/ID/purpose/"
 CASE = "admin/enrollment/application/case/<uuid:public_id>/"
 
@@ -212,6 +213,11 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/": (signers("200"), NO),
     "me/end/": (NO, signers(UNTRIED)),
     "me/phone/": (signers("200"), signers("200")),
+    "me/approvals/": (signers("200"), NO),
+    "me/approvals/<uuid:public_id>/": (signers("404"), NO),  # nothing waits for anybody here
+    "me/approvals/<uuid:public_id>/phone/": (NO, signers("404")),
+    "me/approvals/<uuid:public_id>/card/": (NO, signers("404")),
+    "me/approvals/<uuid:public_id>/refuse/": (NO, signers("404")),
     "me/suspend/": (signers("200"), signers(UNTRIED)),
     "me/renew/": (signers("200"), signers("422")),  # years before the end
     "me/revoke/": (signers("200"), signers("422")),  # no reason given
@@ -222,15 +228,51 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/sign-in/phone/": (NO, {"*": "422"}),
     "me/sign-in/card/": (NO, {"*": "422"}),
     "me/sign-in/done/": (signers("302 /me/", 302), NO),
-    "oauth2/authorize": ({"*": "400"}, NO),
-    "oauth2/token": (NO, {"*": "400"}),
-    "oauth2/revoke": (NO, UNAUTHORISED),
+    "me/sign-in/qr/": (
+        {"*": "410"},
+        {"*": "303 /me/sign-in/qr/"},
+    ),  # nobody here shows one; a POST shows one's own
+    "me/sign-in/qr/state/": (ALL, NO),  # the POST before has made one
+    "me/sign-in/qr/read/<str:token>/": (MISSING, MISSING),
+    **{
+        f"{base}oauth2/{name}": row
+        for base in ("", "csc/v1/", "csc/v2/")
+        for name, row in {
+            "authorize": ({"*": "400"}, NO),
+            "pushed_authorize": (NO, UNAUTHORISED),
+            "token": (NO, {"*": "400"}),
+            "revoke": (NO, UNAUTHORISED),
+        }.items()
+    },
     ".well-known/oauth-authorization-server": (ALL, NO),
     "csc/v1/info": (NO, ALL),
     "csc/v1/credentials/list": (NO, UNAUTHORISED),
     "csc/v1/credentials/info": (NO, UNAUTHORISED),
     "csc/v1/credentials/authorize": (NO, UNAUTHORISED),
+    "csc/v1/credentials/extendTransaction": (NO, UNAUTHORISED),
     "csc/v1/signatures/signHash": (NO, UNAUTHORISED),
+    "csc/v1/auth/login": (NO, NOT_OFFERED),
+    "csc/v1/auth/revoke": (NO, NOT_OFFERED),
+    "csc/v1/credentials/sendOTP": (NO, NOT_OFFERED),
+    "csc/v1/signatures/timestamp": (NO, NOT_OFFERED),
+    "csc/v2/info": (NO, ALL),
+    "csc/v2/credentials/list": (NO, UNAUTHORISED),
+    "csc/v2/credentials/info": (NO, UNAUTHORISED),
+    "csc/v2/credentials/authorize": (NO, UNAUTHORISED),
+    "csc/v2/credentials/authorizeCheck": (NO, UNAUTHORISED),
+    "csc/v2/credentials/extendTransaction": (NO, UNAUTHORISED),
+    "csc/v2/signatures/signHash": (NO, UNAUTHORISED),
+    "csc/v2/auth/login": (NO, NOT_OFFERED),
+    "csc/v2/auth/revoke": (NO, NOT_OFFERED),
+    "csc/v2/credentials/sendOTP": (NO, NOT_OFFERED),
+    "csc/v2/credentials/getChallenge": (NO, NOT_OFFERED),
+    "csc/v2/credentials/create": (NO, NOT_OFFERED),
+    "csc/v2/credentials/delete": (NO, NOT_OFFERED),
+    "csc/v2/signatures/signDoc": (NO, NOT_OFFERED),
+    "csc/v2/signatures/signPolling": (NO, NOT_OFFERED),
+    "csc/v2/signatures/timestamp": (NO, NOT_OFFERED),
+    "csc/openapi.json": (ALL, NO),
+    "csc/<path:rest>": (MISSING, MISSING),
     "log/key.pem": (MISSING, NO),
     "log/<str:day>.json": (MISSING, NO),
     "card/": (ALL, NO),

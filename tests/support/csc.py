@@ -34,15 +34,15 @@ def refused(response: Any) -> tuple[int, str]:
 class Api:
     """The API as one caller sees it."""
 
-    def __init__(self, day: Day) -> None:
-        self.day = day
+    def __init__(self, day: Day, version: str = "v1") -> None:
+        self.day, self.version = day, version
         self.id = str(day.credential.public_id)
 
     def call(self, method: str, body: Mapping[str, Any] | bytes, bearer: str | None = None) -> Any:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.day.bearer if bearer is None else bearer}"}
         response = Client().post(
-            f"/csc/v1/{method}", content, content_type="application/json", headers=headers
+            f"/csc/{self.version}/{method}", content, content_type="application/json", headers=headers
         )
         assert response["Content-Type"] == "application/json"
         return response

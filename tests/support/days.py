@@ -7,21 +7,21 @@ from functools import lru_cache
 from uuid import uuid4
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import override_settings
 
 from ledger import clock
 from signing import credentials, issuance, issuing
 from signing.activation import Caller
 from signing.credentials import CredentialOrder
-from signing.keystore import NewKey
+from signing.keystore import Algorithm, KeyKind, NewKey
 from signing.models import AccessToken, Credential, OAuthClient, SigningSession
 from signing.signer import client
 from tests.support.credentials import NOON, active_credential
+from tests.support.signers import check
 from vault import tokens
 
-_HASHES: dict[int, HashAlgorithm] = {32: SHA256(), 48: SHA384(), 64: SHA512()}
+_BY_LENGTH = {32: Algorithm.RSA_SHA256, 48: Algorithm.RSA_SHA384, 64: Algorithm.RSA_SHA512}
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Day:
     session: SigningSession
     client: OAuthClient
     bearer: str
-    public_key: rsa.RSAPublicKey
+    public_key: bytes  # SubjectPublicKeyInfo
 
     @property
     def caller(self) -> Caller:
@@ -42,21 +42,21 @@ class Day:
             self.session.pk,
             self.credential.pk,
             self.session.expires_at,
+            self.credential.key_kind,
         )
 
-    def verify(self, signature: bytes, digest: bytes) -> None:
-        """Raises InvalidSignature."""
-        algorithm = utils.Prehashed(_HASHES[len(digest)])
-        self.public_key.verify(signature, digest, padding.PKCS1v15(), algorithm)
+    def verify(self, signature: bytes, digest: bytes, algorithm: Algorithm | None = None) -> None:
+        """By PKCS#1 v1.5 with the digest's own hash unless told otherwise. Raises InvalidSignature."""
+        check(self.public_key, signature, digest, algorithm or _BY_LENGTH[len(digest)])
 
 
-@lru_cache(maxsize=1)
-def _key() -> NewKey:
+@lru_cache(maxsize=len(KeyKind))
+def _key(kind: KeyKind) -> NewKey:
     """One key for all signers of a test run: making one takes longer than a test, and rows tell signers apart."""
-    return client.signers().generate(1)[0]
+    return client.signers().generate(1, kind)[0]
 
 
-def issued_day() -> Day:
+def issued_day(kind: KeyKind = KeyKind.RSA_2048) -> Day:
     """As `day`, now, with a certificate that the embedded authority has issued. Needs the fixture `signers`."""
     issuing.ensure()
     at = clock.now()
@@ -72,12 +72,13 @@ def issued_day() -> Day:
         my_number_card_fingerprint=secrets.token_bytes(32),
         card_not_after=at + timedelta(days=1000),
     )
-    credential = credentials.issue(order, at)
+    with override_settings(SIGNING_KEY_KIND=kind.value):
+        credential = credentials.issue(order, at)
     issuance.carry_out(str(credential.public_id))
     credential.refresh_from_db()
     public_key = x509.load_der_x509_certificate(bytes(credential.certificate or b"")).public_key()
-    assert isinstance(public_key, rsa.RSAPublicKey)
-    return _with_caller(credential, public_key, at, ehr())
+    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _with_caller(credential, spki, at, ehr())
 
 
 def ehr(name: str = "電子カルテ") -> OAuthClient:
@@ -90,20 +91,16 @@ def ehr(name: str = "電子カルテ") -> OAuthClient:
     )
 
 
-def day(at: datetime = NOON, *, caller: OAuthClient | None = None) -> Day:
+def day(at: datetime = NOON, *, caller: OAuthClient | None = None, kind: KeyKind = KeyKind.RSA_2048) -> Day:
     """Needs the fixture `signers`."""
-    key = _key()
-    public_key = load_der_public_key(key.public_key)
-    assert isinstance(public_key, rsa.RSAPublicKey)
+    key = _key(kind)
     credential = active_credential(at=at)
-    Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped)
+    Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped, algorithm=kind)
     credential.refresh_from_db()
-    return _with_caller(credential, public_key, at, caller or ehr())
+    return _with_caller(credential, key.public_key, at, caller or ehr())
 
 
-def _with_caller(
-    credential: Credential, public_key: rsa.RSAPublicKey, at: datetime, system: OAuthClient
-) -> Day:
+def _with_caller(credential: Credential, public_key: bytes, at: datetime, system: OAuthClient) -> Day:
     session = SigningSession.objects.create(
         token_digest=tokens.digest(tokens.new_token()),
         credential=credential,

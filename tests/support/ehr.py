@@ -1,11 +1,12 @@
-"""A small hospital system: an OAuth 2.0 client with PKCE and a CSC v1 client in the standard library.
+"""A small hospital system: an OAuth 2.0 client with PKCE and a CSC client (v1 or v2) in the standard library.
 
 with Ehr(product.url, {"client_id": "ehr", "client_secret": "…"}, "http://127.0.0.1:9000/callback") as ehr:
     page.goto(ehr.asks_for_admission())      # in the signer's browser; it ends at the system's own page
     ehr.redeems_code()
     signature = ehr.signs([sha256(prescription).digest()])[0]
 
-It knows nothing of the product's code: only RFC 6749, RFC 7636 and CSC 1.0.4.
+Where the signer has to approve (v2 only), `asks_signer` gives a handle and `approved` the SAD, once there is one.
+It knows nothing of the product's code: only RFC 6749, RFC 7636, CSC 1.0.4 and 2.0.0.2.
 """
 
 import base64
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple, Self
 
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 RSA_SHA256_OID = "1.2.840.113549.1.1.11"
+NAMES = {"v1": ("hash", "hashAlgo"), "v2": ("hashes", "hashAlgorithmOID")}
 PAGE = """<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>電子カルテ</title>
 <link rel="icon" href="data:,"></head><body><main><h1>電子カルテに戻りました</h1></main></body></html>"""
 
@@ -43,8 +45,11 @@ class Failed(Exception):
 class Ehr:
     """One system with its client id and secret; it listens where its redirect URI says, on loopback only."""
 
-    def __init__(self, server: str, client: Mapping[str, str], redirect_uri: str) -> None:
-        self.server, self.redirect_uri = server, redirect_uri
+    def __init__(
+        self, server: str, client: Mapping[str, str], redirect_uri: str, *, version: str = "v1"
+    ) -> None:
+        self.server, self.redirect_uri, self.version = server, redirect_uri, version
+        self._hashes, self._hash_algorithm = NAMES[version]
         self.client_id, self.secret = client["client_id"], client["client_secret"]
         self.token = ""
         self._verifier = self._state = ""
@@ -124,16 +129,19 @@ class Ehr:
         assert answer.body["token_type"].lower() == "bearer"
         self.token = answer.body["access_token"]
 
-    # --- CSC v1 -----------------------------------------------------------------------------------------------------
+    # --- CSC --------------------------------------------------------------------------------------------------------
     def calls(self, method: str, **body: object) -> dict[str, Any]:
-        """POST /csc/v1/<method>; raises Failed."""
-        headers = {"Content-Type": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        answer = self._send(f"/csc/v1/{method}", json.dumps(body).encode(), headers)
+        """POST /csc/<version>/<method>; raises Failed."""
+        answer = self._asks(method, body)
         if answer.status != 200:
             raise Failed(method, answer)
         return answer.body
+
+    def _asks(self, method: str, body: Mapping[str, object]) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return self._send(f"/csc/{self.version}/{method}", json.dumps(body).encode(), headers)
 
     def credential(self) -> str:
         """The one credential of the signer who admitted this system."""
@@ -148,25 +156,46 @@ class Ehr:
         assert told["key"]["status"] == "enabled"
         return [base64.b64decode(text) for text in told["cert"]["certificates"]]
 
-    def authorizes(self, digests: Sequence[bytes]) -> str:
+    def authorizes(self, digests: Sequence[bytes], *, label: str = "") -> str:
         """A SAD for exactly these digests."""
-        answer = self.calls(
-            "credentials/authorize",
-            credentialID=self.credential(),
-            numSignatures=len(digests),
-            hash=[base64.b64encode(one).decode() for one in digests],
-        )
-        return str(answer["SAD"])
+        return str(self.calls("credentials/authorize", **self._wanted(digests, label))["SAD"])
 
-    def signs(self, digests: Sequence[bytes], *, sad: str = "") -> list[bytes]:
-        """The signatures over these SHA-256 digests, in order (PKCS#1 v1.5)."""
+    def asks_signer(self, digests: Sequence[bytes], *, label: str) -> str:
+        """The handle of an authorisation that the signer has to approve (v2)."""
+        answer = self._asks("credentials/authorize", self._wanted(digests, label))
+        if answer.status != 202:
+            raise Failed("credentials/authorize", answer)
+        return str(answer.body["handle"])
+
+    def approved(self, handle: str) -> str | None:
+        """The SAD once the signer has approved, None until then; raises Failed where they refuse."""
+        answer = self._asks("credentials/authorizeCheck", {"handle": handle})
+        if answer.status not in (200, 202):
+            raise Failed("credentials/authorizeCheck", answer)
+        return str(answer.body["SAD"]) if answer.status == 200 else None
+
+    def _wanted(self, digests: Sequence[bytes], label: str) -> dict[str, object]:
+        return {
+            "credentialID": self.credential(),
+            "numSignatures": len(digests),
+            self._hashes: [base64.b64encode(one).decode() for one in digests],
+            **({"description": label} if label else {}),
+        }
+
+    def signs(
+        self, digests: Sequence[bytes], *, sad: str = "", algorithm: str = RSA_SHA256_OID
+    ) -> list[bytes]:
+        """The signatures over these SHA-256 digests, in order (PKCS#1 v1.5, or what `algorithm` names)."""
+        names = {
+            self._hashes: [base64.b64encode(one).decode() for one in digests],
+            self._hash_algorithm: SHA256_OID,
+        }
         answer = self.calls(
             "signatures/signHash",
             credentialID=self.credential(),
             SAD=sad or self.authorizes(digests),
-            hash=[base64.b64encode(one).decode() for one in digests],
-            hashAlgo=SHA256_OID,
-            signAlgo=RSA_SHA256_OID,
+            signAlgo=algorithm,
+            **names,
         )
         return [base64.b64decode(text) for text in answer["signatures"]]
 

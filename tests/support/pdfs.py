@@ -2,6 +2,8 @@
 
 import asyncio
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from pyhanko.sign import signers as pdf_signers
+from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers import csc_signer
 
 
@@ -42,17 +45,41 @@ def one_page() -> BytesIO:
     return out
 
 
-async def sign_pdfs(address: str, credential_id: str, token: str, count: int) -> list[bytes]:
-    """`count` PDFs in one authorisation, with an access token of ours."""
+@asynccontextmanager
+async def _signer(
+    address: str, credential_id: str, token: str, count: int, with_pss: bool
+) -> AsyncIterator[csc_signer.CSCSigner]:
     async with aiohttp.ClientSession() as session:
         about = csc_signer.CSCServiceSessionInfo(
             service_url=address, credential_id=credential_id, oauth_token=token
         )
         credential = await csc_signer.fetch_certs_in_csc_credential(session, about)
-        signer = csc_signer.CSCSigner(
-            session, Authorization(session, about, credential), batch_size=count, batch_autocommit=True
+        yield csc_signer.CSCSigner(
+            session,
+            Authorization(session, about, credential),
+            prefer_pss=with_pss,
+            batch_size=count,
+            batch_autocommit=True,
         )
-        metadata = pdf_signers.PdfSignatureMetadata(field_name="Signature", md_algorithm="sha256")
+
+
+async def sign_cades(
+    address: str, credential_id: str, token: str, data: bytes, *, with_pss: bool = False
+) -> bytes:
+    """A detached CAdES signature over the data (CMS, DER), with an access token of ours."""
+    async with _signer(address, credential_id, token, 1, with_pss) as signer:
+        made = await signer.async_sign_general_data(data, "sha256", detached=True, use_cades=True)
+        return bytes(made.dump())
+
+
+async def sign_pdfs(
+    address: str, credential_id: str, token: str, count: int, *, with_pss: bool = False
+) -> list[bytes]:
+    """`count` PDFs (PAdES-B-B) in one authorisation, with an access token of ours."""
+    async with _signer(address, credential_id, token, count, with_pss) as signer:
+        metadata = pdf_signers.PdfSignatureMetadata(
+            field_name="Signature", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+        )
         signed = await asyncio.gather(
             *(
                 pdf_signers.async_sign_pdf(IncrementalPdfFileWriter(one_page()), metadata, signer=signer)

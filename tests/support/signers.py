@@ -15,12 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 
+from signing.keystore import Algorithm
 from signing.signer import client
 
 ROLES = ("signers", "authorities")
 _PR_SET_PDEATHSIG = 1
+_HASHES: dict[str, HashAlgorithm] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
 
 
 def _ends_with_parent() -> None:
@@ -95,3 +101,27 @@ def signer(signers: SignerProcesses) -> client.Signers:
 def issuer(signers: SignerProcesses) -> client.Authorities:
     """The client of the running authorities' instance."""
     return client.authorities()
+
+
+def check(public_key: bytes, signature: bytes, digest: bytes, algorithm: Algorithm) -> None:
+    """By cryptography's own verifier. `public_key` is a SubjectPublicKeyInfo.
+
+    Raises InvalidSignature; AssertionError for a key of the other family.
+    """
+    key, hashed = load_der_public_key(public_key), _HASHES[algorithm.hash_name]
+    if algorithm.scheme == "ecdsa":
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        key.verify(signature, digest, ec.ECDSA(Prehashed(hashed)))
+        return
+    assert isinstance(key, rsa.RSAPublicKey)
+    assert key.public_numbers().e == 65537
+    key.verify(signature, digest, _padding(algorithm, hashed, key), Prehashed(hashed))
+
+
+def _padding(algorithm: Algorithm, hashed: HashAlgorithm, key: rsa.RSAPublicKey) -> padding.AsymmetricPadding:
+    """With the salt's exact length, so that another one does not pass."""
+    if algorithm.scheme == "rsa":
+        return padding.PKCS1v15()
+    longest = padding.calculate_max_pss_salt_length(key, hashed)
+    salt = hashed.digest_size if algorithm.scheme == "rsa-pss" else longest
+    return padding.PSS(padding.MGF1(hashed), salt)

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from django.conf import settings
 from django.db import connection
@@ -16,8 +17,8 @@ from tests.support.services import free_port
 
 
 @contextmanager
-def served(**ours: str) -> Iterator[str]:
-    """The server's address; `ours` are settings of its own.
+def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
+    """The server's address; `ours` are settings of its own, `output` takes all that it logs.
 
     PostgreSQL and committed rows only: the server has connections of its own.
     """
@@ -35,7 +36,10 @@ def served(**ours: str) -> Iterator[str]:
         "--port",
         str(port),
     ]
-    process = subprocess.Popen([*command, "--log-level", "warning"], env=environment, cwd=settings.ROOT)
+    level = "warning" if output is None else "debug"
+    process = subprocess.Popen(
+        [*command, "--log-level", level], env=environment, cwd=settings.ROOT, stdout=output, stderr=output
+    )
     try:
         _wait(f"http://127.0.0.1:{port}/healthz", process)
         yield f"http://127.0.0.1:{port}"

@@ -12,7 +12,7 @@ from ledger import clock
 from ledger.log import Actor
 from signing import credentials, issuance, issuing
 from signing.issuing import keys
-from signing.keystore import NewKey
+from signing.keystore import KeyKind, NewKey
 from signing.models import BlockedKey, Credential, IssuanceIntent
 from signing.signer.client import signers
 from tests.signing.test_issuance import assert_issued_once, ordered
@@ -60,8 +60,8 @@ def _infineon() -> bytes:
     return _spki(made[0] * made[1])
 
 
-def _curve() -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+def _curve(curve: ec.EllipticCurve) -> bytes:
+    key = ec.generate_private_key(curve).public_key()
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -70,7 +70,7 @@ WEAK: dict[str, Callable[[], bytes]] = {
     "divisible": _divisible,
     "roca": _infineon,
     "of_another_size": lambda: _spki(rsa.generate_private_key(65537, 1024).public_key().public_numbers().n),
-    "unreadable": _curve,
+    "unreadable": lambda: _curve(ec.SECP521R1()),
 }
 
 
@@ -121,7 +121,7 @@ class TestOrders:
         credential.refresh_from_db()
         credentials.revoke(credential, OFFICER, "key_compromise", clock.now())
         intent = IssuanceIntent.objects.get(credential=credential)
-        assert keys.problems(bytes(intent.public_key or b"")) == ["key is blocked"]
+        assert keys.problems(bytes(intent.public_key or b""), KeyKind.RSA_2048) == ["key is blocked"]
 
     def test_a_key_revoked_for_another_reason_is_not(self) -> None:
         credential = ordered()
@@ -137,7 +137,7 @@ class TestOrders:
         given = [fresh[0], fresh[0], fresh[1]]
 
         class Repeating:
-            def generate(self, _count: int) -> list[NewKey]:
+            def generate(self, _count: int, _kind: KeyKind) -> list[NewKey]:
                 return [given.pop(0)]
 
         monkeypatch.setattr(issuance, "signers", Repeating)

@@ -1,0 +1,79 @@
+"""The suites in order, for every face that the server has."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from signing.csc_check import abuse, conformance, speed
+from signing.csc_check.credential import choose
+from signing.csc_check.findings import FAILED, Finding, Setting, carry_out
+from signing.csc_check.server import Server
+
+SUITES = ("conformance", "abuse", "speed")
+_CHECKS = {"conformance": conformance.CHECKS, "abuse": abuse.CHECKS}
+
+
+class Wanted(NamedTuple):
+    """`address`: of the server, with or without /csc/v1 behind it; `credential` "" means: the first that may sign."""
+
+    address: str
+    token: str = ""
+    other_token: str = ""
+    credential: str = ""
+    suites: tuple[str, ...] = SUITES
+    pause: Callable[[float], object] | None = None
+    seconds: float = 3.0
+    connections: int = 8
+
+
+class Run(NamedTuple):
+    findings: list[Finding]
+    figures: list[dict[str, Any]]
+
+    @property
+    def has_passed(self) -> bool:
+        return all(each.verdict != FAILED for each in self.findings)
+
+
+def run(wanted: Wanted) -> Run:
+    """Raises Unreachable where nothing answers; a server without a face or a credential has failed."""
+    findings: list[Finding] = []
+    figures: list[dict[str, Any]] = []
+    found = versions(wanted.address)
+    if not found:
+        findings.append(_failed("", "there is no /csc/v1/info and no /csc/v2/info here"))
+    for version in found:
+        with (
+            Server(_root(wanted.address), version, wanted.token) as server,
+            server.seen_by(wanted.other_token) as other,
+        ):
+            chosen = choose(server, wanted.credential)
+            if chosen is None:
+                findings.append(_failed(version, "no credential that may sign: is the token good?"))
+                continue
+            setting = Setting(server, chosen, other if wanted.other_token else None, wanted.pause)
+            for suite in wanted.suites:
+                if suite == "speed":
+                    figures += speed.measure(setting, wanted.seconds, wanted.connections)
+                else:
+                    findings += carry_out(suite, _CHECKS[suite], setting)
+    return Run(findings, figures)
+
+
+def versions(address: str) -> list[str]:
+    """The faces that answer `info`; where the address ends in one, that one."""
+    tail = address.rstrip("/").rpartition("/csc/")[2]
+    asked = [tail] if tail in ("v1", "v2") else ["v1", "v2"]
+    found = []
+    for version in asked:
+        with Server(_root(address), version) as server:
+            if server.call("info", {}).status == 200:
+                found.append(version)
+    return found
+
+
+def _root(address: str) -> str:
+    return address.rstrip("/").removesuffix("/csc/v1").removesuffix("/csc/v2")
+
+
+def _failed(version: str, said: str) -> Finding:
+    return Finding("conformance", version, "the server can be asked", FAILED, said, "11.1", "")
