@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from signing.api import csc_views, oauth_views
-from signing.pages import acts, card_qr, me, my_phone, phone, sign_in, stopped
+from signing.pages import acts, card_qr, me, my_phone, phone, sign_in, signatures, stopped
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
@@ -29,6 +29,11 @@ urlpatterns = [
     path("me/", me.me, name="me"),
     path("me/end/", me.end, name="end_session"),
     path("me/phone/", my_phone.my_phone, name="me_phone"),
+    path("me/signatures/", signatures.signatures, name="signatures"),
+    path("me/signatures/export.csv", signatures.as_csv, name="signatures_csv"),
+    path("me/signatures/export.json", signatures.as_json, name="signatures_json"),
+    path("me/signatures/<uuid:item>/", signatures.signature, name="signature"),
+    path("me/signatures/<uuid:item>/proof.json", signatures.proof, name="signature_proof"),
     path("me/suspend/", me.suspend, name="suspend"),
     path("me/renew/", acts.renew, name="renew"),
     path("me/revoke/", acts.revoke, name="revoke"),

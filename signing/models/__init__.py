@@ -20,6 +20,10 @@ from signing.models.authorities import RevocationList as RevocationList
 from signing.models.callers import AccessToken as AccessToken
 from signing.models.callers import AuthorizationCode as AuthorizationCode
 from signing.models.callers import OAuthClient as OAuthClient
+from signing.models.usage import DailyUse as DailyUse
+from signing.models.usage import KnownCaller as KnownCaller
+from signing.models.usage import UnusualUse as UnusualUse
+from signing.models.usage import UsageMark as UsageMark
 from signing.models.visiting import CardVisit as CardVisit
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
@@ -321,14 +325,21 @@ class ActivationItem(models.Model):
 
 
 class SignatureRecord(models.Model):
-    """What the signer can read of each signature; written before the signature leaves (law 3)."""
+    """What the signer can read of each signature; written before the signature leaves (law 3).
 
+    `unknown`: nobody can say whether it was made (decision 12); it never left.
+    """
+
+    SIGNED, UNKNOWN = "signed", "unknown"
     item = models.OneToOneField(ActivationItem, on_delete=models.PROTECT, related_name="record")
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="signatures")
     session = models.ForeignKey(SigningSession, on_delete=models.PROTECT)
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
     digest = models.BinaryField(max_length=64)
-    sign_algorithm = models.CharField(max_length=24)
+    sign_algorithm = models.CharField(max_length=24, blank=True, default="")
+    result = models.CharField(
+        max_length=8, choices=[(SIGNED, SIGNED), (UNKNOWN, UNKNOWN)], default=SIGNED, db_default=SIGNED
+    )
     log_shard = models.CharField(max_length=32)  # the ledger's entry that covers it, and its leaf there
     log_number = models.BigIntegerField()
     place = models.PositiveIntegerField()

@@ -212,6 +212,11 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/": (signers("200"), NO),
     "me/end/": (NO, signers(UNTRIED)),
     "me/phone/": (signers("200"), signers("200")),
+    "me/signatures/": (signers("200"), NO),
+    "me/signatures/export.csv": (signers("200"), NO),
+    "me/signatures/export.json": (signers("200"), NO),
+    "me/signatures/<uuid:item>/": (signers("404"), NO),  # Hanako's
+    "me/signatures/<uuid:item>/proof.json": (signers("404"), NO),
     "me/suspend/": (signers("200"), signers(UNTRIED)),
     "me/renew/": (signers("200"), signers("422")),  # years before the end
     "me/revoke/": (signers("200"), signers("422")),  # no reason given
@@ -232,6 +237,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "csc/v1/credentials/authorize": (NO, UNAUTHORISED),
     "csc/v1/signatures/signHash": (NO, UNAUTHORISED),
     "log/key.pem": (MISSING, NO),
+    "log/verify_proof.py": (ALL, NO),
     "log/<str:day>.json": (MISSING, NO),
     "card/": (ALL, NO),
     "card/refused/": ({"*": "302 /card/"}, NO),  # without a reason there is nothing to say
