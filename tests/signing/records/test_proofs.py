@@ -348,4 +348,4 @@ class TestCommand:
             assert self.run(folder)[0] in (1, 2)
         assert self.run(folder, root="nowhere.json")[0] == 2
         assert self.run(folder, "--digest", "xyz")[0] == 2
-        assert self.run(folder, "--key", "root.json")[0] == 2
+        assert self.run(folder, "--key", "proof.json")[0] == 2
