@@ -38,6 +38,7 @@ from signing.phones import rules
 from vault import keyring
 
 LARGEST_CREDENTIAL_ID = 1023  # WebAuthn Level 3, section 6.5.1
+SIGN_IN, STOPPED = "sign_in", "phone_stopped"  # what an assertion is for
 _RP_NAME = "Inkan"
 _DECOY_ID_SIZE = 32
 
@@ -113,7 +114,9 @@ def complete_registration(
     return _bind(phone, begun, devices.kind(user_agent), at)
 
 
-def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "") -> Offer:
+def begin_assertion(
+    browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "", purpose: str = SIGN_IN
+) -> Offer:
     """Options for signing in with a bound phone; without a 本人ID the phone offers its discoverable credentials.
 
     An unknown 本人ID gets options of the same shape with a stable decoy, so that nothing is revealed (threat 5).
@@ -123,7 +126,7 @@ def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", ne
     if person_id and not allowed:
         decoy = keyring.web().mac("webauthn-decoy", person_id.upper().encode())[:_DECOY_ID_SIZE]
         allowed = [PublicKeyCredentialDescriptor(id=decoy, transports=[AuthenticatorTransport.INTERNAL])]
-    ceremony = ceremonies.begin("sign_in", browser_token, at, signer=signer, next_path=next_path)
+    ceremony = ceremonies.begin(purpose, browser_token, at, signer=signer, next_path=next_path)
     options = webauthn.generate_authentication_options(
         rp_id=settings.WEBAUTHN_RP_ID,
         challenge=bytes(ceremony.challenge),
@@ -141,14 +144,16 @@ def _spellings(typed: str) -> set[str]:
 
 
 def complete_assertion(
-    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime
+    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime, purpose: str = SIGN_IN
 ) -> tuple[Authenticator, str]:
     """The phone that proved itself, and the path where the person was going.
 
+    `purpose` STOPPED: of a suspended certificate, which opens no session (`acts.stopped`).
+
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin, phone_unknown,
-    phone_changed, phone_cloned, phone_stopped, credential_not_active.
+    phone_changed, phone_cloned, phone_stopped, credential_not_active; not_suspended.
     """
-    begun = ceremonies.redeem("sign_in", ceremony, browser_token, at)
+    begun = ceremonies.redeem(purpose, ceremony, browser_token, at)
     fields = phone_answers.read(answer)
     phone_answers.check_client_data(fields)
     phone = _phone_of(fields, begun)
@@ -238,8 +243,9 @@ def _phone_of(fields: phone_answers.Answer, begun: Ceremony) -> Authenticator:
         raise Refused("phone_unknown")
     if phone.state == Life.STOPPED:
         raise Refused("phone_stopped")
-    if phone.credential.state != CredentialState.ACTIVE:
-        raise Refused("credential_not_active")
+    is_stopped = begun.purpose == STOPPED
+    if phone.credential.state != (CredentialState.SUSPENDED if is_stopped else CredentialState.ACTIVE):
+        raise Refused("not_suspended" if is_stopped else "credential_not_active")
     return phone
 
 

@@ -39,6 +39,7 @@ urlpatterns = [
     path("me/revoke/", acts.revoke, name="revoke"),
     path("me/stopped/", stopped.start, name="stopped"),
     path("me/stopped/card/", stopped.card, name="stopped_card"),
+    path("me/stopped/phone/", stopped.phone, name="stopped_phone"),
     path("me/stopped/act/", stopped.act, name="stopped_act"),
     path("me/sign-in/", sign_in.start, name="sign_in"),
     path("me/sign-in/phone/", sign_in.phone, name="sign_in_phone"),

@@ -73,6 +73,10 @@ class Credential(models.Model):
     is_held = models.BooleanField(
         default=False
     )  # officers weigh its revocation: the signer may not lift the suspension
+    # The phone in whose session its signer suspended it: with that one in hand, it may be lifted by that one.
+    suspended_by = models.ForeignKey(
+        "signing.Authenticator", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     link_wanted_at = models.DateTimeField(null=True)  # the signer asked for a link of the inbox (BD-15)
 
     class Meta:
@@ -263,9 +267,13 @@ class CardBinding(models.Model):
 class Ceremony(models.Model):
     """A challenge on its way to a phone or a card; redeemed once by deleting it."""
 
-    # card_stopped, stopped_act: one act on a suspended credential, and the proof for it (signing.acts.stopped)
+    # card_stopped, phone_stopped, stopped_…: one act on a suspended credential, and the proof (signing.acts.stopped)
     PURPOSES = [
-        (one, one) for one in ("bind", "sign_in", "card_sign_in", "card_bind", "card_stopped", "stopped_act")
+        (one, one)
+        for one in (
+            *("bind", "sign_in", "card_sign_in", "card_bind"),
+            *("card_stopped", "phone_stopped", "stopped_act", "stopped_end"),
+        )
     ]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)

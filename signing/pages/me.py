@@ -80,9 +80,10 @@ def end(request: HttpRequest, session: SigningSession) -> HttpResponse:
 def suspend(request: HttpRequest, session: SigningSession) -> HttpResponse:
     """GET asks once more; POST stops the credential, its sessions and its open authorisations in one transaction."""
     if request.method != "POST":
-        return render(request, "signing/suspend.html", {"credential": session.credential})
+        context = {"credential": session.credential, "is_by_phone": session.authenticator is not None}
+        return render(request, "signing/suspend.html", context)
     actor = log.Actor("signer", str(session.credential.signer.public_id))
-    credentials.suspend(session.credential, actor, "signer_request", clock.now())
+    credentials.suspend(session.credential, actor, "signer_request", clock.now(), session.authenticator)
     response = render(request, "signing/ended.html", {"is_suspended": True})
     browser.forget_session(response)
     return response

@@ -26,7 +26,7 @@ OWN = (ME, "/me/phone/", "/me/renew/", "/me/revoke/", "/me/suspend/", "/me/signa
 AUTHORIZE = "/oauth2/authorize?"
 _LONGEST_NEXT = 8192
 _LONGEST_PERSON_ID = 16
-_BROWSER_SAYS = {
+BROWSER_SAYS = {
     "NotAllowedError": "phone_cancelled",
     "AbortError": "phone_cancelled",
     "TimeoutError": "phone_cancelled",
@@ -79,10 +79,10 @@ def start(request: HttpRequest) -> HttpResponse:
 def phone(request: HttpRequest) -> HttpResponse:
     """The phone's answer; or what the browser said instead; or a typed 本人ID that needs options of its own."""
     next_path = safe_next(request.POST.get("next", ""))
-    person_id = _typed_person_id(request)
+    person_id = typed_person_id(request)
     reported = request.POST.get("error", "")
     if reported:
-        code = _BROWSER_SAYS.get(reported, "phone_failed")
+        code = BROWSER_SAYS.get(reported, "phone_failed")
         return page(request, next_path, person_id=person_id, code=code)
     answer = request.POST.get("credential", "")
     if not answer:
@@ -150,7 +150,7 @@ def _caller(next_path: str) -> str:
     return "" if client is None else client.name
 
 
-def _typed_person_id(request: HttpRequest) -> str:
+def typed_person_id(request: HttpRequest) -> str:
     typed = request.POST.get("person_id", "").strip()
     is_one = typed.isascii() and typed.replace("-", "").isalnum() and len(typed) <= _LONGEST_PERSON_ID
     return typed if is_one else ""

@@ -222,6 +222,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/revoke/": (signers("200"), signers("422")),  # no reason given
     "me/stopped/": (ALL, NO),
     "me/stopped/card/": (NO, {"*": "422"}),
+    "me/stopped/phone/": (NO, {"*": "422"}),
     "me/stopped/act/": (NO, {"*": "303 /me/stopped/"}),
     "me/sign-in/": (ALL, NO),
     "me/sign-in/phone/": (NO, {"*": "422"}),
