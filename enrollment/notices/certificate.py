@@ -64,7 +64,8 @@ def suspended(person: Person, mark: str) -> None:
     """A security notice: everything has stopped, and how it goes on."""
     body = (
         "電子証明書を一時停止しました。再開するまで、署名も本人確認もできません。\n\n"
-        f"再開または失効：{settings.ORIGIN}/me/stopped/（登録済みのマイナンバーカードで本人確認をします）\n"
+        f"再開または失効：{settings.ORIGIN}/me/stopped/\n"
+        "登録済みのマイナンバーカード、または一時停止に使ったスマートフォンで本人確認をします。\n"
         f"お心当たりがない場合は、{_contact(person.facts.authority)}へご連絡ください。"
     )
     tell(person, "suspended", "電子証明書を一時停止しました", body, "電子証明書が一時停止されました。", mark)

@@ -151,7 +151,8 @@ def proof(request: HttpRequest, session: SigningSession, item: UUID) -> HttpResp
     try:
         content = proofs.proof(row)
     except Refused as refused:
-        context = {"credential": session.credential, "code": refused.code, "item": item}
+        record = shown.of(row)
+        context = {"credential": session.credential, "code": refused.code, "item": item, "record": record}
         return render(request, "signing/proof_refused.html", context, status=409)
     text = json.dumps(content, ensure_ascii=False, indent=1)
     answer = HttpResponse(text, content_type="application/json; charset=utf-8")
