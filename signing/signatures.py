@@ -57,10 +57,10 @@ def sign(
     unknown = [each.item.pk for each in asked if _is_unknown(each.result)]
     with transaction.atomic():
         rows.give_back(returned)
-        failures.fail(rows, unknown, at)
         if rows.sign([each.item.pk for each in signed]) != len(signed):
             # Somebody gave these items up meanwhile (a very late answer): the signatures must not leave.
             raise Refused("outcome_unknown")
+        failures.fail(rows, unknown, at)
         for reservation in reservations:
             _record(reservation, [each for each in signed if each.reservation is reservation], at)
     return [_answer([each for each in asked if each.reservation is one]) for one in reservations]
