@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 FORMAT = "inkan-signature-proof/1"
 RESULTS = {"signing.signed": "署名済み signed", "signing.outcome_unknown": "結果不明 outcome unknown"}
 HASHES = {32: "sha256", 48: "sha384", 64: "sha512"}
+_SEVERAL = "複数の署名者をまとめた記録 one entry for several signers"
 JST = timezone(timedelta(hours=9), "JST")
 _LARGEST = 10_000_000  # bytes of a file; a proof has a few thousand
 _DEEPEST = 64  # hashes of a path
@@ -210,17 +211,18 @@ def _uuid(given: Any) -> uuid.UUID:
 
 def _shown(signature: Any, record: Any, statement: Any) -> dict[str, str]:
     digest = signature["digest"]
-    return {
+    found = {
         "結果 result": RESULTS[record["kind"]],
         "署名の番号 signature": signature["id"],
         "ハッシュ値 digest": f"{HASHES[len(digest) // 2]} {digest}",
         "日時 time": datetime.fromisoformat(record["at"]).astimezone(JST).isoformat(timespec="seconds"),
-        "電子証明書 credential": str(record["subject"]),
+        "電子証明書 credential": _SEVERAL if record["subject"] == "many" else str(record["subject"]),
         "システム system": str(record["actor"]["id"]),
         "本人確認 means": str(record["data"].get("means", "")),
         "記録番号 log entry": f"{record['shard']}/{record['number']}",
         "日次の根 daily root": f"{statement['day']} {statement['root']}",
     }
+    return {name: value for name, value in found.items() if value}
 
 
 def _read(path: Path) -> bytes:

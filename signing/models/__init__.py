@@ -329,7 +329,12 @@ class ActivationItem(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
-        indexes = [models.Index(fields=["activation", "digest"], name="item_digest")]
+        indexes = [
+            models.Index(fields=["activation", "digest"], name="item_digest"),
+            models.Index(
+                fields=["id"], condition=Q(state="failed"), name="item_failed"
+            ),  # few, for the clock
+        ]
 
 
 class SignatureRecord(models.Model):

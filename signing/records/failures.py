@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from ledger import log, merkle
 from ledger.models import Entry
@@ -17,6 +18,8 @@ from signing.flow import Item
 from signing.models import Activation, ActivationItem, SignatureRecord
 from signing.records.leaves import leaf
 
+_MOST = 500
+
 
 def fail(keeper: Store, items: Sequence[int], at: datetime) -> int:
     """Reserved items (row ids) to failed, with their records, in one transaction; how many."""
@@ -24,23 +27,39 @@ def fail(keeper: Store, items: Sequence[int], at: datetime) -> int:
         return 0
     with transaction.atomic():
         count = keeper.fail(items)
-        for activation, failed in _unrecorded(items):
-            entry = _entry(activation, failed)
-            SignatureRecord.objects.bulk_create(
-                SignatureRecord(
-                    item=item,
-                    credential=activation.credential,
-                    session=activation.session,
-                    client=activation.client,
-                    digest=item.digest,
-                    result=SignatureRecord.UNKNOWN,
-                    log_shard=entry.shard,
-                    log_number=entry.number,
-                    place=place,
-                    made_at=at,
-                )
-                for place, item in enumerate(failed)
+        _record(items, at)
+    return count
+
+
+def record_missing(at: datetime) -> int:
+    """For the clock: failed items that have no record yet, whoever has failed them; how many."""
+    recorded = SignatureRecord.objects.filter(item=OuterRef("pk"))
+    with transaction.atomic():
+        failed = ActivationItem.objects.select_for_update().filter(~Exists(recorded), state=Item.FAILED)
+        return _record(list(failed.order_by("pk").values_list("pk", flat=True)[:_MOST]), None)
+
+
+def _record(items: Sequence[int], at: datetime | None) -> int:
+    """`at`: when it failed; None: not known, about when it was authorised."""
+    count = 0
+    for activation, failed in _unrecorded(items):
+        entry = _entry(activation, failed)
+        SignatureRecord.objects.bulk_create(
+            SignatureRecord(
+                item=item,
+                credential=activation.credential,
+                session=activation.session,
+                client=activation.client,
+                digest=item.digest,
+                result=SignatureRecord.UNKNOWN,
+                log_shard=entry.shard,
+                log_number=entry.number,
+                place=place,
+                made_at=at or activation.created_at,
             )
+            for place, item in enumerate(failed)
+        )
+        count += len(failed)
     return count
 
 

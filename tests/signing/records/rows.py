@@ -77,11 +77,12 @@ def group(
         ]
         ActivationItem.objects.filter(pk__in=[item.pk for _s, _c, item in items]).update(state="signed")
         leaves = [leaf(item.public_id.bytes, item.digest) for _s, _c, item in items]
+        subjects = {str(call[0].credential.public_id) for call in calls}
         entry = log.append(
             "signing.signed",
             actor=log.Actor("caller", calls[0][1].client_id),
-            subject=str(calls[0][0].credential.public_id),
-            data={"count": len(leaves), "root": merkle.root(leaves).hex(), "means": calls[0][0].means},
+            subject=subjects.pop() if len(subjects) == 1 else "many",
+            data={"count": len(leaves), "root": merkle.root(leaves).hex()},
         )
         return SignatureRecord.objects.bulk_create(
             SignatureRecord(

@@ -18,8 +18,8 @@ from ledger import clock, daily, verify_proof
 from ledger.models import DailyRoot, Entry
 from signing import activation
 from signing.errors import Refused
-from signing.models import SignatureRecord, SigningSession
-from signing.records import proofs
+from signing.models import ActivationItem, SignatureRecord, SigningSession
+from signing.records import failures, proofs
 from tests.ledger import keys
 from tests.signing.records import rows
 from tests.support import days
@@ -149,6 +149,22 @@ def test_a_group_of_signers_under_one_entry_is_proven_and_shows_nobody_else(
         assert bytes(other.digest).hex() not in text
         assert str(other.item.public_id) not in text
     assert "処方箋" not in text
+    assert str(theirs.credential.public_id) not in text
+    assert "several signers" in verify_proof.verify(proof, root)["電子証明書 credential"]
+
+
+def test_a_failure_that_somebody_else_has_written_gets_its_record_by_the_clock(
+    signers: Any, noon: Callable[[date], None]
+) -> None:
+    noon(FRIDAY)
+    api, at = Api(days.day(clock.now())), clock.now()
+    api.sad(digest(1), digest(2))
+    ActivationItem.objects.filter(digest=digest(2)).update(state="failed")
+    assert [failures.record_missing(at) for _ in range(2)] == [1, 0]
+    record = SignatureRecord.objects.get()
+    assert (record.result, bytes(record.digest)) == ("unknown", digest(2))
+    root = close(noon, FRIDAY)
+    assert verify_proof.verify(proofs.proof(record), root)
 
 
 def leaves(value: Any, where: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
