@@ -50,6 +50,7 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.credential_expired": life.on_expired,
     "signing.card_ended": life.on_card_ended,
     "signing.renewal_due": life.on_renewal_due,
+    "signing.unusual_use": life.on_unusual_use,
     "signing.renewal_wanted": placing.renewal_wanted,
     "signing.second_certificate_wanted": placing.second_certificate_wanted,
     "enrollment.order_approved": order_issuing.order,

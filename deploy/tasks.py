@@ -24,6 +24,7 @@ from signing.authorising import approvals
 from signing.card_site import visits
 from signing.issuing import answers, checker, lists
 from signing.phones import shown_sign_in
+from signing.records import failures, usage
 from signing.signer import client
 
 _MAIL_AT_MOST_SO_LATE = timedelta(days=7)  # a mail's row, and so its `dedupe`, outlives this by far
@@ -86,6 +87,8 @@ MINUTE: tuple[Chore, ...] = (
     Chore("visits of card holders", visits.forget_overdue),
     Chore("visits by a card's numbers", card_numbers.forget_overdue),
     Chore("reservations left behind", activation.fail_stuck),
+    Chore("outcomes nobody knows", failures.record_missing),
+    Chore("unusual use", usage.watch),
     Chore("credentials past their end", credentials.expire_due),
     Chore("renewals to be told", renewals.tell_due),
     Chore("cards past their end", renewals.tell_cards_ended),

@@ -8,7 +8,15 @@ from django.db import IntegrityError, transaction
 
 from ledger import clock, merkle
 from ledger.canonical import canonical_json
-from ledger.models import DailyRoot, Entry, Shard, entries_between, last_number_before
+from ledger.models import (
+    BLOCK,
+    DailyRoot,
+    Entry,
+    Shard,
+    TreeBlock,
+    entries_between,
+    last_number_before,
+)
 
 _TIME_TO_CLOSE = timedelta(hours=2)  # after midnight; the clock tries every hour
 
@@ -34,7 +42,7 @@ def close_day(day: date, sign: Callable[[bytes], bytes], key_pem: str) -> DailyR
     if last is not None and last.day > day:
         raise DayRefused(f"{last.day} is closed already")
     heads = _heads(day, last)
-    tree = _grow(heads, last)
+    tree, blocks = _grow(heads, last)
     text = statement(day, tree, heads, last.statement if last else "")
     row = DailyRoot(
         day=day,
@@ -50,6 +58,7 @@ def close_day(day: date, sign: Callable[[bytes], bytes], key_pem: str) -> DailyR
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            TreeBlock.objects.bulk_create(blocks, ignore_conflicts=True)
     except IntegrityError:
         return DailyRoot.objects.get(day=day)  # another worker closed it meanwhile
     return row
@@ -79,25 +88,6 @@ def statement(day: date, tree: merkle.Tree, heads: Mapping[str, int], previous: 
     return canonical_json(content).decode()
 
 
-def prove(entry: Entry, root: DailyRoot) -> tuple[int, list[bytes]]:
-    """Index and audit path of an entry in the tree of a root that covers it, for `merkle.is_included`.
-
-    Raises LookupError when the root does not reach the entry. Reads every leaf up to the root.
-    """
-    leaves: list[bytes] = []
-    index, covered = -1, dict[str, int]()
-    for row in DailyRoot.objects.filter(day__lte=root.day):
-        for name in sorted(row.heads):
-            for number, leaf in _new_leaves(name, covered.get(name, 0), row.heads[name]):
-                if (name, number) == (entry.shard, entry.number):
-                    index = len(leaves)
-                leaves.append(leaf)
-            covered[name] = row.heads[name]
-    if index < 0:
-        raise LookupError(f"{entry} is not covered by {root}")
-    return index, merkle.inclusion_proof(leaves, index)
-
-
 def _heads(day: date, last: DailyRoot | None) -> dict[str, int]:
     """How many entries of each shard belong to the day or before; never fewer than the last root covered."""
     before = last.heads if last else {}
@@ -108,13 +98,25 @@ def _heads(day: date, last: DailyRoot | None) -> dict[str, int]:
         return {name: max(before.get(name, 0), last_number_before(name, end)) for name in names}
 
 
-def _grow(heads: Mapping[str, int], last: DailyRoot | None) -> merkle.Tree:
+def _grow(heads: Mapping[str, int], last: DailyRoot | None) -> tuple[merkle.Tree, list[TreeBlock]]:
+    """The tree with the new leaves, and the hashes of the blocks that are complete now."""
     tree = last.tree() if last else merkle.Tree()
     before = last.heads if last else {}
+    block, blocks = _open_block(tree), list[TreeBlock]()
     for name in sorted(heads):
         for _number, leaf in _new_leaves(name, before.get(name, 0), heads[name]):
             tree.add(leaf)
-    return tree
+            block.add(leaf)
+            if block.size == BLOCK:
+                blocks.append(TreeBlock(number=tree.size // BLOCK - 1, node=block.root()))
+                block = merkle.Tree()
+    return tree, blocks
+
+
+def _open_block(tree: merkle.Tree) -> merkle.Tree:
+    """The last, incomplete block: the tree's smallest peaks."""
+    size = tree.size % BLOCK
+    return merkle.Tree(size, tree.peaks[len(tree.peaks) - size.bit_count() :])
 
 
 def _new_leaves(name: str, after: int, until: int) -> Iterator[tuple[int, bytes]]:

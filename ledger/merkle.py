@@ -65,10 +65,10 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
         raise IndexError(index)
     if len(leaves) == 1:
         return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), root(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
+    middle = split(len(leaves))
+    if index < middle:
+        return [*inclusion_proof(leaves[:middle], index), root(leaves[middle:])]
+    return [*inclusion_proof(leaves[middle:], index - middle), root(leaves[:middle])]
 
 
 def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes) -> bool:
@@ -89,6 +89,6 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree
     return sn == 0 and found == tree_root
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)

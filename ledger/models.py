@@ -10,6 +10,7 @@ from ledger import merkle
 from ledger.canonical import canonical_json, timestamp
 
 DIGEST = 32
+BLOCK = 4096  # leaves under one stored hash; a power of two
 
 
 class Shard(models.Model):
@@ -112,6 +113,16 @@ class DailyRoot(models.Model):
         """The tree as it stood at the end of this day, ready to grow."""
         peaks = bytes(self.peaks)
         return merkle.Tree(self.size, (peaks[i : i + DIGEST] for i in range(0, len(peaks), DIGEST)))
+
+
+class TreeBlock(models.Model):
+    """The hash over leaves number*BLOCK .. of the whole tree, kept when a day is closed, for `ledger.inclusion`.
+
+    It can be made anew from the entries at any time: it proves nothing by itself.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    node = models.BinaryField(max_length=DIGEST)
 
 
 def entries_between(shard: str, after: int, until: int) -> models.QuerySet[Entry]:

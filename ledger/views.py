@@ -2,11 +2,13 @@
 
 import base64
 from datetime import date
+from pathlib import Path
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from ledger import verify_proof
 from ledger.models import DailyRoot
 
 
@@ -38,3 +40,11 @@ def key(request: HttpRequest) -> HttpResponse:
     if not keys:
         raise Http404
     return HttpResponse("".join(keys), content_type="application/x-pem-file")
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def verifier(request: HttpRequest) -> HttpResponse:
+    """The program that checks a proof offline, as it stands in the source: to be read before it is run."""
+    text = Path(verify_proof.__file__).read_text(encoding="utf-8")
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

@@ -19,6 +19,7 @@ from signing.flow import Credential as CredentialState
 from signing.flow import Item as Life
 from signing.keystore import Algorithm, KeyKind
 from signing.models import Activation, ActivationItem, Credential
+from signing.records import failures
 from vault import tokens
 
 DIGEST_SIZES = {32: "sha256", 48: "sha384", 64: "sha512"}
@@ -180,7 +181,7 @@ def fail_stuck(at: datetime) -> int:
     stuck = ActivationItem.objects.filter(
         state=Life.RESERVED, activation__expires_at__lte=at - _STUCK_AFTER
     ).values_list("pk", flat=True)
-    return store().fail(list(stuck))
+    return failures.fail(store(), list(stuck), at)
 
 
 def _algorithm(digests: Sequence[bytes]) -> str:

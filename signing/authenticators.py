@@ -38,6 +38,7 @@ from signing.phones import rules
 from vault import keyring
 
 LARGEST_CREDENTIAL_ID = 1023  # WebAuthn Level 3, section 6.5.1
+SIGN_IN, STOPPED = "sign_in", "phone_stopped"  # what an assertion is for
 _RP_NAME = "Inkan"
 _DECOY_ID_SIZE = 32
 
@@ -114,7 +115,7 @@ def complete_registration(
 
 
 def begin_assertion(
-    browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "", purpose: str = "sign_in"
+    browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "", purpose: str = SIGN_IN
 ) -> Offer:
     """Options for signing in with a bound phone; without a 本人ID the phone offers its discoverable credentials.
 
@@ -158,12 +159,14 @@ def _spellings(typed: str) -> set[str]:
 
 
 def complete_assertion(
-    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime, purpose: str = "sign_in"
+    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime, purpose: str = SIGN_IN
 ) -> tuple[Authenticator, str]:
     """The phone that proved itself, and the path where the person was going (or what was approved).
 
+    `purpose` STOPPED: of a suspended certificate, which opens no session (`acts.stopped`).
+
     Raises Refused: ceremony_unknown, phone_answer_bad, phone_not_verified, phone_cross_origin, phone_unknown,
-    phone_changed, phone_cloned, phone_stopped, credential_not_active.
+    phone_changed, phone_cloned, phone_stopped, credential_not_active; not_suspended.
     """
     begun = ceremonies.redeem(purpose, ceremony, browser_token, at)
     fields = phone_answers.read(answer)
@@ -255,8 +258,9 @@ def _phone_of(fields: phone_answers.Answer, begun: Ceremony) -> Authenticator:
         raise Refused("phone_unknown")
     if phone.state == Life.STOPPED:
         raise Refused("phone_stopped")
-    if phone.credential.state != CredentialState.ACTIVE:
-        raise Refused("credential_not_active")
+    is_stopped = begun.purpose == STOPPED
+    if phone.credential.state != (CredentialState.SUSPENDED if is_stopped else CredentialState.ACTIVE):
+        raise Refused("not_suspended" if is_stopped else "credential_not_active")
     return phone
 
 

@@ -18,7 +18,7 @@ from outbox import jobs
 from signing import card_bindings, flow, issuing
 from signing.errors import Refused
 from signing.issuing import keys
-from signing.models import CardBinding, Credential
+from signing.models import Authenticator, CardBinding, Credential
 from signing.ordering import AFFILIATION_CHANGED, SUPERSEDED, CredentialOrder, issue
 from signing.standing import Standing, find
 from signing.standing import of as standing
@@ -62,10 +62,15 @@ REVOCATION_REASONS = (
 _MOVES = {move.name: move for move in flow.CREDENTIAL_MOVES}
 
 
-def suspend(credential: Credential, actor: Actor, reason: str, at: datetime) -> None:
-    """Stop a living credential for now; its sessions and open SADs die. Raises Refused (see `_move`)."""
+def suspend(
+    credential: Credential, actor: Actor, reason: str, at: datetime, phone: Authenticator | None = None
+) -> None:
+    """Stop a living credential for now; its sessions and open SADs die. Raises Refused (see `_move`).
+
+    `phone`: its signer did it in a session that this phone had opened, so that phone may lift it (`acts.stopped`).
+    """
     with transaction.atomic():
-        _move("suspend", credential, actor, reason, at)
+        _move("suspend", credential, actor, reason, at, suspended_by=phone)
         end_everything(credential, at)
         _each("signing.credential_suspended", credential)
         _log("suspended", credential, actor, reason)

@@ -19,8 +19,10 @@ from signing.models import (
     ActivationItem,
     AuthorizationCode,
     Credential,
+    DailyUse,
     IssuanceIntent,
 )
+from signing.records import usage
 
 DAY = timedelta(days=1)  # a late or repeated use is still told from an unknown one (RFC 6749 section 4.1.2)
 YEARS = 10
@@ -48,6 +50,10 @@ def _certificates(at: datetime) -> QuerySet[Credential]:
     return Credential.objects.filter(
         certificate__isnull=False, not_after__lt=clock.end_of_day(day) - timedelta(days=4)
     )
+
+
+def _counts(at: datetime) -> QuerySet[DailyUse]:
+    return DailyUse.objects.filter(day__lt=clock.today(at) - timedelta(days=usage.KEPT))
 
 
 def _keys(rows: QuerySet[Any], most: int) -> list[int]:
@@ -81,6 +87,14 @@ def unused_sads(at: datetime, most: int) -> list[int]:
 
 def erase_sads(keys: Sequence[int], at: datetime) -> Erased | None:
     return _delete(_sads(at), keys, "activation")
+
+
+def old_counts(at: datetime, most: int) -> list[int]:
+    return _keys(_counts(at), most)
+
+
+def erase_counts(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_counts(at), keys, "daily_use")
 
 
 def old_certificates(at: datetime, most: int) -> list[int]:
@@ -127,6 +141,16 @@ TIMETABLE: tuple[Rule, ...] = (
         source="decision 12",
         due=unused_sads,
         erase=erase_sads,
+    ),
+    Rule(
+        "daily_use",
+        what="1日ごとの署名の件数（いつもと違う使い方を見つけるため）",
+        after="その日",
+        period=f"{usage.KEPT}日",
+        remains="署名の記録",
+        source="issue 5 point 6",
+        due=old_counts,
+        erase=erase_counts,
     ),
     Rule(
         "certificate",

@@ -18,6 +18,8 @@ from signing.activation import Reservation
 from signing.activation_store import Item, Store, store
 from signing.errors import Refused
 from signing.models import ClientCertificate, SignatureRecord
+from signing.records import failures
+from signing.records.leaves import leaf
 from signing.signer import client
 
 logger = logging.getLogger(__name__)
@@ -49,18 +51,13 @@ def sign(
     unknown = [each.item.pk for each in asked if _is_unknown(each.result)]
     with transaction.atomic():
         rows.give_back(returned)
-        rows.fail(unknown)
         if rows.sign([each.item.pk for each in signed]) != len(signed):
             # Somebody gave these items up meanwhile (a very late answer): the signatures must not leave.
             raise Refused("outcome_unknown")
+        failures.fail(rows, unknown, at)
         for reservation in reservations:
             _record(reservation, [each for each in signed if each.reservation is reservation], at)
     return [_answer([each for each in asked if each.reservation is one]) for one in reservations]
-
-
-def leaf(item: bytes, digest: bytes) -> bytes:
-    """The leaf of one signature in its call's tree: SHA-256(0x00 || item's UUID (16 bytes) || digest)."""
-    return merkle.leaf_hash(item + digest)
 
 
 def _is_certain_no(result: client.Result) -> bool:

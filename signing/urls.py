@@ -3,7 +3,18 @@
 from django.urls import URLPattern, include, path
 
 from signing.api import csc_views, oauth_views, openapi
-from signing.pages import acts, approvals, card_qr, me, my_phone, phone, sign_in, sign_in_qr, stopped
+from signing.pages import (
+    acts,
+    approvals,
+    card_qr,
+    me,
+    my_phone,
+    phone,
+    sign_in,
+    sign_in_qr,
+    signatures,
+    stopped,
+)
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
@@ -45,11 +56,17 @@ urlpatterns = [
     path("me/approvals/<uuid:public_id>/phone/", approvals.phone, name="approval_phone"),
     path("me/approvals/<uuid:public_id>/card/", approvals.card, name="approval_card"),
     path("me/approvals/<uuid:public_id>/refuse/", approvals.refuse, name="approval_refuse"),
+    path("me/signatures/", signatures.signatures, name="signatures"),
+    path("me/signatures/export.csv", signatures.as_csv, name="signatures_csv"),
+    path("me/signatures/export.json", signatures.as_json, name="signatures_json"),
+    path("me/signatures/<uuid:item>/", signatures.signature, name="signature"),
+    path("me/signatures/<uuid:item>/proof.json", signatures.proof, name="signature_proof"),
     path("me/suspend/", me.suspend, name="suspend"),
     path("me/renew/", acts.renew, name="renew"),
     path("me/revoke/", acts.revoke, name="revoke"),
     path("me/stopped/", stopped.start, name="stopped"),
     path("me/stopped/card/", stopped.card, name="stopped_card"),
+    path("me/stopped/phone/", stopped.phone, name="stopped_phone"),
     path("me/stopped/act/", stopped.act, name="stopped_act"),
     path("me/sign-in/", sign_in.start, name="sign_in"),
     path("me/sign-in/phone/", sign_in.phone, name="sign_in_phone"),

@@ -33,12 +33,14 @@ from ledger.models import Entry
 from outbox import notices
 from outbox.models import Job, Notice
 from signing import links
-from signing.models import Credential, EnrollmentLink, SigningSession
+from signing.models import Credential, EnrollmentLink, SignatureRecord, SigningSession
 from staff import granting
 from staff.models import Officer, RoleProposal
+from tests.signing.records import rows
 from tests.support import cases
 from tests.support.addresses import ADDRESSES, CASE, HARMLESS, OFFICERS, OWN, RIGHTFUL, STRANGERS, UNTRIED
 from tests.support.credentials import active_credential
+from tests.support.days import ehr
 from vault import tokens
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,7 @@ FILLED = {
     "notices/<uuid:public_id>": "notices/{notice}",
     "files/<uuid:public_id>": "files/{picture}",
     "<uuid:attachment>": "{picture}",
+    "<uuid:item>": "{item}",
     "<uuid:officer>/<slug:name>": "{officer}/unlock",
     "<uuid:officer>": "{officer}",
     "<uuid:proposal>/<slug:name>": "{proposal}/confirm",
@@ -81,6 +84,7 @@ class World:
     notice: Notice
     link: EnrollmentLink
     token: str
+    signature: SignatureRecord
     officer: Officer
     proposal: RoleProposal
     browsers: dict[str, Client] = field(default_factory=dict)
@@ -98,6 +102,7 @@ class World:
             order=self.order.public_id,
             join=self.join.public_id,
             token=self.token,
+            item=self.signature.item.public_id,
             officer=self.officer.public_id,
             proposal=self.proposal.public_id,
             credential=self.link.credential.public_id,
@@ -106,7 +111,10 @@ class World:
 
     def words(self) -> list[bytes]:
         """What only Hanako and MEDIS's officers may read."""
-        texts = ["見本　花子", self.application.receipt_number, "canary-of-the-notice", "東京都千代田区見本"]
+        texts = [
+            *("見本　花子", self.application.receipt_number, "canary-of-the-notice", "東京都千代田区見本"),
+            "canary-of-the-label",
+        ]
         return [*(str(text).encode() for text in texts), PICTURE]
 
     def rows(self) -> list[object]:
@@ -119,6 +127,7 @@ class World:
             self.notice,
             self.link,
             self.link.credential,
+            self.signature,
         ]
         return [type(row).objects.filter(pk=row.pk).values().get() for row in objects]
 
@@ -226,7 +235,8 @@ def world() -> World:
     proposal = granting.propose(machinist, known, "medis", "APPROVER", at)
     token = made.url_path.split("/")[2]
     Job.objects.create(kind="x", subject=str(mine.public_id), run_after=at, ring_after=at, created_at=at)
-    found = World(mine, order, join, mine.attachments.get(), notice, link, token, known, proposal)
+    signature = rows.signed(rows.session_of(credential, at), ehr(), 1, at, label="canary-of-the-label")[0]
+    found = World(mine, order, join, mine.attachments.get(), notice, link, token, signature, known, proposal)
     officer = _officer("examiner-jma", ("jma", "EXAMINER"))
     applicant_b, signer = _applicant(mine.applicant), _signer(active_credential(at=at))
     found.browsers = {

@@ -57,17 +57,18 @@ def revoked(person: Person) -> None:
         f"もう一度利用するときは、{_again(person)}\n"
         f"お心当たりがない場合は、すぐに{_contact(facts.authority)}へご連絡ください。"
     )
-    _tell(person, "n13", "電子証明書を失効しました", body, "電子証明書が失効しました。", f"{facts.public_id}")
+    tell(person, "n13", "電子証明書を失効しました", body, "電子証明書が失効しました。", f"{facts.public_id}")
 
 
 def suspended(person: Person, mark: str) -> None:
     """A security notice: everything has stopped, and how it goes on."""
     body = (
         "電子証明書を一時停止しました。再開するまで、署名も本人確認もできません。\n\n"
-        f"再開または失効：{settings.ORIGIN}/me/stopped/（登録済みのマイナンバーカードで本人確認をします）\n"
+        f"再開または失効：{settings.ORIGIN}/me/stopped/\n"
+        "登録済みのマイナンバーカード、または一時停止に使ったスマートフォンで本人確認をします。\n"
         f"お心当たりがない場合は、{_contact(person.facts.authority)}へご連絡ください。"
     )
-    _tell(person, "suspended", "電子証明書を一時停止しました", body, "電子証明書が一時停止されました。", mark)
+    tell(person, "suspended", "電子証明書を一時停止しました", body, "電子証明書が一時停止されました。", mark)
 
 
 def resumed(person: Person, mark: str) -> None:
@@ -77,7 +78,7 @@ def resumed(person: Person, mark: str) -> None:
         f"お心当たりがない場合は、すぐに「あなたの電子署名」のページ（{settings.ORIGIN}{ME}）で一時停止し、"
         f"{_contact(person.facts.authority)}へご連絡ください。"
     )
-    _tell(
+    tell(
         person, "resumed", "電子証明書の利用を再開しました", body, "電子証明書の利用が再開されました。", mark
     )
 
@@ -88,7 +89,7 @@ def expired(person: Person) -> None:
         "電子証明書の有効期限が過ぎました。この電子証明書では、もう署名できません。\n"
         f"もう一度利用するときは、{_again(person)}"
     )
-    _tell(person, "expired", "電子証明書の有効期限が過ぎました", body, "電子証明書の有効期限が過ぎました。",
+    tell(person, "expired", "電子証明書の有効期限が過ぎました", body, "電子証明書の有効期限が過ぎました。",
           f"{person.facts.public_id}")  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def renewal_due(person: Person, at: datetime) -> None:
         "有効期限を過ぎると更新できず、あらためて申請が必要です。"
     )
     mark = f"{person.facts.public_id}:{90 if left > 30 else 30}"
-    _tell(person, "renewal", "電子証明書の更新のご案内", body, "電子証明書の有効期限が近づいています。", mark)
+    tell(person, "renewal", "電子証明書の更新のご案内", body, "電子証明書の有効期限が近づいています。", mark)
 
 
 def card_ended(person: Person, mark: str) -> None:
@@ -123,7 +124,7 @@ def card_ended(person: Person, mark: str) -> None:
         "登録済みのスマートフォンによる署名は、引き続き利用できます。"
     )
     title = "マイナンバーカードの再登録のお願い"
-    _tell(person, "n14", title, body, "マイナンバーカードの再登録が必要です。", mark)
+    tell(person, "n14", title, body, "マイナンバーカードの再登録が必要です。", mark)
 
 
 def order_received(person: Person, order: CertificateOrder) -> None:
@@ -134,7 +135,7 @@ def order_received(person: Person, order: CertificateOrder) -> None:
         f"お心当たりがない場合は、すぐに「あなたの電子署名」のページ（{settings.ORIGIN}{ME}）で一時停止し、"
         f"{_contact(order.authority)}へご連絡ください。"
     )
-    _tell(person, "order", f"{KINDS[OrderKind(order.kind)]}を受け付けました", body,
+    tell(person, "order", f"{KINDS[OrderKind(order.kind)]}を受け付けました", body,
           "お申込みを受け付けました。", f"{order.public_id}")  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def order_rejected(person: Person, order: CertificateOrder, reason: str) -> None
         "いまの電子証明書は、有効期限までそのまま利用できます。\n"
         f"ご不明な点は{_contact(order.authority)}へお問い合わせください。"
     )
-    _tell(person, "order_rejected", "審査の結果", body, "審査の結果をお知らせします。", f"{order.public_id}")
+    tell(person, "order_rejected", "審査の結果", body, "審査の結果をお知らせします。", f"{order.public_id}")
 
 
 def order_refused(person: Person, mark: str) -> None:
@@ -154,7 +155,7 @@ def order_refused(person: Person, mark: str) -> None:
         "電子証明書のお申込みを進めることができませんでした。\n"
         f"{_contact(person.facts.authority)}へお問い合わせください。"
     )
-    _tell(
+    tell(
         person,
         "order_refused",
         "お申込みを進められませんでした",
@@ -185,7 +186,7 @@ def new_certificate(person: Person, order: CertificateOrder, link: links.NewLink
             "スマートフォンで署名するときは、下のURLをスマートフォンで開き、パスワードを入力して登録してください。\n"
             f"URLの有効期限：{telling.until(link.expires_at)}"
         )
-    _tell(person, "new_certificate", "新しい電子証明書を発行しました", "\n\n".join(lines),
+    tell(person, "new_certificate", "新しい電子証明書を発行しました", "\n\n".join(lines),
           "新しい電子証明書が発行されました。", f"{facts.public_id}", secret)  # fmt: skip
 
 
@@ -197,7 +198,7 @@ def holder_refused(holder: CardHolder, mark: str) -> None:
     _mail(holder, "HPKIセカンド電子証明書のお申込みについてお知らせがあります。", mark)
 
 
-def _tell(person: Person, kind: str, title: str, body: str, mail: str, mark: str, secret: str = "") -> None:
+def tell(person: Person, kind: str, title: str, body: str, mail: str, mark: str, secret: str = "") -> None:
     """Inbox and bare mail for an account; for a holder without one the bare mail alone. Told once per mark."""
     dedupe, applicant = f"{kind}:{mark}", person.applicant
     if applicant is None:

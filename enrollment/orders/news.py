@@ -6,10 +6,12 @@ from django.db import transaction
 
 from enrollment import issuance
 from enrollment.notices import certificate as notices
+from enrollment.notices import unusual as unusual_notices
 from enrollment.orders import issuing, subjects
 from ledger import clock
 from outbox import notices as inbox
 from signing import credentials
+from signing.records import usage
 
 
 def on_revoked(subject: str) -> None:
@@ -65,6 +67,13 @@ def on_card_ended(subject: str) -> None:
     if person.facts.state in ("active", "suspended"):
         with transaction.atomic():
             notices.card_ended(person, f"{subject}:{clock.today(clock.now()).isoformat()}")
+
+
+def on_unusual_use(subject: str) -> None:
+    """`signing.unusual_use`: of a use that the clock has found; told also where the certificate has ended since."""
+    unusual = usage.find(uuid.UUID(subject))
+    with transaction.atomic():
+        unusual_notices.told(subjects.known(unusual.credential), unusual)
 
 
 def on_issued(subject: str) -> None:

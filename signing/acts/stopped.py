@@ -1,20 +1,23 @@
-"""A suspended signer's way back: the bound My Number Card proves them for one act, and opens no session (issue 4, 7).
+"""A suspended signer's way back: bound card or phone proves them for one act, and opens no session (issue 4, 7; 5, 6).
 
 Suspension ends every session and refuses new ones, so the day's sign-in cannot be used. A proof here is a ceremony
-of its own: this browser's, ten minutes, spent by the act.
+of its own: this browser's, ten minutes, spent by the act. The My Number Card may resume and revoke. The phone may
+always revoke; it may resume only where its holder had suspended with this very phone: a certificate that was stopped
+because the phone is lost must not be set going by whoever has found it.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from cards import exchange
 from ledger import log
-from signing import ceremonies, credentials, flow, sessions
+from signing import authenticators, ceremonies, credentials, flow, sessions
 from signing.errors import Refused
-from signing.models import Credential
+from signing.models import Ceremony, Credential
 
-READING, ACT = "card_stopped", "stopped_act"
+READING, ACT, END = "card_stopped", "stopped_act", "stopped_end"  # END: a proof for revoking only
 # What a signer may give as the reason; the authority's own reasons are its officers'.
 REASONS = ("key_compromise", "affiliation_changed", "cessation_of_operation", "unspecified")
 
@@ -24,6 +27,7 @@ class Proof(NamedTuple):
 
     ceremony: UUID
     credential: Credential
+    may_resume: bool
 
 
 def begin(browser_token: str, return_to: str, at: datetime) -> str:
@@ -48,13 +52,32 @@ def prove(text: str, browser_token: str, at: datetime) -> Proof:
     credential = sessions.holder(answer, bytes(begun.challenge), at)
     if credential.state != flow.Credential.SUSPENDED:
         raise Refused("not_suspended")
-    proof = ceremonies.begin(ACT, browser_token, at, signer=credential.signer)
-    return Proof(proof.public_id, credential)
+    return _proof(credential, browser_token, at, may_resume=True)
+
+
+def begin_phone(browser_token: str, at: datetime, person_id: str = "") -> authenticators.Offer:
+    return authenticators.begin_assertion(
+        browser_token, at, person_id=person_id, purpose=authenticators.STOPPED
+    )
+
+
+def prove_by_phone(ceremony: str, browser_token: str, answer: str, at: datetime) -> Proof:
+    """The bound phone's answer. Raises what `authenticators.complete_assertion` raises."""
+    phone, _next = authenticators.complete_assertion(
+        ceremony, browser_token, answer, at=at, purpose=authenticators.STOPPED
+    )
+    credential = phone.credential
+    return _proof(credential, browser_token, at, may_resume=credential.suspended_by_id == phone.pk)
+
+
+def _proof(credential: Credential, browser_token: str, at: datetime, *, may_resume: bool) -> Proof:
+    proof = ceremonies.begin(ACT if may_resume else END, browser_token, at, signer=credential.signer)
+    return Proof(proof.public_id, credential, may_resume)
 
 
 def resume(proof: str, browser_token: str, at: datetime) -> Credential:
     """Let it sign again. Raises Refused: ceremony_unknown, not_suspended, suspension_held, credential_state."""
-    credential, actor = _spend(proof, browser_token, at)
+    credential, actor = _spend(proof, browser_token, at, (ACT,))
     credentials.resume(credential, actor, "signer_request", at)
     return credential
 
@@ -63,13 +86,15 @@ def revoke(proof: str, browser_token: str, reason: str, at: datetime) -> Credent
     """End it for ever. Raises Refused: reason_unknown, and as `resume`."""
     if reason not in REASONS:
         raise Refused("reason_unknown")
-    credential, actor = _spend(proof, browser_token, at)
+    credential, actor = _spend(proof, browser_token, at, (ACT, END))
     credentials.revoke(credential, actor, reason, at)
     return credential
 
 
-def _spend(proof: str, browser_token: str, at: datetime) -> tuple[Credential, log.Actor]:
-    spent = ceremonies.redeem(ACT, proof, browser_token, at)
+def _spend(
+    proof: str, browser_token: str, at: datetime, purposes: tuple[str, ...]
+) -> tuple[Credential, log.Actor]:
+    spent = _redeemed(proof, browser_token, at, purposes)
     if spent.signer is None:
         raise Refused("ceremony_unknown")
     row = Credential.objects.select_related("signer").filter(
@@ -79,3 +104,10 @@ def _spend(proof: str, browser_token: str, at: datetime) -> tuple[Credential, lo
     if credential is None:
         raise Refused("not_suspended")
     return credential, log.Actor("signer", str(spent.signer.public_id))
+
+
+def _redeemed(proof: str, browser_token: str, at: datetime, purposes: tuple[str, ...]) -> Ceremony:
+    for purpose in purposes[:-1]:
+        with suppress(Refused):
+            return ceremonies.redeem(purpose, proof, browser_token, at)
+    return ceremonies.redeem(purposes[-1], proof, browser_token, at)

@@ -24,6 +24,10 @@ from signing.models.callers import AuthorizationCode as AuthorizationCode
 from signing.models.callers import AuthorizationRequest as AuthorizationRequest
 from signing.models.callers import ClientCertificate as ClientCertificate
 from signing.models.callers import OAuthClient as OAuthClient
+from signing.models.usage import DailyUse as DailyUse
+from signing.models.usage import KnownCaller as KnownCaller
+from signing.models.usage import UnusualUse as UnusualUse
+from signing.models.usage import UsageMark as UsageMark
 from signing.models.visiting import CardVisit as CardVisit
 from signing.models.visiting import ShownSignIn as ShownSignIn
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
@@ -74,6 +78,10 @@ class Credential(models.Model):
     is_held = models.BooleanField(
         default=False
     )  # officers weigh its revocation: the signer may not lift the suspension
+    # The phone in whose session its signer suspended it: with that one in hand, it may be lifted by that one.
+    suspended_by = models.ForeignKey(
+        "signing.Authenticator", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     link_wanted_at = models.DateTimeField(null=True)  # the signer asked for a link of the inbox (BD-15)
 
     class Meta:
@@ -269,19 +277,13 @@ class Ceremony(models.Model):
     """A challenge on its way to a phone or a card; redeemed once by deleting it."""
 
     # approve, card_approve: a set of hashes (signing.authorising.approvals)
-    # card_stopped, stopped_act: one act on a suspended credential, and the proof for it (signing.acts.stopped)
+    # card_stopped, phone_stopped, stopped_…: one act on a suspended credential, and the proof (signing.acts.stopped)
     PURPOSES = [
         (one, one)
         for one in (
-            "bind",
-            "sign_in",
-            "shown_sign_in",
-            "card_sign_in",
-            "card_bind",
-            "card_stopped",
-            "stopped_act",
-            "approve",
-            "card_approve",
+            *("bind", "sign_in", "shown_sign_in", "card_sign_in", "card_bind"),
+            *("card_stopped", "phone_stopped", "stopped_act", "stopped_end"),
+            *("approve", "card_approve"),
         )
     ]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -357,11 +359,18 @@ class ActivationItem(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="failed"), name="item_failed")
+        ]  # few, for the clock
 
 
 class SignatureRecord(models.Model):
-    """What the signer can read of each signature; written before the signature leaves (law 3)."""
+    """What the signer can read of each signature; written before the signature leaves (law 3).
 
+    `unknown`: nobody can say whether it was made (decision 12); it never left.
+    """
+
+    SIGNED, UNKNOWN = "signed", "unknown"
     item = models.OneToOneField(
         ActivationItem, on_delete=models.PROTECT, related_name="record", db_constraint=False
     )
@@ -374,7 +383,10 @@ class SignatureRecord(models.Model):
         ClientCertificate, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
     digest = models.BinaryField(max_length=64)
-    sign_algorithm = models.CharField(max_length=24)
+    sign_algorithm = models.CharField(max_length=24, blank=True, default="")
+    result = models.CharField(
+        max_length=8, choices=[(SIGNED, SIGNED), (UNKNOWN, UNKNOWN)], default=SIGNED, db_default=SIGNED
+    )
     log_shard = models.CharField(max_length=32)  # the ledger's entry that covers it, and its leaf there
     log_number = models.BigIntegerField()
     place = models.PositiveIntegerField()

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from vault import tokens
 
 P = ParamSpec("P")
-View = Callable[P, HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[P, R]
 
 
 def token(request: HttpRequest) -> str:
@@ -69,11 +71,11 @@ def remember_language(response: HttpResponse, language: str) -> None:
     response["Content-Language"] = language
 
 
-def private(view: View[P]) -> View[P]:
+def private(view: View[P, R]) -> View[P, R]:
     """No cache keeps the page (ST-18)."""
 
     @wraps(view)
-    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answered(*args: P.args, **kwargs: P.kwargs) -> R:
         response = view(*args, **kwargs)
         add_never_cache_headers(response)
         response["Cache-Control"] = "no-store"
@@ -82,11 +84,11 @@ def private(view: View[P]) -> View[P]:
     return answered
 
 
-def unreferred(view: View[P]) -> View[P]:
+def unreferred(view: View[P, R]) -> View[P, R]:
     """The address itself is a secret: no request that leaves the page names it (threat 3)."""
 
     @wraps(view)
-    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answered(*args: P.args, **kwargs: P.kwargs) -> R:
         response = view(*args, **kwargs)
         response["Referrer-Policy"] = "no-referrer"
         return response

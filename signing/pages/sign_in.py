@@ -26,7 +26,7 @@ from signing.sessions import Opened
 
 ME = "/me/"
 # The signer's own pages: gone to at once, without a caller's name. All but the first want a fresh proof.
-OWN = (ME, "/me/approvals/", "/me/phone/", "/me/renew/", "/me/revoke/")
+OWN = (ME, "/me/approvals/", "/me/phone/", "/me/renew/", "/me/revoke/", "/me/suspend/", "/me/signatures/")
 AUTHORIZE = sessions.SYSTEMS
 _LONGEST_NEXT = 8192
 _LONGEST_PERSON_ID = 16

@@ -1,4 +1,4 @@
-"""/me/stopped/: resume or revoke a suspended certificate, proven by the bound My Number Card; no session is opened."""
+"""/me/stopped/: resume or revoke a suspended certificate, proven by bound card or phone; no session is opened."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ledger import clock
 from signing.acts import stopped
 from signing.errors import Refused
-from signing.pages import acts, browser, refusals, words
+from signing.pages import acts, browser, refusals, sign_in, words
 
 NOT_SUSPENDED = refusals.Refusal(
     200,
@@ -49,6 +49,27 @@ def card(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @browser.private
+def phone(request: HttpRequest) -> HttpResponse:
+    """The phone's answer, what the browser said instead, or a typed 本人ID that needs options of its own."""
+    person_id, reported = (
+        sign_in.typed_person_id(request.POST.get("person_id", "")),
+        request.POST.get("error", ""),
+    )
+    answer, at = request.POST.get("credential", ""), clock.now()
+    if reported:
+        return _page(request, sign_in.said(reported), person_id=person_id)
+    if not answer:
+        return _page(request, "" if person_id else "phone_failed", person_id=person_id)
+    try:
+        ceremony = request.POST.get("ceremony", "")
+        proof = stopped.prove_by_phone(ceremony, browser.token(request), answer, at)
+    except Refused as refused:
+        return _page(request, refused.code, person_id=person_id)
+    return _choice(request, proof)
+
+
+@require_POST
+@browser.private
 def act(request: HttpRequest) -> HttpResponse:
     """Resume, or revoke with a reason; the proof is spent by it."""
     proof, wanted = request.POST.get("proof", ""), request.POST.get("act", "")
@@ -67,12 +88,16 @@ def act(request: HttpRequest) -> HttpResponse:
     return render(request, "signing/resumed.html")
 
 
-def _page(request: HttpRequest, code: str = "", tries_left: int | None = None) -> HttpResponse:
-    browser_token = browser.token_or_new(request)
-    asked = stopped.begin(browser_token, reverse("signing:stopped_card"), clock.now())
+def _page(
+    request: HttpRequest, code: str = "", tries_left: int | None = None, person_id: str = ""
+) -> HttpResponse:
+    browser_token, at = browser.token_or_new(request), clock.now()
+    asked = stopped.begin(browser_token, reverse("signing:stopped_card"), at)
     told = {"not_suspended": NOT_SUSPENDED, "credential_state": NOT_SUSPENDED, "suspension_held": HELD}
     context = {
         "card_request": asked,
+        "phone": stopped.begin_phone(browser_token, at, person_id),
+        "person_id": person_id,
         "reader_url": settings.READER_URL,
         "tries_left": tries_left,
         "refusal": (told.get(code) or refusals.of(refusals.SIGN_IN, code)) if code else None,
@@ -86,6 +111,7 @@ def _choice(request: HttpRequest, proof: stopped.Proof) -> HttpResponse:
     credential = proof.credential
     context = {
         "proof": proof.ceremony,
+        "may_resume": proof.may_resume,
         "credential": credential,
         "authority": words.authority(credential.authority),
         "qualification": words.qualification(credential.qualification),
@@ -97,5 +123,12 @@ def _choice(request: HttpRequest, proof: stopped.Proof) -> HttpResponse:
 
 def _again(request: HttpRequest, proof: str) -> HttpResponse:
     """No reason was chosen: the proof is not spent, and nothing else was typed."""
-    context = {"proof": proof, "reasons": acts.reasons(""), "ends": acts.ENDS, "is_wrong": True}
+    may_resume = "may_resume" in request.POST  # what is offered; the proof itself says what it is good for
+    context = {
+        "proof": proof,
+        "may_resume": may_resume,
+        "reasons": acts.reasons(""),
+        "ends": acts.ENDS,
+        "is_wrong": True,
+    }
     return render(request, "signing/stopped_choice.html", context, status=422)

@@ -14,7 +14,7 @@ from uuid import UUID
 from ledger import merkle
 from ledger.log import Actor
 from ledger.together import Draft
-from signing.signatures import leaf
+from signing.records.leaves import leaf
 from signing.turns.calls import Call, Item, Known, Reserved
 
 T = TypeVar("T")

@@ -98,16 +98,6 @@ def test_the_root_is_the_merkle_root_over_all_leaves(write: Write, on: On) -> No
     assert verify().ok
 
 
-def test_each_entry_is_proven_against_every_root_that_covers_it(write: Write, on: On) -> None:
-    friday, saturday, sunday = three_days(write, on)
-    entry = Entry.objects.get(shard="web", number=4)
-    for root in (saturday, sunday):
-        index, proof = daily.prove(entry, root)
-        assert merkle.is_included(entry.computed_leaf(), index, root.size, proof, bytes(root.root))
-    with pytest.raises(LookupError):
-        daily.prove(entry, friday)
-
-
 @pytest.mark.parametrize("make", [keys.elliptic, keys.rsa_key, keys.edwards])
 def test_every_kind_of_log_key_is_verified(write: Write, on: On, make: Callable[[], keys.LogKey]) -> None:
     key, other = make(), make()

@@ -105,6 +105,32 @@ def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str
     assert SigningSession.objects.get().ended_at is not None
 
 
+@pytest.mark.requirement("SG-6")
+def test_a_phone_suspends_and_goes_on_by_itself(server: str) -> None:
+    """Everything at 360 px and without a card reader: a phone has none."""
+    new = links.create(active_credential(at=clock.now()), at=clock.now())
+    with chromium() as browser, a_phone(browser, server) as page:
+        VirtualAuthenticator(page)
+        open_link(page, new)
+        page.get_by_role("button", name="登録する").click()
+        page.get_by_role("heading", name="端末を登録しました").wait_for()
+        page.goto("/me/suspend/")
+        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("button", name="一時停止する").click()
+        page.get_by_role("link", name="再開・失効の手続きへ").click()
+        page.look("stopped")  # type: ignore[attr-defined]
+        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("heading", name="再開するか、失効するかを選んでください").wait_for()
+        page.look("stopped-choice")  # type: ignore[attr-defined]
+        page.get_by_role("button", name="再開する").click()
+        page.get_by_role("heading", name="電子証明書を再開しました").wait_for()
+        page.look("resumed")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="本人確認をする").click()
+        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("heading", name="あなたの電子署名").wait_for()
+    assert [session.ended_at is None for session in SigningSession.objects.order_by("pk")] == [False, True]
+
+
 def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(server: str) -> None:
     credential = active_credential(at=clock.now())
     first = links.create(credential, at=clock.now())

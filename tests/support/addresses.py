@@ -218,11 +218,17 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/approvals/<uuid:public_id>/phone/": (NO, signers("404")),
     "me/approvals/<uuid:public_id>/card/": (NO, signers("404")),
     "me/approvals/<uuid:public_id>/refuse/": (NO, signers("404")),
+    "me/signatures/": (signers("200"), NO),
+    "me/signatures/export.csv": (signers("200"), NO),
+    "me/signatures/export.json": (signers("200"), NO),
+    "me/signatures/<uuid:item>/": (signers("404"), NO),  # Hanako's
+    "me/signatures/<uuid:item>/proof.json": (signers("404"), NO),
     "me/suspend/": (signers("200"), signers(UNTRIED)),
     "me/renew/": (signers("200"), signers("422")),  # years before the end
     "me/revoke/": (signers("200"), signers("422")),  # no reason given
     "me/stopped/": (ALL, NO),
     "me/stopped/card/": (NO, {"*": "422"}),
+    "me/stopped/phone/": (NO, {"*": "422"}),
     "me/stopped/act/": (NO, {"*": "303 /me/stopped/"}),
     "me/sign-in/": (ALL, NO),
     "me/sign-in/phone/": (NO, {"*": "422"}),
@@ -274,6 +280,7 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "csc/openapi.json": (ALL, NO),
     "csc/<path:rest>": (MISSING, MISSING),
     "log/key.pem": (MISSING, NO),
+    "log/verify_proof.py": (ALL, NO),
     "log/<str:day>.json": (MISSING, NO),
     "card/": (ALL, NO),
     "card/refused/": ({"*": "302 /card/"}, NO),  # without a reason there is nothing to say
