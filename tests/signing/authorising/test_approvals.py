@@ -134,6 +134,14 @@ def test_the_phones_answer_is_kept_and_covers_the_very_hashes(v2: Api, signer: S
     assert len({covering.challenge(each) for each in [covered, *others]}) == len(others) + 1
 
 
+def test_the_pages_speak_english_too(v2: Api, signer: Signer) -> None:
+    _handle, approval = ask(v2, digest(1))
+    signer.client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "1 request is waiting for your approval" in signer.client.get("/me/").content.decode()
+    text = signer.page(approval).content.decode()
+    assert "narcotics are included" in text and "Approve with the smartphone" in text
+
+
 class TestAnswers:
     @pytest.mark.parametrize(
         "twist",
