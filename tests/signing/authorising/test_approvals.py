@@ -12,10 +12,10 @@ from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
-from ledger import clock
+from ledger import clock, erasure
 from ledger.log import Actor
 from ledger.models import Entry
-from signing import credentials, sessions
+from signing import credentials, retention, sessions
 from signing.authorising import approvals, covering
 from signing.flow import Approval as State
 from signing.models import Activation, ActivationItem, Approval, CardBinding, SignatureRecord, SigningSession
@@ -288,6 +288,36 @@ class TestEnds:
     @pytest.mark.parametrize("handle", [5, None, "", "x" * 5000, "nul\x00"])
     def test_odd_handles_are_bad_requests(self, v2: Api, handle: object) -> None:
         assert check(v2, handle).status_code == 400
+
+
+class TestRetention:
+    """What came to nothing goes a day later; what a signature stands on stays (decision 31)."""
+
+    LATER = timedelta(days=2)
+
+    def run(self, name: str) -> int:
+        (rule,) = [each for each in retention.TIMETABLE if each.name == name]
+        return erasure.carry_out(rule, clock.now() + self.LATER).erased
+
+    def test_an_approval_that_nobody_gave_goes(self, v2: Api) -> None:
+        ask(v2, digest(1))
+        assert self.run("approval") == 1
+        assert Approval.objects.count() == 0
+
+    def test_one_under_which_nothing_was_signed_goes_with_its_sad(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        signer.approve(approval)
+        assert check(v2, handle).status_code == 200
+        assert self.run("approval") == 0
+        assert (self.run("activation"), self.run("approval")) == (1, 1)
+
+    def test_one_under_which_something_was_signed_stays(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        signer.approve(approval)
+        assert v2.sign(check(v2, handle).json()["SAD"], digest(1)).status_code == 200
+        assert (self.run("activation"), self.run("approval")) == (0, 0)
+        approval.refresh_from_db()
+        assert approval.proof
 
 
 class TestPolicy:
