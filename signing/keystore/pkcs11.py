@@ -22,10 +22,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signing.keystore import (
     DIGEST_SIZE,
+    MODULE_LOST,
     RESIDENT_KIND,
     Algorithm,
     Handle,
     KeyKind,
+    ModuleRefused,
     NewKey,
     NotSigned,
     OpenKey,
@@ -52,6 +54,21 @@ _HASHES = {
 _PROOF = hashlib.sha256(b"Inkan: this key belongs to the public key that is stored with it").digest()
 # RFC 5649 key wrap with padding: SoftHSM 2.6.1 and PKCS#11 2.40 call it WRAP_PAD, version 3.0 calls it WRAP_KWP.
 _WRAPS = (PyKCS11.CKM_AES_KEY_WRAP_KWP, PyKCS11.CKM_AES_KEY_WRAP_PAD)
+_PIN_REFUSED = (
+    PyKCS11.CKR_PIN_INCORRECT,
+    PyKCS11.CKR_PIN_INVALID,
+    PyKCS11.CKR_PIN_LEN_RANGE,
+    PyKCS11.CKR_PIN_EXPIRED,
+    PyKCS11.CKR_PIN_LOCKED,
+)
+# The session or the device is gone: only a new start helps. The first four come before anything is carried out.
+_GONE = (
+    PyKCS11.CKR_USER_NOT_LOGGED_IN,
+    PyKCS11.CKR_SESSION_HANDLE_INVALID,
+    PyKCS11.CKR_TOKEN_NOT_PRESENT,
+    PyKCS11.CKR_CRYPTOKI_NOT_INITIALIZED,
+)
+_GONE_MEANWHILE = (PyKCS11.CKR_SESSION_CLOSED, PyKCS11.CKR_DEVICE_REMOVED, PyKCS11.CKR_DEVICE_ERROR)
 # Answers after which the module surely made no signature; after any other nobody knows.
 _CERTAIN = {
     PyKCS11.CKR_KEY_HANDLE_INVALID: "no_such_key",
@@ -60,9 +77,7 @@ _CERTAIN = {
     PyKCS11.CKR_KEY_TYPE_INCONSISTENT: "key_may_not_sign",
     PyKCS11.CKR_MECHANISM_INVALID: "unknown_algorithm",
     PyKCS11.CKR_DATA_LEN_RANGE: "wrong_digest_length",
-    PyKCS11.CKR_USER_NOT_LOGGED_IN: "not_logged_in",
-    PyKCS11.CKR_SESSION_HANDLE_INVALID: "session_lost",
-    PyKCS11.CKR_SESSION_CLOSED: "session_lost",
+    **dict.fromkeys(_GONE, MODULE_LOST),
 }
 
 
@@ -84,10 +99,6 @@ class _Key(NamedTuple):
     kind: KeyKind
 
 
-class ModuleRefused(SystemExit):
-    """The module, token or PIN of the settings cannot be used. The PIN is tried once: three tries may lock it."""
-
-
 class Pkcs11Store:
     """`token` is the token's label; the KEK is made there when it is missing."""
 
@@ -101,7 +112,10 @@ class Pkcs11Store:
             )
             self._session.login(pin)
         except PyKCS11.PyKCS11Error as problem:
-            raise ModuleRefused(f"the key module {module} cannot be used: {problem}") from None
+            # A wrong PIN is never tried again: three tries may lock the token.
+            is_pin = problem.value in _PIN_REFUSED
+            words = f"the key module {module} cannot be used: {problem}"
+            raise ModuleRefused(words, may_pass=not is_pin) from None
         offered = {
             getattr(PyKCS11, name) for name in self._library.getMechanismList(slot) if hasattr(PyKCS11, name)
         }
@@ -205,7 +219,9 @@ class Pkcs11Store:
         ]
         try:
             handle = self._session.unwrapKey(self._kek, wrapped, template, self._wrap)
-        except PyKCS11.PyKCS11Error:
+        except PyKCS11.PyKCS11Error as problem:
+            if problem.value in (*_GONE, *_GONE_MEANWHILE):  # opening signs nothing, so this is certain
+                raise NotSigned(MODULE_LOST) from None
             raise Unopenable from None
         wanted = [PyKCS11.CKA_SENSITIVE, PyKCS11.CKA_EXTRACTABLE]
         if [bool(is_so) for is_so in self._session.getAttributeValue(handle, wanted)] != [True, False]:

@@ -99,7 +99,7 @@ class Server:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         while not self._stopping:
-            self._turn(None)
+            self._turn(self._role.keys.rest)
         self._turn(0)  # what arrived during the last turn
 
     def stop(self) -> None:
@@ -108,6 +108,7 @@ class Server:
 
     def _turn(self, seconds: float | None) -> None:
         """Everything that waits on any connection: signatures first (making a key takes 300 times as long)."""
+        self._role.keys.tend()
         waiting: list[_Waiting] = []
         ended: list[socket.socket] = []
         for key, _ in self._selector.select(seconds):

@@ -5,7 +5,6 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -29,7 +28,6 @@ from signing.signer.client import (
     Signers,
     SignerUnavailable,
 )
-from tests.support import softhsm
 from tests.support.signers import SignerProcesses
 
 DIGEST = sha256(b"a prescription").digest()
@@ -190,30 +188,3 @@ def test_an_authority_signs_certificates_and_lists_only(issuer: Authorities) -> 
 def test_the_log_key_signs_the_log(issuer: Authorities) -> None:
     (public_key,) = issuer.public(["log"])
     verify(public_key, issuer.log_sign(b"root of a day"), sha256(b"root of a day").digest())
-
-
-def test_with_a_key_module_the_process_speaks_the_same(signers: SignerProcesses, tmp_path: Path) -> None:
-    token = softhsm.create(tmp_path / "hsm")
-    sockets = tmp_path / "s"
-    module = SignerProcesses(
-        SOFTHSM2_CONF=str(token.configuration),
-        INKAN_HOME=str(tmp_path / "home"),
-        INKAN_KEYSTORE="pkcs11",
-        INKAN_PKCS11_MODULE=str(token.module),
-        INKAN_PKCS11_TOKEN=token.label,
-        INKAN_PKCS11_PIN=token.pin,
-        INKAN_SIGNER_SOCKET=str(sockets / "signer"),
-    )
-    module.start("signers")
-    try:
-        signer = Signers(sockets / "signer")
-        key = opened(signer)
-        (result,) = signer.sign([order(key.handle)])
-        assert isinstance(result, Signed)
-        verify(key.public_key, result.signature, DIGEST)
-        module.kill("signers")
-        module.start("signers")
-        assert signer.sign([order(key.handle)]) == [NotSigned("not_open")]
-    finally:
-        module.stop()
-        signer.disconnect()
