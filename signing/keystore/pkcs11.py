@@ -32,6 +32,7 @@ from signing.keystore import (
     NotSigned,
     OpenKey,
     Unopenable,
+    cryptoki,
     fits,
 )
 
@@ -88,7 +89,7 @@ def _digest_info(algorithm: Algorithm) -> bytes:
     return bytes(algos.DigestInfo(parts).dump()[:-size])
 
 
-_ECDSA = PyKCS11.Mechanism(PyKCS11.CKM_ECDSA)
+_RSA, _ECDSA = cryptoki.mechanism(PyKCS11.CKM_RSA_PKCS), cryptoki.mechanism(PyKCS11.CKM_ECDSA)
 _DIGEST_INFO = {one: _digest_info(one) for one in Algorithm if one.scheme == "rsa"}
 
 
@@ -96,6 +97,7 @@ class _Key(NamedTuple):
     """The handle of this store: the module's object, and what it is."""
 
     object: Any
+    number: int
     kind: KeyKind
 
 
@@ -124,6 +126,7 @@ class Pkcs11Store:
             raise ModuleRefused(f"the key module {module} cannot wrap keys (AES key wrap with padding)")
         self._wrap = PyKCS11.Mechanism(usable[0])
         self._kek = self._find(PyKCS11.CKO_SECRET_KEY, KEK_LABEL) or self._make_kek()
+        self._signing = cryptoki.Signing(module, self._session.session.value())
         self._residents: dict[str, OpenKey] = {}
 
     def _slot(self, token: str) -> int:
@@ -185,7 +188,7 @@ class Pkcs11Store:
         if not kinds:
             self._session.destroyObject(handle)
             raise Unopenable
-        return OpenKey(_Key(handle, kinds[0]), _spki_of_rsa(modulus, exponent))
+        return OpenKey(_key(handle, kinds[0]), _spki_of_rsa(modulus, exponent))
 
     def _open_curve(self, kind: KeyKind, point: bytes, wrapped: bytes) -> OpenKey:
         """The point stands outside the wrapping, so the key proves that it is its own."""
@@ -193,12 +196,12 @@ class Pkcs11Store:
             public = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[kind][0], point)
         except ValueError:
             raise Unopenable from None
-        key = _Key(self._unwrap(PyKCS11.CKK_EC, wrapped), kind)
+        key = _key(self._unwrap(PyKCS11.CKK_EC, wrapped), kind)
         try:
             public.verify(
                 self.sign(key, _PROOF, Algorithm.ECDSA_SHA256), _PROOF, ec.ECDSA(Prehashed(SHA256()))
             )
-        except (InvalidSignature, NotSigned, PyKCS11.PyKCS11Error):
+        except (InvalidSignature, NotSigned, cryptoki.Refusal):
             self.close(key)
             raise Unopenable from None
         return OpenKey(key, _spki(public))
@@ -239,17 +242,14 @@ class Pkcs11Store:
             raise NotSigned("key_may_not_sign")
         try:
             if algorithm.scheme == "rsa":
-                return self._made(key, _DIGEST_INFO[algorithm] + digest, PyKCS11.MechanismRSAPKCS1)
+                return self._signing.sign(key.number, _DIGEST_INFO[algorithm] + digest, _RSA)
             if algorithm.scheme == "ecdsa":
-                return _der_of_pair(self._made(key, digest[: key.kind.bits // 8], _ECDSA))
-            return self._made(key, digest, _pss(algorithm, key.kind))
-        except PyKCS11.PyKCS11Error as problem:
-            if problem.value in _CERTAIN:
-                raise NotSigned(_CERTAIN[problem.value]) from None
+                return _der_of_pair(self._signing.sign(key.number, digest[: key.kind.bits // 8], _ECDSA))
+            return self._signing.sign(key.number, digest, _pss(algorithm, key.kind))
+        except cryptoki.Refusal as refusal:
+            if refusal.value in _CERTAIN:
+                raise NotSigned(_CERTAIN[refusal.value]) from None
             raise
-
-    def _made(self, key: _Key, data: bytes, mechanism: Any) -> bytes:
-        return bytes(self._session.sign(key.object, data, mechanism))
 
     def resident(self, name: str) -> OpenKey:
         if name not in self._residents:
@@ -258,7 +258,7 @@ class Pkcs11Store:
             handle = self._find(PyKCS11.CKO_PRIVATE_KEY, name)
             if handle is None:
                 _, handle = self._pair(RESIDENT_KIND, label=name, token=True)
-            self._residents[name] = OpenKey(_Key(handle, RESIDENT_KIND), _spki_of_rsa(*self._modulus(handle)))
+            self._residents[name] = OpenKey(_key(handle, RESIDENT_KIND), _spki_of_rsa(*self._modulus(handle)))
         return self._residents[name]
 
     def _pair(self, kind: KeyKind, *, label: str, token: bool) -> tuple[Any, Any]:
@@ -304,6 +304,10 @@ class Pkcs11Store:
         return bytes(core.OctetString.load(bytes(value)).native)
 
 
+def _key(handle: Any, kind: KeyKind) -> _Key:
+    return _Key(handle, handle.value(), kind)
+
+
 def _own(handle: Handle) -> _Key:
     if not isinstance(handle, _Key):
         raise NotSigned("no_such_key")
@@ -315,11 +319,11 @@ def _format(kind: KeyKind) -> bytes:
 
 
 @cache
-def _pss(algorithm: Algorithm, kind: KeyKind) -> Any:
+def _pss(algorithm: Algorithm, kind: KeyKind) -> cryptoki.Mechanism:
     """MGF1 over the same hash; the salt as long as the digest, or as the key allows (RFC 8017 section 9.1.1)."""
     size = DIGEST_SIZE[algorithm]
     salt = size if algorithm.scheme == "rsa-pss" else kind.bits // 8 - size - 2
-    return PyKCS11.RSA_PSS_Mechanism(PyKCS11.CKM_RSA_PKCS_PSS, *_HASHES[algorithm.hash_name], salt)
+    return cryptoki.pss(PyKCS11.CKM_RSA_PKCS_PSS, *_HASHES[algorithm.hash_name], salt)
 
 
 def _der_of_pair(signature: bytes) -> bytes:

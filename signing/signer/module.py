@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from signing.keystore import MODULE_LOST, Handle, KeyKind, ModuleRefused, NewKey, NotSigned, OpenKey
@@ -156,9 +157,10 @@ class Module:
         return OpenKey(_Remote(self.generation, number), public_key)
 
     def close(self, handle: Handle) -> None:
-        """A handle of a former child is closed already."""
+        """A handle of a former child is closed already, and so is one of a child that is lost now."""
         if isinstance(handle, _Remote) and handle.generation == self.generation:
-            self._call("close", handle.number, self._seconds)
+            with suppress(NotSigned):
+                self._call("close", handle.number, self._seconds)
 
     def resident(self, name: str) -> OpenKey:
         self.tend()

@@ -33,11 +33,14 @@ class BadRequest(ValueError):
 
 
 Operations: TypeAlias = dict[str, Callable[[Any], object]]
+Together: TypeAlias = dict[str, Callable[[Sequence[Any]], list[object]]]
 
 
 class Role(Protocol):
     keys: Keys
     operations: Operations
+    together: Together
+    """What several callers ask at one moment may be answered at once; a BadRequest is one of the answers."""
     max_frame: int
 
     def settle(self) -> None:
@@ -95,6 +98,13 @@ def _order(value: Any) -> _Order:
     )
 
 
+def _orders(argument: Any) -> list[_Order] | BadRequest:
+    try:
+        return [_order(value) for value in _batch(argument)]
+    except BadRequest as problem:
+        return problem
+
+
 class _Held(NamedTuple):
     key: OpenKey
     until: float
@@ -116,6 +126,7 @@ class Signers:
             "close": self.close,
             "sign": self.sign,
         }
+        self.together: Together = {"sign": self.sign_together}
 
     def generate(self, argument: Any) -> object:
         """`[n, kind]` -> n times [wrapped, public key]. A key nobody stores is simply lost (decision 17)."""
@@ -150,25 +161,37 @@ class Signers:
 
     def sign(self, argument: Any) -> object:
         """[[handle or wrapped, item, digest, algorithm]] -> [[outcome, signature or reason]] in the same order."""
-        orders = [_order(value) for value in _batch(argument)]
+        (answer,) = self.sign_together([argument])
+        if isinstance(answer, BadRequest):
+            raise answer
+        return answer
+
+    def sign_together(self, arguments: Sequence[Any]) -> list[object]:
+        """`sign` for each; a BadRequest stands in its place. One call to the store, which so never waits for us."""
+        frames = [_orders(argument) for argument in arguments]
+        orders = [order for frame in frames if isinstance(frame, list) for order in frame]
+        answers = iter(self._sign(orders))
+        return [
+            [list(next(answers)) for _ in frame] if isinstance(frame, list) else frame for frame in frames
+        ]
+
+    def _sign(self, orders: Sequence[_Order]) -> list[tuple[Outcome, bytes | str]]:
         once: dict[bytes, OpenKey] = {}
         answers: list[tuple[Outcome, bytes | str]] = []
         asked: list[tuple[int, Order]] = []
         handed: set[bytes] = set()
-        try:
-            for place, order in enumerate(orders):
-                prepared = self._prepared(order, once, handed)
-                if isinstance(prepared, Order):
-                    asked.append((place, prepared))
-                    handed.add(order.item)
-                answers.append((Outcome.NOT_SIGNED, prepared if isinstance(prepared, str) else ""))
-            made = self.keys.sign_many([order for _, order in asked])
-        finally:
-            for key in once.values():
-                self.keys.close(key.handle)
+        for place, order in enumerate(orders):
+            prepared = self._prepared(order, once, handed)
+            if isinstance(prepared, Order):
+                asked.append((place, prepared))
+                handed.add(order.item)
+            answers.append((Outcome.NOT_SIGNED, prepared if isinstance(prepared, str) else ""))
+        made = self.keys.sign_many([order for _, order in asked])
         for (place, _), result in zip(asked, made, strict=True):
             answers[place] = self._noted(orders[place], result)
-        return [list(answer) for answer in answers]
+        for key in once.values():
+            self.keys.close(key.handle)
+        return answers
 
     def _prepared(self, order: _Order, once: dict[bytes, OpenKey], handed: set[bytes]) -> Order | str:
         """What the store is asked, or why it is not asked at all."""
@@ -241,6 +264,7 @@ class Authorities:
             "public": self.public,
             "log_sign": self.log_sign,
         }
+        self.together: Together = {}
 
     def issue(self, argument: Any) -> object:
         """[[key name, to-be-signed certificate or CRL]] -> [[outcome, signature or reason]], RSA_SHA256."""

@@ -167,13 +167,27 @@ class Server:
         connection.close()
 
     def _answer(self, items: list[_Waiting]) -> None:
-        replies = [(item.connection, self._reply(item.request)) for item in items]
+        replies = self._replies(items)
         self._role.settle()  # an error here ends the process: no reply leaves without its journal line
         for connection, reply in replies:
             try:
                 connection.sendall(reply)
             except OSError as problem:
                 log.warning("reply not delivered: %s", problem)
+
+    def _replies(self, items: list[_Waiting]) -> list[tuple[socket.socket, bytes]]:
+        together = self._role.together.get(items[0].request.operation) if len(items) > 1 else None
+        if together is None:
+            return [(item.connection, self._reply(item.request)) for item in items]
+        try:
+            results = together([item.request.argument for item in items])
+        except Exception:
+            log.exception("%s failed", items[0].request.operation)
+            results = [None] * len(items)
+        return [
+            (item.connection, _packed(item.request, result))
+            for item, result in zip(items, results, strict=True)
+        ]
 
     def _reply(self, asked: Request) -> bytes:
         operation = self._role.operations.get(asked.operation)
@@ -188,3 +202,11 @@ class Server:
         except Exception:
             log.exception("%s failed", asked.operation)
             return pack([asked.number, False, "module_failed"])
+
+
+def _packed(asked: Request, result: object) -> bytes:
+    if result is None:
+        return pack([asked.number, False, "module_failed"])
+    return pack(
+        [asked.number, False, "malformed"] if isinstance(result, BadRequest) else [asked.number, True, result]
+    )

@@ -1,6 +1,7 @@
 """The signer process over its real socket."""
 
 import signal
+import socket
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 
 from signing.keystore import Algorithm
-from signing.signer import client
+from signing.signer import client, wire
 from signing.signer.client import (
     Authorities,
     Declined,
@@ -188,3 +189,55 @@ def test_an_authority_signs_certificates_and_lists_only(issuer: Authorities) -> 
 def test_the_log_key_signs_the_log(issuer: Authorities) -> None:
     (public_key,) = issuer.public(["log"])
     verify(public_key, issuer.log_sign(b"root of a day"), sha256(b"root of a day").digest())
+
+
+class Frames:
+    """Several callers' frames that wait at one moment: sent while the process is stopped, read after it goes on."""
+
+    def __init__(self, signers: SignerProcesses, arguments: list[object]) -> None:
+        self.raws = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in arguments]
+        for raw in self.raws:
+            raw.settimeout(10)
+            raw.connect(str(settings.SIGNER_SOCKET))
+        client.signers().ping()  # all are let in
+        with signers.stopped("signers"):
+            for number, (raw, argument) in enumerate(zip(self.raws, arguments, strict=True)):
+                raw.sendall(wire.pack([number, "sign", argument]))
+        self.replies = [self.reply(raw) for raw in self.raws]
+
+    def reply(self, raw: socket.socket) -> list[object]:
+        inbox = wire.Inbox()
+        with raw:
+            while not (frames := inbox.feed(raw.recv(65536))):
+                pass
+        found: list[object] = wire.unpack(frames[0])
+        return found
+
+
+def test_frames_of_one_moment_are_signed_together_and_answered_apart(
+    signers: SignerProcesses, signer: Signers
+) -> None:
+    key = opened(signer)
+    items = [uuid.uuid4().bytes for _ in range(3)]
+
+    def ask(item: bytes, digest: bytes = DIGEST) -> list[object]:
+        return [key.handle, item, digest, "rsa-sha256"]
+
+    frames: list[object] = [
+        [ask(items[0])],
+        "odd",
+        [ask(items[1]), ask(items[2], b"short"), ask(items[0])],
+        [ask(items[0])],
+        [],
+    ]
+    first, odd, second, again, empty = Frames(signers, frames).replies
+    assert first[:2] == [0, True] and second[:2] == [2, True]
+    assert odd == [1, False, "malformed"] and empty == [4, False, "malformed"]
+    assert isinstance(first[2], list) and isinstance(second[2], list)
+    for outcome, signature in (first[2][0], second[2][0]):
+        assert outcome == 1
+        verify(key.public_key, signature, DIGEST)
+    assert second[2][1:] == [[0, "wrong_digest_length"], [0, "already_signed"]]
+    assert again == [3, True, [[0, "already_signed"]]]
+    journal = (settings.HOME / "signer" / "journal").read_text()
+    assert [journal.count(item.hex()) for item in items] == [1, 1, 0]
