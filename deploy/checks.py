@@ -96,7 +96,27 @@ def _hpki_trust() -> Iterator[str]:
             yield f"INKAN_HPKI_TRUST: {anchor.subject.rfc4514_string()} is a test authority."
 
 
-RULES: tuple[Rule, ...] = (_no_demo_parts, _https_and_names, _servers, _keys, _jpki_trust, _hpki_trust)
+def _facility_trust() -> Iterator[str]:
+    """Only where callers show certificates at all (RFC 8705)."""
+    if not settings.API_ORIGIN:
+        return
+    anchors = list(_anchors(settings.FACILITY_TRUST))
+    if not anchors:
+        yield f"INKAN_FACILITY_TRUST: {settings.FACILITY_TRUST} holds no authority of facilities' certificates."
+    for anchor in anchors:
+        if is_test(anchor):
+            yield f"INKAN_FACILITY_TRUST: {anchor.subject.rfc4514_string()} is a test authority."
+
+
+RULES: tuple[Rule, ...] = (
+    _no_demo_parts,
+    _https_and_names,
+    _servers,
+    _keys,
+    _jpki_trust,
+    _hpki_trust,
+    _facility_trust,
+)
 
 
 def problems() -> list[str]:

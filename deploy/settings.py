@@ -40,6 +40,13 @@ if CARD_ORIGIN and (not PROXY_SECRET or urlsplit(CARD_ORIGIN).netloc == ORIGIN_P
     raise environment.EnvironmentRefused(
         "INKAN_CARD_ORIGIN needs INKAN_PROXY_SECRET, and a host or port that INKAN_ORIGIN does not have"
     )
+# Decision 40: where nginx asks callers for their facility's certificate (RFC 8705); "" on an installation without it.
+API_ORIGIN = _text("INKAN_API_ORIGIN")
+_netlocs = [ORIGIN_PARTS.netloc, *(urlsplit(one).netloc for one in (CARD_ORIGIN, API_ORIGIN) if one)]
+if API_ORIGIN and (not PROXY_SECRET or len(set(_netlocs)) != len(_netlocs)):
+    raise environment.EnvironmentRefused(
+        "INKAN_API_ORIGIN needs INKAN_PROXY_SECRET, and a host or port that the other origins do not have"
+    )
 # CA-01: the first day on which pharmacists may choose JPA; without it JPA is closed. The demo's JPA has been open.
 JPA_OPENS = cast(date | None, ENV["INKAN_JPA_OPENS"]) or (date(2026, 4, 1) if IS_DEMO else None)
 ALLOWED_HOSTS = [ORIGIN_PARTS.hostname or "localhost", *(["127.0.0.1"] if IS_DEMO else [])]
@@ -73,6 +80,7 @@ ISSUER_PKCS11_PIN = _text("INKAN_ISSUER_PKCS11_PIN") or PKCS11_PIN
 READER_URL = "/reader/" if IS_DEMO else ""  # decision 22: a mount of its own, refused in production
 JPKI_TRUST = _path("INKAN_JPKI_TRUST", HOME / "jpki-test")
 HPKI_TRUST = _path("INKAN_HPKI_TRUST", HOME / "hpki-test")
+FACILITY_TRUST = _path("INKAN_FACILITY_TRUST", HOME / "facility-test")  # anchors of the callers' certificates
 
 
 def _secret_key() -> str:

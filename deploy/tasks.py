@@ -19,9 +19,11 @@ from outbox import chores, mails
 from outbox.chores import Chore
 from signing import activation, ceremonies, credentials, issuance, links, reminders
 from signing.acts import renewals
+from signing.api.oauth import waiting
 from signing.authorising import approvals
 from signing.card_site import visits
 from signing.issuing import answers, checker, lists
+from signing.phones import shown_sign_in
 from signing.signer import client
 
 _MAIL_AT_MOST_SO_LATE = timedelta(days=7)  # a mail's row, and so its `dedupe`, outlives this by far
@@ -78,6 +80,8 @@ MINUTE: tuple[Chore, ...] = (
     Chore("links whose end is near", reminders.remind_of_links),
     Chore("cards whose end is near", reminders.remind_of_cards),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
+    Chore("authorization requests nobody answered", waiting.forget_overdue),
+    Chore("sign-ins by QR code", shown_sign_in.forget_overdue),
     Chore("approvals nobody gave", approvals.expire_overdue),
     Chore("visits of card holders", visits.forget_overdue),
     Chore("visits by a card's numbers", card_numbers.forget_overdue),

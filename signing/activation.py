@@ -37,6 +37,12 @@ class Caller(NamedTuple):
     credential: int
     session_expires_at: datetime
     key_kind: KeyKind
+    # The facility's certificate by which the token is bound: row id (0 = none), SHA-256 in hexadecimal, facility code.
+    certificate: int = 0
+    thumbprint: str = ""
+    facility: str = ""
+    scope: str = "service"  # or "credential": only what its own SAD authorises, no new one
+    auth_mode: str = "implicit"  # what credentials/info tells this caller (CSC 1.0.4 section 11.5)
 
 
 class NewSad(NamedTuple):
@@ -44,6 +50,7 @@ class NewSad(NamedTuple):
 
     sad: str
     expires_in: int
+    activation: Activation
 
 
 class Spend(NamedTuple):
@@ -74,10 +81,13 @@ def authorise(
     *,
     at: datetime,
     description: str = "",
+    labels: Sequence[str] = (),
+    sad: str = "",
     room: int = 0,
 ) -> NewSad:
     """A SAD for exactly these digests, one row each; equal digests are separate occurrences.
 
+    `labels`: the documents' names in the order of the digests. `sad`: an access token that is to be the SAD.
     `room`: how many more `extension.extend` may bind later.
 
     Raises Refused: credential_unknown (also another signer's), credential_disabled, credential_expired,
@@ -88,7 +98,7 @@ def authorise(
     if owner is None:
         raise Refused("credential_unknown")
     _require_usable(owner, at)
-    sad = tokens.new_token()
+    sad = sad or tokens.new_token()
     expires_at = min(at + settings.SAD_LIFETIME, caller.session_expires_at)
     with transaction.atomic():
         activation = Activation.objects.create(
@@ -96,8 +106,10 @@ def authorise(
             credential=owner,
             session_id=caller.session,
             client_id=caller.client,
+            certificate_id=caller.certificate or None,
             hash_algorithm=algorithm,
             description=description.encode() or None,
+            labels=list(labels) if any(labels) else None,
             room=room,
             created_at=at,
             expires_at=expires_at,
@@ -111,9 +123,14 @@ def authorise(
             actor=log.Actor("caller", caller.client_id),
             subject=str(owner.public_id),
             authority=owner.authority,
-            data={"activation": str(activation.public_id), "count": len(digests), "algorithm": algorithm},
+            data={
+                "activation": str(activation.public_id),
+                "count": len(digests),
+                "algorithm": algorithm,
+                "certificate": caller.thumbprint,
+            },
         )
-    return NewSad(sad, int((expires_at - at).total_seconds()))
+    return NewSad(sad, int((expires_at - at).total_seconds()), activation)
 
 
 def spend_many(
@@ -126,12 +143,17 @@ def spend_many(
     """
     wanted = [
         Wanted(
-            tokens.digest(each.sad), each.credential, each.caller.session, each.caller.client, each.digests
+            tokens.digest(each.sad),
+            each.credential,
+            each.caller.session,
+            each.caller.client,
+            each.digests,
+            each.caller.certificate,
         )
         for each in spends
     ]
     reserved = (keeper or store()).reserve(wanted, at)
-    rows = Activation.objects.select_related("credential__signer", "session", "client")
+    rows = Activation.objects.select_related("credential__signer", "session", "client", "certificate")
     found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
     return [
         Reservation(found[wish.sad_digest], tuple(items), spend.algorithm)
@@ -176,6 +198,8 @@ def _require_usable(credential: Credential, at: datetime) -> None:
 def _why_not(wish: Wanted, activation: Activation | None, at: datetime) -> str:
     """A better word for a refusal that stands already; what it reads may have changed since, the refusal has not."""
     if activation is None or (activation.session_id, activation.client_id) != (wish.session, wish.client):
+        return "sad_unknown"
+    if (activation.certificate_id or 0) != wish.certificate:
         return "sad_unknown"
     credential, session = activation.credential, activation.session
     if credential.public_id != wish.credential:

@@ -113,7 +113,9 @@ def complete_registration(
     return _bind(phone, begun, devices.kind(user_agent), at)
 
 
-def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "") -> Offer:
+def begin_assertion(
+    browser_token: str, at: datetime, *, person_id: str = "", next_path: str = "", purpose: str = "sign_in"
+) -> Offer:
     """Options for signing in with a bound phone; without a 本人ID the phone offers its discoverable credentials.
 
     An unknown 本人ID gets options of the same shape with a stable decoy, so that nothing is revealed (threat 5).
@@ -123,7 +125,7 @@ def begin_assertion(browser_token: str, at: datetime, *, person_id: str = "", ne
     if person_id and not allowed:
         decoy = keyring.web().mac("webauthn-decoy", person_id.upper().encode())[:_DECOY_ID_SIZE]
         allowed = [PublicKeyCredentialDescriptor(id=decoy, transports=[AuthenticatorTransport.INTERNAL])]
-    ceremony = ceremonies.begin("sign_in", browser_token, at, signer=signer, next_path=next_path)
+    ceremony = ceremonies.begin(purpose, browser_token, at, signer=signer, next_path=next_path)
     options = webauthn.generate_authentication_options(
         rp_id=settings.WEBAUTHN_RP_ID,
         challenge=bytes(ceremony.challenge),

@@ -77,6 +77,16 @@ class Visit(StrEnum):
     ENDED = "ended"
 
 
+class SignIn(StrEnum):
+    """A QR code by which a phone opens the day in another browser."""
+
+    SHOWN = "shown"
+    OPENED = "opened"  # by one phone: both screens show its number
+    PROVED = "proved"  # the phone has proved its owner; the browser that shows the code may go on
+    TAKEN = "taken"  # it has gone on
+    VOID = "void"  # given up, or a newer one is shown
+
+
 class Actor(StrEnum):
     SIGNER = "signer"
     OFFICER = "officer"
@@ -97,6 +107,7 @@ def move(name: str, sources: tuple[StrEnum, ...], target: StrEnum, *actors: Acto
 
 
 C, I, L, N, T, P, V, A = Credential, Issuance, Link, Authenticator, Item, Approval, Visit, Actor  # noqa: E741
+Q = SignIn
 
 # fmt: off
 CREDENTIAL_MOVES = (
@@ -152,5 +163,11 @@ VISIT_MOVES = (
     move("identify",  (V.BEGUN,),                       V.IDENTIFIED, A.SYSTEM),
     move("open",      (V.IDENTIFIED,),                  V.OPEN,       A.SIGNER),
     move("end",       (V.OPEN,),                        V.ENDED,      A.SIGNER),
+)
+SIGN_IN_MOVES = (
+    move("open",      (Q.SHOWN,),                       Q.OPENED,     A.SIGNER),
+    move("prove",     (Q.OPENED,),                      Q.PROVED,     A.SIGNER),
+    move("take",      (Q.PROVED,),                      Q.TAKEN,      A.SIGNER),
+    move("void",      (Q.SHOWN, Q.OPENED, Q.PROVED),    Q.VOID,       A.SIGNER, A.SYSTEM),
 )
 # fmt: on

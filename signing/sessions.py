@@ -2,6 +2,9 @@
 
 Means: a bound phone (WebAuthn), the My Number Card (its authentication key), or the HPKI card (a visit of /card/).
 The token is the browser's secret; at rest there is a digest. Which of this is SCAL1-like: README.md.
+
+A system may want the person asked again (`prompt=login`, a step-up): within a living day that is a light re-check by
+the same means, which moves `proved_at` and loses nothing. `within` is the token of the session that the browser has.
 """
 
 import logging
@@ -34,18 +37,29 @@ _CARD_SAYS = {
 }
 
 
+# A system's request, to which the browser returns; the signer's own pages always begin a session of their own.
+SYSTEMS = "/oauth2/authorize?"
+
+
 class Opened(NamedTuple):
-    """A session that has just begun; `token` exists in clear only here."""
+    """A session that has just begun, or was proved again; `token` exists in clear only here."""
 
     session: SigningSession
     token: str
     next_path: str
 
 
-def open_by_phone(ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime) -> Opened:
+def open_by_phone(
+    ceremony: UUID | str, browser_token: str, answer: str, *, at: datetime, within: str = ""
+) -> Opened:
     """Raises what `authenticators.complete_assertion` raises."""
     phone, next_path = authenticators.complete_assertion(ceremony, browser_token, answer, at=at)
-    return _open(phone.credential, "authenticator", phone, next_path, at)
+    return _open(phone.credential, "authenticator", phone, next_path, at, within)
+
+
+def open_by_shown_phone(phone: Authenticator, next_path: str, *, at: datetime, within: str = "") -> Opened:
+    """A phone that has proved itself for another browser (`phones.shown_sign_in`). Raises as `_open`."""
+    return _open(phone.credential, "authenticator", phone, next_path, at, within)
 
 
 def begin_card(browser_token: str, return_to: str, at: datetime, *, next_path: str = "") -> str:
@@ -60,7 +74,7 @@ def begin_card(browser_token: str, return_to: str, at: datetime, *, next_path: s
     return exchange.to_json(request)
 
 
-def open_by_card(text: str, browser_token: str, *, at: datetime) -> Opened:
+def open_by_card(text: str, browser_token: str, *, at: datetime, within: str = "") -> Opened:
     """The reader's answer. The certificate must be valid and bound to a living credential (BD-16).
 
     Raises Refused: ceremony_unknown, card_cancelled, card_wrong_pin (tries_left), card_locked, card_removed,
@@ -74,20 +88,20 @@ def open_by_card(text: str, browser_token: str, *, at: datetime) -> Opened:
     begun = ceremonies.redeem("card_sign_in", answer.state, browser_token, at)
     try:
         credential = holder(answer, bytes(begun.challenge), at)
-        return _open(credential, "my_number_card", None, begun.next_path, at)
+        return _open(credential, "my_number_card", None, begun.next_path, at, within)
     except Refused as refused:
         refused.detail["next_path"] = begun.next_path  # the page goes on where the person was going
         raise
 
 
-def open_by_hpki_card(visit: CardVisit, *, at: datetime) -> Opened:
+def open_by_hpki_card(visit: CardVisit, *, at: datetime, within: str = "") -> Opened:
     """The day of this card's holder; the visit has done its work and ends with it (BD-10).
 
     Raises Refused: no_credential, credential_not_active, visit_unknown.
     """
     credential = visits.credential_of(visit)
     with transaction.atomic():
-        opened = _open(credential, "hpki_card", None, visit.next_path, at)
+        opened = _open(credential, "hpki_card", None, visit.next_path, at, within)
         visits.end(visit, at)
     return opened
 
@@ -129,15 +143,22 @@ def expiry(at: datetime) -> datetime:
 
 
 def _open(
-    credential: Credential, means: str, phone: Authenticator | None, next_path: str, at: datetime
+    credential: Credential, means: str, phone: Authenticator | None, next_path: str, at: datetime, within: str
 ) -> Opened:
-    token = tokens.new_token()
+    """Raises Refused("credential_not_active"), Refused("phone_unknown")."""
     with transaction.atomic():
         row = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
         if row.state != CredentialState.ACTIVE or (row.not_after and at >= row.not_after):
             raise Refused("credential_not_active")
         if phone is not None and not Authenticator.objects.filter(pk=phone.pk, state=Life.ACTIVE).exists():
             raise Refused("phone_unknown")  # replaced or removed since its answer was checked (BD-05)
+        living = _living(within, credential, at) if next_path.startswith(SYSTEMS) else None
+        if living is not None:
+            SigningSession.objects.filter(pk=living.pk).update(proved_at=at)
+            living.proved_at = at
+            _log("signing.session_proved", living, means, phone)
+            return Opened(living, within, next_path)
+        token = tokens.new_token()
         session = SigningSession.objects.create(
             token_digest=tokens.digest(token),
             credential=credential,
@@ -146,14 +167,25 @@ def _open(
             started_at=at,
             expires_at=expiry(at),
         )
-        log.append(
-            "signing.session_opened",
-            actor=log.Actor("signer", str(credential.signer.public_id)),
-            subject=str(credential.public_id),
-            authority=credential.authority,
-            data={"session": str(session.public_id), "means": means, **_flags(phone)},
-        )
+        _log("signing.session_opened", session, means, phone)
     return Opened(session, token, next_path)
+
+
+def _living(token: str, credential: Credential, at: datetime) -> SigningSession | None:
+    """The browser's session, if it is this person's; held, so that its end and its re-check stand in line."""
+    mine = SigningSession.objects.filter(token_digest=tokens.digest(token), credential=credential)
+    return mine.filter(ended_at=None, expires_at__gt=at).select_for_update().first() if token else None
+
+
+def _log(kind: str, session: SigningSession, means: str, phone: Authenticator | None) -> None:
+    credential = session.credential
+    log.append(
+        kind,
+        actor=log.Actor("signer", str(credential.signer.public_id)),
+        subject=str(credential.public_id),
+        authority=credential.authority,
+        data={"session": str(session.public_id), "means": means, **_flags(phone)},
+    )
 
 
 def _flags(phone: Authenticator | None) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from signing import open_keys
 from signing.activation import Reservation
 from signing.activation_store import Item, Store, store
 from signing.errors import Refused
-from signing.models import SignatureRecord
+from signing.models import ClientCertificate, SignatureRecord
 from signing.signer import client
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
             "activation": str(activation.public_id),
             "session": str(activation.session.public_id),
             "means": activation.session.means,
+            "certificate": _thumbprint(activation.certificate),
             "algorithm": reservation.algorithm.value,
             "count": len(signed),
             "root": merkle.root(leaves).hex(),
@@ -107,6 +108,7 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
             credential=credential,
             session=activation.session,
             client=activation.client,
+            certificate=activation.certificate,
             digest=each.item.digest,
             sign_algorithm=reservation.algorithm.value,
             log_shard=entry.shard,
@@ -116,6 +118,10 @@ def _record(reservation: Reservation, signed: list[_Asked], at: datetime) -> Non
         )
         for place, each in enumerate(signed)
     )
+
+
+def _thumbprint(certificate: ClientCertificate | None) -> str:
+    return "" if certificate is None else bytes(certificate.thumbprint).hex()
 
 
 def _ask(reservations: Sequence[Reservation]) -> list[_Asked]:

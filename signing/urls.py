@@ -1,13 +1,24 @@
 """Every address of the signing room (contract.md "Addresses")."""
 
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 
 from signing.api import csc_views, oauth_views, openapi
-from signing.pages import acts, approvals, card_qr, me, my_phone, phone, sign_in, stopped
+from signing.pages import acts, approvals, card_qr, me, my_phone, phone, sign_in, sign_in_qr, stopped
 from signing.pages.card import certificate, door, my_number_card, start
 from signing.pages.card import phone as card_phone
 
 app_name = "signing"
+
+
+def oauth(base: str, name: str) -> list[URLPattern]:
+    """The authorization server below a base address; each of them is the same server."""
+    return [
+        path(f"{base}/authorize", oauth_views.authorize, name=f"{name}_authorize"),
+        path(f"{base}/pushed_authorize", oauth_views.push, name=f"{name}_push"),
+        path(f"{base}/token", oauth_views.token, name=f"{name}_token"),
+        path(f"{base}/revoke", oauth_views.revoke, name=f"{name}_revoke"),
+    ]
+
 
 urlpatterns = [
     path("", include("signing.issuing.urls")),
@@ -44,10 +55,13 @@ urlpatterns = [
     path("me/sign-in/phone/", sign_in.phone, name="sign_in_phone"),
     path("me/sign-in/card/", sign_in.card, name="sign_in_card"),
     path("me/sign-in/done/", sign_in.done, name="signed_in"),
-    path("oauth2/authorize", oauth_views.authorize, name="oauth_authorize"),
-    path("oauth2/token", oauth_views.token, name="oauth_token"),
-    path("oauth2/revoke", oauth_views.revoke, name="oauth_revoke"),
-    path(".well-known/oauth-authorization-server", oauth_views.metadata, name="oauth_metadata"),
+    path("me/sign-in/qr/", sign_in_qr.shown, name="sign_in_qr"),
+    path("me/sign-in/qr/state/", sign_in_qr.state, name="sign_in_qr_state"),
+    path("me/sign-in/qr/read/<str:token>/", sign_in_qr.read, name="sign_in_read"),
+    *oauth("oauth2", "oauth"),
+    *oauth("csc/v1/oauth2", "csc_v1_oauth"),
+    *oauth("csc/v2/oauth2", "csc_v2_oauth"),
+    path(".well-known/oauth-authorization-server", oauth_views.about, name="oauth_metadata"),
     *(path(f"csc/{method}", view) for method, view in csc_views.VIEWS.items()),
     path("csc/openapi.json", openapi.document, name="openapi"),
     path("csc/<path:rest>", csc_views.unknown, name="csc_unknown"),

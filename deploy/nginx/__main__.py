@@ -1,7 +1,8 @@
 """`python -m deploy.nginx FOLDER --certificate … --key …`: writes the configuration and the bundles of HPKI anchors.
 
-INKAN_ORIGIN, INKAN_CARD_ORIGIN, INKAN_PROXY_SECRET and INKAN_HPKI_TRUST are read as the programs read them. Run it
-again whenever a revocation list is renewed, then reload nginx (deploy/README.md).
+INKAN_ORIGIN, INKAN_CARD_ORIGIN, INKAN_PROXY_SECRET and INKAN_HPKI_TRUST are read as the programs read them, and
+INKAN_API_ORIGIN with INKAN_FACILITY_TRUST where callers show certificates. Run it again whenever a revocation list is
+renewed, then reload nginx (deploy/README.md).
 """
 
 import argparse
@@ -15,7 +16,9 @@ from deploy.nginx import render
 
 def _site(given: argparse.Namespace) -> render.Site:
     values = environment.read()
-    wanted = ("INKAN_ORIGIN", "INKAN_CARD_ORIGIN", "INKAN_PROXY_SECRET", "INKAN_HPKI_TRUST")
+    wanted: tuple[str, ...] = ("INKAN_ORIGIN", "INKAN_CARD_ORIGIN", "INKAN_PROXY_SECRET", "INKAN_HPKI_TRUST")
+    if values["INKAN_API_ORIGIN"]:
+        wanted = (*wanted, "INKAN_FACILITY_TRUST")
     missing = [name for name in wanted if not values[name]]
     if missing:
         raise render.Unsuitable(f"{', '.join(missing)} must be set")
@@ -35,6 +38,11 @@ def _site(given: argparse.Namespace) -> render.Site:
         plain_listen=given.plain_listen,
         operators=tuple(given.operators),
         access_log=given.access_log,
+        api_origin=str(values["INKAN_API_ORIGIN"] or ""),
+        facility_trust=Path(str(values["INKAN_FACILITY_TRUST"] or "")),
+        api_certificate=given.api_certificate,
+        api_key=given.api_key,
+        api_listen=given.api_listen,
     )
 
 
@@ -46,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--key", required=True)
     parser.add_argument("--card-certificate", default="", help="of INKAN_CARD_ORIGIN; default: the same")
     parser.add_argument("--card-key", default="")
-    for name in ("pages", "hot", "listen", "card-listen", "plain-listen", "access-log"):
+    parser.add_argument("--api-certificate", default="", help="of INKAN_API_ORIGIN; default: the same")
+    parser.add_argument("--api-key", default="")
+    for name in ("pages", "hot", "listen", "card-listen", "api-listen", "plain-listen", "access-log"):
         parser.add_argument(f"--{name}", default=defaults[name.replace("-", "_")])
     parser.add_argument("--operators", nargs="*", default=list(defaults["operators"]), metavar="ADDRESS")
     given = parser.parse_args(arguments)

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cards.hpki.trust import HpkiTrust
+from cards.trust import TrustStore
 
-TEMPLATE = Path(__file__).with_name("inkan.conf")
+TEMPLATE, API_TEMPLATE = (Path(__file__).with_name(name) for name in ("inkan.conf", "inkan-api.conf"))
+FACILITY_AUTHORITIES, FACILITY_LISTS = "facility-authorities.pem", "facility-lists.pem"
 CONFIGURATION, AUTHORITIES, LISTS = "inkan.conf", "hpki-authorities.pem", "hpki-lists.pem"
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE = re.compile(
@@ -40,13 +42,22 @@ class Site(NamedTuple):
     plain_listen: str = "80"
     operators: tuple[str, ...] = ("127.0.0.1",)  # who may read /metrics
     access_log: str = "/var/log/nginx/inkan.log"
+    # Where callers show their facility's certificate; "" where there is no such origin.
+    api_origin: str = ""
+    facility_trust: Path = Path("facility-trust")
+    api_certificate: str = ""
+    api_key: str = ""
+    api_listen: str = "443"
 
 
-def configuration(site: Site, folder: Path) -> str:
+def configuration(site: Site, folder: Path, *, has_facility_lists: bool = False) -> str:
     """nginx's configuration; the bundles lie in `folder`. Raises Unsuitable."""
-    main, card = urlsplit(site.origin), urlsplit(site.card_origin)
-    if (card.scheme, bool(card.hostname)) != ("https", True) or main.netloc == card.netloc:
-        raise Unsuitable("the card origin must be https, with a host or port of its own")
+    main, card, api = (urlsplit(one) for one in (site.origin, site.card_origin, site.api_origin))
+    others = [card, *([api] if site.api_origin else [])]
+    if any((one.scheme, bool(one.hostname)) != ("https", True) for one in others):
+        raise Unsuitable("the card and API origins must be https")
+    if len({main.netloc, *(one.netloc for one in others)}) != 1 + len(others):
+        raise Unsuitable("each origin must have a host or port of its own")
     values = {
         "MAIN_ORIGIN": site.origin,
         "MAIN_NETLOC": main.netloc,
@@ -66,9 +77,22 @@ def configuration(site: Site, folder: Path) -> str:
         "PROXY_SECRET": site.secret,
         "ACCESS_LOG": site.access_log,
     }
-    operators = [_safe("OPERATORS", one) for one in site.operators]
+    if site.api_origin:
+        values |= {
+            "API_HOST": api.hostname or "",
+            "API_LISTEN": site.api_listen,
+            "API_CERTIFICATE": site.api_certificate or site.certificate,
+            "API_KEY": site.api_key or site.key,
+            "FACILITY_AUTHORITIES": str(folder / FACILITY_AUTHORITIES),
+        }
     filled = {name: _safe(name, value) for name, value in values.items()}
-    return _fill(filled | {"OPERATORS": " ".join(f"allow {one};" for one in operators)})
+    operators = [_safe("OPERATORS", one) for one in site.operators]
+    filled["OPERATORS"] = " ".join(f"allow {one};" for one in operators)
+    lists = _safe("FACILITY_LISTS", str(folder / FACILITY_LISTS))
+    filled["FACILITY_LISTS"] = f"ssl_crl {lists};" if has_facility_lists else ""
+    if not site.api_origin:
+        return _fill(TEMPLATE, filled | {"API_HOST": ""})
+    return _fill(TEMPLATE, filled) + _fill(API_TEMPLATE, filled)
 
 
 def authorities(trust: HpkiTrust) -> bytes:
@@ -81,14 +105,25 @@ def lists(trust: HpkiTrust) -> bytes:
     return b"".join(item.public_bytes(Encoding.PEM) for item in trust.store.lists)
 
 
+def facilities(site: Site) -> dict[str, bytes]:
+    """The bundles for callers' certificates: anchors, and lists where there are any (then one of each authority).
+
+    Raises cards.trust.TrustError.
+    """
+    trust = TrustStore.load(site.facility_trust)
+    found = {FACILITY_AUTHORITIES: b"".join(one.public_bytes(Encoding.PEM) for one in trust.anchors)}
+    listed = b"".join(one.public_bytes(Encoding.PEM) for one in trust.lists)
+    return found | ({FACILITY_LISTS: listed} if listed else {})
+
+
 def write(site: Site, folder: Path) -> list[Path]:
-    """The configuration and its two bundles; raises Unsuitable and cards.trust.TrustError."""
+    """The configuration and its bundles; raises Unsuitable and cards.trust.TrustError."""
     trust = HpkiTrust.load(site.trust)
-    parts = {
-        CONFIGURATION: configuration(site, folder).encode(),
-        AUTHORITIES: authorities(trust),
-        LISTS: lists(trust),
-    }
+    parts = {AUTHORITIES: authorities(trust), LISTS: lists(trust)}
+    if site.api_origin:
+        parts |= facilities(site)
+    written = configuration(site, folder, has_facility_lists=FACILITY_LISTS in parts)
+    parts = {CONFIGURATION: written.encode(), **parts}
     for name, content in parts.items():
         path = folder / name
         new = path.with_name(f"{name}.new")
@@ -104,6 +139,6 @@ def _safe(name: str, value: str) -> str:
     return value
 
 
-def _fill(values: Mapping[str, str]) -> str:
+def _fill(template: Path, values: Mapping[str, str]) -> str:
     """Every place of the template, and none twice over: a value is not read again."""
-    return _PLACE.sub(lambda place: values[place[1]], TEMPLATE.read_text(encoding="utf-8"))
+    return _PLACE.sub(lambda place: values[place[1]], template.read_text(encoding="utf-8"))

@@ -19,13 +19,14 @@ WITH wanted AS (
     SELECT w.*, row_number() OVER (PARTITION BY wish, digest ORDER BY place) AS occurrence
     FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS w (wish, place, digest)
 ), wish AS (
-    SELECT * FROM unnest(%s::int[], %s::bytea[], %s::uuid[], %s::bigint[], %s::bigint[])
-        AS w (wish, sad, credential, session, client)
+    SELECT * FROM unnest(%s::int[], %s::bytea[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[])
+        AS w (wish, sad, credential, session, client, certificate)
 ), living AS MATERIALIZED (
     SELECT wish.wish, activation.id
     FROM wish
     JOIN signing_activation activation ON activation.sad_digest = wish.sad
         AND activation.session_id = wish.session AND activation.client_id = wish.client
+        AND COALESCE(activation.certificate_id, 0) = wish.certificate
         AND activation.expires_at > %s
     JOIN signing_credential credential ON credential.id = activation.credential_id
         AND credential.public_id = wish.credential AND credential.state = 'active' AND credential.not_after > %s
@@ -81,11 +82,12 @@ def _places(wishes: list[Wanted]) -> list[Any]:
 
 
 def _heads(wishes: list[Wanted]) -> list[Any]:
-    """Columns wish, sad, credential, session, client: one row for each wish."""
+    """Columns wish, sad, credential, session, client, certificate: one row for each wish."""
     return [
         list(range(len(wishes))),
         [wish.sad_digest for wish in wishes],
         [wish.credential for wish in wishes],
         [wish.session for wish in wishes],
         [wish.client for wish in wishes],
+        [wish.certificate for wish in wishes],
     ]

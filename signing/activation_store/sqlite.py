@@ -21,7 +21,7 @@ WITH wanted AS (
     FROM json_each(%s)
 ), wish AS (
     SELECT value ->> 0 AS wish, value ->> 1 AS sad, value ->> 2 AS credential,
-        value ->> 3 AS session, value ->> 4 AS client
+        value ->> 3 AS session, value ->> 4 AS client, value ->> 5 AS certificate
     FROM json_each(%s)
 ), free AS (
     SELECT wish.wish, item.id, item.public_id, item.digest,
@@ -30,6 +30,7 @@ WITH wanted AS (
     JOIN signing_activation activation ON activation.sad_digest IN ({sads})
         AND lower(hex(activation.sad_digest)) = wish.sad
         AND activation.session_id = wish.session AND activation.client_id = wish.client
+        AND COALESCE(activation.certificate_id, 0) = wish.certificate
         AND activation.expires_at > %s
     JOIN signing_credential credential ON credential.id = activation.credential_id
         AND credential.public_id = wish.credential AND credential.state = 'active' AND credential.not_after > %s
@@ -59,7 +60,7 @@ class SqliteStore(Moves):
             for place, digest in enumerate(each.digests)
         ]
         heads = [
-            (wish, each.sad_digest.hex(), each.credential.hex, each.session, each.client)
+            (wish, each.sad_digest.hex(), each.credential.hex, each.session, each.client, each.certificate)
             for wish, each in enumerate(wishes)
         ]
         sads = [each.sad_digest for each in wishes]  # JSON carries no bytes; these find the index

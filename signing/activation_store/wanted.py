@@ -5,13 +5,17 @@ from uuid import UUID
 
 
 class Wanted(NamedTuple):
-    """One call's wish: these hash occurrences of this SAD, for this credential, session and client (row ids)."""
+    """One call's wish: these hash occurrences of this SAD, for this credential, session and client (row ids).
+
+    `certificate` is the row id of the facility's certificate, 0 where the caller is bound to none.
+    """
 
     sad_digest: bytes
     credential: UUID
     session: int
     client: int
     digests: tuple[bytes, ...]
+    certificate: int = 0
 
 
 class Item(NamedTuple):

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from signing.activation import Caller
+from signing.api import facilities
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.keystore import KeyKind
@@ -23,7 +24,7 @@ _TOKEN = re.compile(
 
 
 class RequestScope(NamedTuple):
-    """What a caller is known by: header names in lower case. A client certificate will come beside them."""
+    """What a caller is known by: header names in lower case, among them what our nginx says of its certificate."""
 
     headers: Mapping[str, str]
 
@@ -37,10 +38,13 @@ def identify(scope: RequestScope, at: datetime) -> Caller:
 
 
 def oauth_client(scope: RequestScope, at: datetime) -> Caller:
-    """By the bearer token (RFC 6750 section 2.1); it lives no longer than session, credential and client."""
+    """By the bearer token (RFC 6750 section 2.1); it lives no longer than session, credential and client.
+
+    A token that was given over a facility's certificate counts over that certificate alone (RFC 8705 section 3).
+    """
     token = bearer(scope)
     row = (
-        AccessToken.objects.select_related("client", "session")
+        AccessToken.objects.select_related("client", "session", "certificate")
         .annotate(key_kind=F("session__credential__algorithm"))
         .filter(
             token_digest=tokens.digest(token),
@@ -53,9 +57,9 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
         .exclude(session__credential__state__in=[CredentialState.REVOKED, CredentialState.EXPIRED])
         .first()
     )
-    if row is None:
+    if row is None or not _is_bound_rightly(row, scope, at):
         raise Refused("token_invalid")
-    session = row.session
+    session, certificate = row.session, row.certificate
     return Caller(
         row.client.pk,
         row.client.client_id,
@@ -63,7 +67,19 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
         session.credential_id,
         session.expires_at,
         KeyKind(row.key_kind),
+        certificate=0 if certificate is None else certificate.pk,
+        thumbprint="" if certificate is None else bytes(certificate.thumbprint).hex(),
+        facility="" if certificate is None else certificate.facility,
+        scope=row.scope,
+        auth_mode="oauth2code" if row.client.is_oauth2code else "implicit",
     )
+
+
+def _is_bound_rightly(row: AccessToken, scope: RequestScope, at: datetime) -> bool:
+    if row.certificate is None:
+        return not row.client.is_certificate_bound  # given before the client was bound
+    is_shown = facilities.shown(scope.headers) == bytes(row.certificate.thumbprint)
+    return is_shown and facilities.is_living(row.certificate, at)
 
 
 def bearer(scope: RequestScope) -> str:

@@ -23,9 +23,12 @@ def find(client_id: str) -> OAuthClient | None:
     return OAuthClient.objects.filter(client_id=client_id, is_active=True).first()
 
 
-def ensure(client_id: str, secret: str, name: str, redirect_uris: Sequence[str]) -> OAuthClient:
+def ensure(
+    client_id: str, secret: str, name: str, redirect_uris: Sequence[str], *, is_oauth2code: bool = False
+) -> OAuthClient:
     """Make the client or bring it up to these values; the secret is kept as a digest.
 
+    `is_oauth2code`: credentials/info tells it to authorise by redirect (CSC 1.0.4 section 11.5).
     Raises Refused: client_id_bad, client_secret_short, redirect_uri_bad.
     """
     if not _is_word(client_id):
@@ -38,6 +41,7 @@ def ensure(client_id: str, secret: str, name: str, redirect_uris: Sequence[str])
         "secret_digest": tokens.digest(secret),
         "name": name,
         "redirect_uris": list(redirect_uris),
+        "is_oauth2code": is_oauth2code,
         "is_active": True,
     }
     with transaction.atomic():

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from signing.activation import NewSad
-from signing.api import algorithms, asked, engine, errors, oauth, wire
+from signing.api import algorithms, asked, engine, errors, wire
 from signing.api.asked import V1 as WORDS
 from signing.api.engine import CredentialFacts, Listing
-from signing.api.faces import Face, Method, Requester, Shape
+from signing.api.faces import SERVICE, Face, Method, Requester, Shape, for_service, own_sad
+from signing.api.oauth import metadata
 
 SPECS = "1.0.4.0"
 DESCRIPTION = "HPKI second certificate"
@@ -33,7 +34,7 @@ def info(body: asked.Body) -> Shape:
         **about_us(body),
         "authType": ["oauth2code"],
         "oauth2": settings.ORIGIN,
-        "methods": [*FACE.names, *oauth.methods()],
+        "methods": [*FACE.names, *metadata.methods()],
     }
 
 
@@ -69,7 +70,7 @@ def credential_info(facts: CredentialFacts) -> Shape:
         "description": DESCRIPTION,
         "key": key(facts),
         "cert": cert(facts),
-        "authMode": "implicit",
+        "authMode": facts.auth_mode,
         "SCAL": "2",
         "multisign": facts.most,
         "lang": "ja-JP",
@@ -90,7 +91,8 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
-def _credentials(body: asked.Body, _requester: Requester) -> asked.Credentials:
+def _credentials(body: asked.Body, requester: Requester) -> asked.Credentials:
+    for_service(requester)
     return asked.credentials(body)
 
 
@@ -98,16 +100,20 @@ def about(body: asked.Body, _requester: Requester) -> asked.About:
     return asked.about(body)
 
 
-def _authorisation(body: asked.Body, _requester: Requester) -> asked.Authorisation:
+def _authorisation(body: asked.Body, requester: Requester) -> asked.Authorisation:
+    for_service(requester)
     return asked.authorisation(body, WORDS, settings.MULTISIGN)
 
 
-def _extension(body: asked.Body, _requester: Requester) -> asked.Extension:
+def _extension(body: asked.Body, requester: Requester) -> asked.Extension:
+    for_service(requester)
     return asked.extension(body, WORDS, settings.MULTISIGN)
 
 
 def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
-    return asked.signing(body, WORDS, settings.MULTISIGN, requester.caller.key_kind)
+    bearer = "" if requester.caller.scope == SERVICE else requester.bearer
+    wanted = asked.signing(body, WORDS, settings.MULTISIGN, requester.caller.key_kind, bearer=bearer)
+    return own_sad(requester, wanted)
 
 
 METHODS: dict[str, Method] = {

@@ -6,10 +6,11 @@ What no seed of ours could read (2.2) comes from its Kotlin client (remote-signi
 from django.conf import settings
 
 from signing.activation import NewSad
-from signing.api import algorithms, asked, csc_v1, engine, errors, oauth
+from signing.api import algorithms, asked, csc_v1, engine, errors
 from signing.api.asked import V2 as WORDS
 from signing.api.engine import CredentialFacts, Listing
-from signing.api.faces import Face, Method, Requester, Shape, Told
+from signing.api.faces import Face, Method, Requester, Shape, Told, for_service, own_sad
+from signing.api.oauth import metadata
 from signing.authorising.approvals import Waiting
 
 SPECS = "2.0.0.2"
@@ -29,13 +30,13 @@ def info(body: asked.Body) -> Shape:
                 "label": "Inkan",
                 "issuerIdentifier": settings.ORIGIN,
                 "authType": authorises,
-                "supportsRar": oauth.supports_rar(),
+                "supportsRar": metadata.supports_rar(),
             }
         ],
-        "supportsRar": oauth.supports_rar(),  # 2.2
+        "supportsRar": metadata.supports_rar(),  # 2.2
         "asynchronousOperationMode": False,
         "validationInfo": False,
-        "methods": [*FACE.names, *oauth.methods()],
+        "methods": [*FACE.names, *metadata.methods()],
         "signAlgorithms": {"algos": algorithms.everything()},
         "signature_formats": {"formats": [], "envelope_properties": []},
         "conformance_levels": [],
@@ -45,12 +46,13 @@ def info(body: asked.Body) -> Shape:
 
 def credential_info(facts: CredentialFacts) -> Shape:
     """Section 11.5. Nothing is asked of the person in band: explicit without objects (section 13.10)."""
+    mode = "oauth2code" if facts.auth_mode == "oauth2code" else "explicit"
     return {
         "description": csc_v1.DESCRIPTION,
         "signatureQualifier": SIGNATURE_QUALIFIER,
         "key": csc_v1.key(facts),
         "cert": csc_v1.cert(facts),
-        "auth": {"mode": "explicit", "expression": "", "objects": []},
+        "auth": {"mode": mode, "expression": "", "objects": []},
         "SCAL": "2",
         "multisign": facts.most,
         "lang": "ja-JP",
@@ -76,24 +78,30 @@ def authorised(made: NewSad | Waiting) -> Shape | Told:
     return Told(202, {"handle": made.handle}) if isinstance(made, Waiting) else csc_v1.new_sad(made)
 
 
-def _credentials(body: asked.Body, _requester: Requester) -> asked.Credentials:
+def _credentials(body: asked.Body, requester: Requester) -> asked.Credentials:
+    for_service(requester)
     return asked.credentials_v2(body)
 
 
-def _authorisation(body: asked.Body, _requester: Requester) -> asked.Authorisation:
+def _authorisation(body: asked.Body, requester: Requester) -> asked.Authorisation:
+    for_service(requester)
     return asked.authorisation(body, WORDS, settings.MULTISIGN)
 
 
-def _check(body: asked.Body, _requester: Requester) -> asked.Check:
+def _check(body: asked.Body, requester: Requester) -> asked.Check:
+    for_service(requester)
     return asked.check(body)
 
 
-def _extension(body: asked.Body, _requester: Requester) -> asked.Extension:
+def _extension(body: asked.Body, requester: Requester) -> asked.Extension:
+    for_service(requester)
     return asked.extension(body, WORDS, settings.MULTISIGN)
 
 
 def _signing(body: asked.Body, requester: Requester) -> asked.Signing:
-    return asked.signing(body, WORDS, settings.MULTISIGN, requester.caller.key_kind, bearer=requester.bearer)
+    kind = requester.caller.key_kind
+    wanted = asked.signing(body, WORDS, settings.MULTISIGN, kind, bearer=requester.bearer)
+    return own_sad(requester, wanted)
 
 
 METHODS: dict[str, Method] = {

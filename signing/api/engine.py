@@ -34,7 +34,10 @@ class CertificateFacts(NamedTuple):
 
 
 class CredentialFacts(NamedTuple):
-    """What a caller may know of a credential. `certificates`: DER, the signer's first; None where not wanted."""
+    """What a caller may know of a credential. `certificates`: DER, the signer's first; None where not wanted.
+
+    `auth_mode`: how this caller authorises, in CSC v1's words.
+    """
 
     is_enabled: bool
     kind: KeyKind
@@ -42,6 +45,7 @@ class CredentialFacts(NamedTuple):
     certificates: list[bytes] | None
     facts: CertificateFacts | None
     most: int
+    auth_mode: str
 
 
 class Listed(NamedTuple):
@@ -78,7 +82,7 @@ def own_credentials(caller: Caller, wanted: asked.Credentials, at: datetime) -> 
     credential = Credential.objects.filter(pk=caller.credential).exclude(certificate=None).first()
     if credential is None or (wanted.only_valid and not _is_usable(credential, at)):
         return Listing(wanted, [])
-    facts = wanted.about and _facts_of(credential, wanted.about, at)
+    facts = wanted.about and _facts_of(credential, wanted.about, caller, at)
     return Listing(wanted, [Listed(credential.public_id, facts)])
 
 
@@ -88,7 +92,7 @@ def about(caller: Caller, wanted: asked.About, at: datetime) -> CredentialFacts:
     credential = own.exclude(certificate=None).first()
     if credential is None:
         raise Refused("credential_unknown")
-    return _facts_of(credential, wanted.details, at)
+    return _facts_of(credential, wanted.details, caller, at)
 
 
 def authorise(caller: Caller, wanted: asked.Authorisation, at: datetime) -> NewSad | Waiting:
@@ -187,7 +191,7 @@ def _one(wish: Authorise, at: datetime) -> NewSad | Waiting:
     return made
 
 
-def _facts_of(credential: Credential, wanted: asked.Details, at: datetime) -> CredentialFacts:
+def _facts_of(credential: Credential, wanted: asked.Details, caller: Caller, at: datetime) -> CredentialFacts:
     der = bytes(credential.certificate or b"")
     chain = [der]
     if wanted.certificates == "chain":
@@ -199,6 +203,7 @@ def _facts_of(credential: Credential, wanted: asked.Details, at: datetime) -> Cr
         certificates=None if wanted.certificates == "none" else chain,
         facts=_certificate_facts(x509.load_der_x509_certificate(der)) if wanted.wants_facts else None,
         most=settings.MULTISIGN,
+        auth_mode=caller.auth_mode,
     )
 
 

@@ -47,6 +47,7 @@ V1: dict[str, Answer] = {
     "token_missing": Answer(401, "invalid_request", "Malformed authorization header"),
     "token_malformed": Answer(400, "invalid_request", "Malformed authorization header"),
     "token_invalid": Answer(401, "invalid_token", "The access or refresh token is expired or has been revoked"),
+    "token_scope": Answer(403, "insufficient_scope", "The access token is for signing its own hashes only"),
     # credentials
     "user_id": _invalid("userID parameter MUST be null"),
     "credential_unknown": _invalid("Invalid parameter credentialID"),

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from signing.activation import Caller
-from signing.api.asked import Body
+from signing.api.asked import Body, Signing
 from signing.api.errors import Answer
+from signing.errors import Refused
 
 Shape = dict[str, Any]
+SERVICE = "service"
 
 
 class Requester(NamedTuple):
@@ -16,6 +18,23 @@ class Requester(NamedTuple):
 
     caller: Caller
     bearer: str
+
+
+def for_service(requester: Requester) -> Caller:
+    """The caller, if its token is of scope `service`: a token of scope `credential` only signs its own hashes.
+
+    Raises Refused("token_scope").
+    """
+    if requester.caller.scope != SERVICE:
+        raise Refused("token_scope")
+    return requester.caller
+
+
+def own_sad(requester: Requester, wanted: Signing) -> Signing:
+    """A token of scope `credential` is its own SAD and stands for no other. Raises Refused("sad_unknown")."""
+    if requester.caller.scope != SERVICE and wanted.sad != requester.bearer:
+        raise Refused("sad_unknown")
+    return wanted
 
 
 class Told(NamedTuple):

@@ -23,15 +23,17 @@ def read_object(body: bytes) -> dict[str, Any]:
     """A JSON object, each key once. Raises NotReadable; an empty body is an empty object."""
     if not body.strip():
         return {}
-    try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode(
-            "utf-8"
-        )  # a lone surrogate can be neither stored nor shown
-    except (ValueError, RecursionError):
-        raise NotReadable("not JSON") from None
+    value = _read(body)
     if not isinstance(value, dict):
         raise NotReadable("not an object")
+    return value
+
+
+def read_array(text: str) -> list[Any]:
+    """A JSON array whose objects have each key once. Raises NotReadable."""
+    value = _read(text.encode("utf-8", "surrogatepass"))
+    if not isinstance(value, list):
+        raise NotReadable("not an array")
     return value
 
 
@@ -57,6 +59,17 @@ def text(value: bytes) -> str:
 
 def texts(values: Sequence[bytes]) -> list[str]:
     return [text(value) for value in values]
+
+
+def _read(body: bytes) -> Any:
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False).encode(
+            "utf-8"
+        )  # a lone surrogate can be neither stored nor shown
+    except (ValueError, RecursionError):
+        raise NotReadable("not JSON") from None
+    return value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -52,8 +52,9 @@ def ask(
     why: Sequence[str],
     at: datetime,
     description: str = "",
+    next_path: str = "",
 ) -> Waiting:
-    """Lay these hashes before their signer.
+    """Lay these hashes before their signer, who then goes on to `next_path`.
 
     Raises Refused: credential_unknown, credential_disabled, hash_length, approvals_many.
     """
@@ -77,6 +78,7 @@ def ask(
             hash_algorithm=DIGEST_SIZES[len(digests[0])],
             digests=b"".join(digests),
             description=description.encode() or None,
+            next_path=next_path or None,
             reasons=list(why),
             nonce=secrets.token_bytes(32),
             created_at=at,
@@ -102,7 +104,12 @@ def check(caller: Caller, handle: str, at: datetime) -> NewSad | Waiting:
         raise Refused("approval_refused")
     if found.state == State.EXPIRED or found.expires_at <= at:
         raise Refused("approval_expired")
-    return _take(found, caller, at) if found.state == State.APPROVED else Waiting(handle)
+    return take(found, caller, at) if found.state == State.APPROVED else Waiting(handle)
+
+
+def of_handle(handle: str) -> Approval:
+    """The row behind a handle that this process has just made."""
+    return Approval.objects.get(handle_digest=tokens.digest(handle))
 
 
 def waiting(signer: Signer, at: datetime) -> list[Approval]:
@@ -197,7 +204,15 @@ def _approve(approval: Approval, means: str, phone: Authenticator | None, proof:
         )
 
 
-def _take(approval: Approval, caller: Caller, at: datetime) -> NewSad:
+def take(
+    approval: Approval, caller: Caller, at: datetime, *, sad: str = "", labels: Sequence[str] = ()
+) -> NewSad:
+    """The SAD of what was approved, once; `sad` and `labels` as in `activation.authorise`.
+
+    Raises Refused("handle_unknown"), also for another caller or another day than the one that asked.
+    """
+    if (approval.session_id, approval.client_id) != (caller.session, caller.client):
+        raise Refused("handle_unknown")
     with transaction.atomic():
         _move("take", approval, at)
         made = activation.authorise(
@@ -206,6 +221,8 @@ def _take(approval: Approval, caller: Caller, at: datetime) -> NewSad:
             digests(approval),
             at=at,
             description=bytes(approval.description or b"").decode(),
+            labels=labels,
+            sad=sad,
         )
         row = activation.find(made.sad)
         Approval.objects.filter(pk=approval.pk).update(activation=row)

@@ -21,8 +21,11 @@ from signing.models.authorities import OcspResponder as OcspResponder
 from signing.models.authorities import RevocationList as RevocationList
 from signing.models.callers import AccessToken as AccessToken
 from signing.models.callers import AuthorizationCode as AuthorizationCode
+from signing.models.callers import AuthorizationRequest as AuthorizationRequest
+from signing.models.callers import ClientCertificate as ClientCertificate
 from signing.models.callers import OAuthClient as OAuthClient
 from signing.models.visiting import CardVisit as CardVisit
+from signing.models.visiting import ShownSignIn as ShownSignIn
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
 
@@ -272,6 +275,7 @@ class Ceremony(models.Model):
         for one in (
             "bind",
             "sign_in",
+            "shown_sign_in",
             "card_sign_in",
             "card_bind",
             "card_stopped",
@@ -305,6 +309,7 @@ class SigningSession(models.Model):
     means = models.CharField(max_length=16, choices=MEANS)
     authenticator = models.ForeignKey(Authenticator, null=True, on_delete=models.PROTECT)
     started_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)  # a light re-check within the day; else it was at its start
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -317,8 +322,12 @@ class Activation(models.Model):
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="activations")
     session = models.ForeignKey(SigningSession, on_delete=models.PROTECT, related_name="activations")
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    certificate = models.ForeignKey(  # the facility's; no index on the path of every signature
+        ClientCertificate, null=True, on_delete=models.PROTECT, db_index=False
+    )
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     description = EncryptedBinaryField(null=True)
+    labels = EncryptedJSONField(null=True)  # documents' names by ordinal, where the caller gave them (RAR)
     room = models.PositiveSmallIntegerField(
         default=0, db_default=0
     )  # hashes that may still be bound (CSC 11.9)
@@ -347,6 +356,9 @@ class SignatureRecord(models.Model):
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="signatures")
     session = models.ForeignKey(SigningSession, on_delete=models.PROTECT)
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    certificate = models.ForeignKey(  # the facility's; no index on the path of every signature
+        ClientCertificate, null=True, on_delete=models.PROTECT, db_index=False
+    )
     digest = models.BinaryField(max_length=64)
     sign_algorithm = models.CharField(max_length=24)
     log_shard = models.CharField(max_length=32)  # the ledger's entry that covers it, and its leaf there

@@ -28,6 +28,7 @@ class Approval(models.Model):
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     digests = models.BinaryField()
     description = EncryptedBinaryField(null=True)
+    next_path = EncryptedTextField(null=True)  # where the signer goes on: the request at oauth2/authorize
     reasons = models.JSONField(default=list)
     nonce = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()

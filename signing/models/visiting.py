@@ -1,10 +1,11 @@
-"""Visits of the site for holders of an HPKI card."""
+"""Visits: of the site for holders of an HPKI card, and of a phone that reads the QR code of a sign-in."""
 
 import uuid
 
 from django.db import models
 
 from signing import flow
+from vault.fields import EncryptedTextField
 
 
 class CardVisit(models.Model):
@@ -31,6 +32,35 @@ class CardVisit(models.Model):
     card_not_after = models.DateTimeField(null=True)
     begun_at = models.DateTimeField()
     expires_at = models.DateTimeField()  # of the state that it is in
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class ShownSignIn(models.Model):
+    """A browser shows a QR code; the phone that reads it proves its owner; that browser goes on (BD-10).
+
+    Ten minutes, one phone, once. Both screens show two digits that come from the phone that opened it.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(
+        max_length=8, choices=[(state.value, state.value) for state in flow.SignIn], default=flow.SignIn.SHOWN
+    )
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    shown_token = EncryptedTextField(null=True)  # the address behind the QR code, until it is opened or ended
+    asker_digest = models.BinaryField(max_length=32)  # the browser that shows it
+    asker = models.CharField(max_length=24, blank=True, default="")  # kind of device that shows it
+    next_path = models.TextField(blank=True, default="")  # where the person was going
+    opened_digest = models.BinaryField(max_length=32, null=True)  # the phone's browser
+    opener = models.CharField(max_length=24, blank=True, default="")
+    authenticator = models.ForeignKey("signing.Authenticator", null=True, on_delete=models.CASCADE)
+    shown_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asker_digest"], name="sign_in_asker")]
 
     def __str__(self) -> str:
         return str(self.public_id)

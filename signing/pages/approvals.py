@@ -171,6 +171,7 @@ def _shown(approval: Approval) -> dict[str, object]:
         "caller": approval.client.name,
         "about": bytes(description).decode(errors="replace") if description else "",
         "count": len(approvals.digests(approval)),
+        "next_path": approval.next_path or "",
         "why": [REASONS.get(code, code) for code in approval.reasons],
         "asked_at": approval.created_at,
         "expires_at": approval.expires_at,

@@ -56,6 +56,19 @@ def forget_visit(response: HttpResponse) -> None:
     _delete(response, settings.CARD_COOKIE_NAME)
 
 
+def remember_language(response: HttpResponse, language: str) -> None:
+    """The visitor's own choice, as Django's `set_language` keeps it."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )
+    response["Content-Language"] = language
+
+
 def private(view: View[P]) -> View[P]:
     """No cache keeps the page (ST-18)."""
 

@@ -260,12 +260,5 @@ def _switch_language(request: HttpRequest, token: str) -> HttpResponse:
     response = HttpResponseRedirect(reverse("signing:phone_link", args=[token]), status=303)
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=settings.LANGUAGE_COOKIE_AGE,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite="Lax",
-        )
+        browser.remember_language(response, language)
     return response

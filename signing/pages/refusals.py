@@ -139,6 +139,36 @@ SIGN_IN: dict[str, Refusal] = {
     ),
 }
 
+_BACK_TO_THE_PC = _("元の画面に戻り、もう一度、本人確認の方法を選んでください。")
+
+# The QR code of a sign-in, at the phone and at the screen that shows it.
+SHOWN_SIGN_IN: dict[str, Refusal] = {
+    "sign_in_unknown": Refusal(
+        404,
+        _("この本人確認は見つかりません"),
+        _("アドレスが途中で切れているか、別のアドレスです。"),
+        _("元の画面のQRコードを、もう一度読み取ってください。"),
+    ),
+    "sign_in_over": Refusal(
+        410,
+        _("このQRコードは、もう使えません"),
+        _("表示してから 10 分が過ぎたか、すでに使われたか、元の画面で取りやめられました。"),
+        _BACK_TO_THE_PC,
+    ),
+    "sign_in_elsewhere": Refusal(
+        409,
+        _("別の端末かブラウザで、このQRコードが開かれています"),
+        _("1 つのQRコードを使えるのは、先に開いた 1 台だけです。"),
+        _("覚えがないときは、元の画面で「やめる」を押し、QRコードを表示し直してください。"),
+    ),
+    "sign_in_not_opened": Refusal(
+        409,
+        _("この本人確認を続けられません"),
+        _("このブラウザでは、まだ始まっていません。"),
+        _("元の画面のQRコードを、もう一度読み取ってください。"),
+    ),
+}
+
 
 def of(table: dict[str, Refusal], code: str) -> Refusal:
     """The sentence for a code; what has none of its own is a phone or card that did not answer properly."""

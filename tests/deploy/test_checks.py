@@ -14,6 +14,7 @@ from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
 
 from deploy import checks
+from deploy.demo.facilities import Authority
 from ledger import clock
 
 
@@ -105,4 +106,14 @@ def test_djangos_own_check_tells_the_same(production: Settings) -> None:
 
 
 def test_the_demo_is_left_alone() -> None:
+    assert checks.problems() == []
+
+
+@pytest.mark.requirement("SG-4")
+def test_callers_certificates_want_an_authority_that_is_no_test(production: Settings, tmp_path: Path) -> None:
+    production.API_ORIGIN, production.FACILITY_TRUST = "https://api.inkan.example.jp", tmp_path / "facilities"
+    assert ["holds no authority" in problem for problem in checks.problems()] == [True]
+    Authority(production.FACILITY_TRUST, tmp_path / "keys", clock.now())
+    assert ["is a test authority" in problem for problem in checks.problems()] == [True]
+    production.API_ORIGIN = ""
     assert checks.problems() == []

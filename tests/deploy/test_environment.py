@@ -112,3 +112,24 @@ def test_the_doctor_reads_aloud_what_is_wrong(tmp_path: Path) -> None:
     assert "INKAN_KEYSTORE is software" in done.stdout
     assert "nobody can sign" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.requirement("SG-4")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"INKAN_API_ORIGIN": "https://api.inkan.example"},
+        {"INKAN_API_ORIGIN": "https://inkan.example", "INKAN_PROXY_SECRET": "x" * 32},
+        {
+            "INKAN_API_ORIGIN": "https://card.inkan.example",
+            "INKAN_CARD_ORIGIN": "https://card.inkan.example",
+            "INKAN_PROXY_SECRET": "x" * 32,
+        },
+        {"INKAN_API_ORIGIN": "https://api.inkan.example/csc", "INKAN_PROXY_SECRET": "x" * 32},
+    ],
+)
+def test_the_origin_for_callers_is_one_of_its_own_with_the_proxys_secret(
+    tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    done = started(tmp_path, "manage.py", "check", INKAN_ORIGIN="https://inkan.example", **wrong)
+    assert done.returncode != 0 and "INKAN_API_ORIGIN" in done.stderr

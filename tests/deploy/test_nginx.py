@@ -21,7 +21,7 @@ import pytest
 from deploy.nginx import __main__ as command
 from deploy.nginx import render
 from ledger import clock
-from tests.support.card_site import hpki
+from tests.support.card_site import facilities, hpki
 from tests.support.card_site.nginx import SECRET, Nginx
 
 FORGED = {
@@ -263,9 +263,41 @@ class TestRendering:
         assert written[1].read_text().count("BEGIN CERTIFICATE") == 4
         assert written[2].read_text().count("BEGIN X509 CRL") == 4
 
+    def test_callers_get_a_block_of_their_own_where_there_is_an_origin_for_them(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        values = {
+            "INKAN_ORIGIN": "https://inkan.example",
+            "INKAN_CARD_ORIGIN": "https://card.inkan.example",
+            "INKAN_API_ORIGIN": "https://api.inkan.example",
+            "INKAN_PROXY_SECRET": SECRET,
+            "INKAN_HPKI_TRUST": str(hpki.publish(tmp_path / "trust")),
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        given = [str(tmp_path), "--certificate", "/tls/a.pem", "--key", "/tls/a.key"]
+        assert command.main(given) == 1
+        assert "INKAN_FACILITY_TRUST must be set" in capsys.readouterr().err
+        monkeypatch.setenv("INKAN_FACILITY_TRUST", str(tmp_path / "none"))
+        assert command.main(given) == 1
+        assert "no anchor" in capsys.readouterr().err
+        facilities.authority()
+        monkeypatch.setenv("INKAN_FACILITY_TRUST", str(facilities.folder() / "trust"))
+        assert command.main(given) == 0
+        written = [Path(line) for line in capsys.readouterr().out.split()]
+        assert "facility-authorities.pem" in [path.name for path in written]
+        text = written[0].read_text()
+        assert "server_name api.inkan.example;" in text and "ssl_crl" in text
+        assert text.count("X-Inkan-Facility-Certificate $ssl_client_escaped_cert") == 1
+        assert text.count('X-Inkan-Facility-Certificate ""') == 2
+
     @pytest.mark.parametrize(
         "changes",
         [
+            {"api_origin": "https://inkan.example"},
+            {"api_origin": "https://card.inkan.example"},
+            {"api_origin": "http://api.inkan.example"},
+            {"api_origin": "https://api.inkan.example", "api_key": "/a b"},
             {"card_origin": "https://inkan.example"},
             {"card_origin": "http://card.inkan.example"},
             {"secret": 'x"; return 200'},

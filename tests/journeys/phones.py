@@ -49,7 +49,7 @@ class Phone:
     def tries_to_enter(self) -> None:
         """At the signer's own page, by this phone; the caller looks at what the page answers."""
         self.page.goto("/me/sign-in/")
-        self.page.get_by_role("button", name="スマートフォンで確認する").click()
+        self.page.get_by_role("button", name="この端末で確認する").click()
 
     def enters(self) -> None:
         self.tries_to_enter()

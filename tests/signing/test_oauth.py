@@ -55,7 +55,12 @@ class TestAuthorize:
     def test_without_a_session_the_page_names_the_caller_and_offers_both_ways(self, ehr: Ehr) -> None:
         page = Client().get(ehr.authorize_path())
         assert page.status_code == 200
-        for words in ("電子カルテ", "スマートフォンで確認する", "マイナンバーカードで確認する"):
+        for words in (
+            "電子カルテ",
+            "QRコードを表示する",
+            "この端末で確認する",
+            "マイナンバーカードで確認する",
+        ):
             assert words in page.content.decode()
 
     def test_after_the_phone_the_person_goes_on_to_the_caller_by_a_link(self, ehr: Ehr) -> None:
@@ -81,7 +86,9 @@ class TestAuthorize:
         [
             ({"response_type": "token"}, "unsupported_response_type"),
             ({"response_type": None}, "unsupported_response_type"),
-            ({"scope": "credential"}, "invalid_scope"),
+            ({"scope": "service credential"}, "invalid_scope"),
+            ({"scope": "openid"}, "invalid_scope"),
+            ({"scope": "credential"}, "invalid_request"),  # it names no hashes
             ({"code_challenge": None}, "invalid_request"),
             ({"code_challenge_method": "plain"}, "invalid_request"),
             ({"code_challenge_method": None}, "invalid_request"),

@@ -84,7 +84,7 @@ def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str
 
         page.goto(ehr.authorize_path())
         page.look("sign-in")  # type: ignore[attr-defined]
-        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="本人確認が済みました").wait_for()
         page.look("signed-in")  # type: ignore[attr-defined]
         page.get_by_role("link", name="電子カルテ へ進む").click()

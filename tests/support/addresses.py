@@ -228,9 +228,22 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/sign-in/phone/": (NO, {"*": "422"}),
     "me/sign-in/card/": (NO, {"*": "422"}),
     "me/sign-in/done/": (signers("302 /me/", 302), NO),
-    "oauth2/authorize": ({"*": "400"}, NO),
-    "oauth2/token": (NO, {"*": "400"}),
-    "oauth2/revoke": (NO, UNAUTHORISED),
+    "me/sign-in/qr/": (
+        {"*": "410"},
+        {"*": "303 /me/sign-in/qr/"},
+    ),  # nobody here shows one; a POST shows one's own
+    "me/sign-in/qr/state/": (ALL, NO),  # the POST before has made one
+    "me/sign-in/qr/read/<str:token>/": (MISSING, MISSING),
+    **{
+        f"{base}oauth2/{name}": row
+        for base in ("", "csc/v1/", "csc/v2/")
+        for name, row in {
+            "authorize": ({"*": "400"}, NO),
+            "pushed_authorize": (NO, UNAUTHORISED),
+            "token": (NO, {"*": "400"}),
+            "revoke": (NO, UNAUTHORISED),
+        }.items()
+    },
     ".well-known/oauth-authorization-server": (ALL, NO),
     "csc/v1/info": (NO, ALL),
     "csc/v1/credentials/list": (NO, UNAUTHORISED),

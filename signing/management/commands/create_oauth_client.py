@@ -16,11 +16,22 @@ class Command(BaseCommand):
         parser.add_argument("client_id")
         parser.add_argument("--name", required=True, help="what the signer reads on the sign-in page")
         parser.add_argument("--redirect-uri", action="append", required=True, dest="redirect_uris")
+        parser.add_argument(
+            "--oauth2code",
+            action="store_true",
+            help="it authorises by redirect, with tokens of scope credential",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         secret = tokens.new_token()
         try:
-            clients.ensure(options["client_id"], secret, options["name"], options["redirect_uris"])
+            clients.ensure(
+                options["client_id"],
+                secret,
+                options["name"],
+                options["redirect_uris"],
+                is_oauth2code=options["oauth2code"],
+            )
         except Refused as refused:
             raise CommandError(f"not registered: {refused.code}") from None
         self.stdout.write(f"client_id: {options['client_id']}\nclient_secret: {secret}")

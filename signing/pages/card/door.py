@@ -62,7 +62,8 @@ def enter(request: HttpRequest) -> HttpResponse:
     try:
         entered = visits.enter(request.GET.get("ticket", ""), browser.token(request), at)
         if entered.visit.purpose == "session":
-            return sign_in.go_on(sessions.open_by_hpki_card(entered.visit, at=at))
+            within = browser.session_token(request)
+            return sign_in.go_on(sessions.open_by_hpki_card(entered.visit, at=at, within=within), at)
     except Refused as refused:
         if refused.code == "ticket_unknown":
             return places.refused(refused.code, "")

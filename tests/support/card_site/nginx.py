@@ -3,6 +3,7 @@
 with Nginx(folder, origin="http://localhost:8000", pages="127.0.0.1:8000", trust=…) as nginx:
     nginx.card_origin                     # https://localhost:PORT, asks for an HPKI card
     nginx.main                            # https://localhost:PORT, the block of INKAN_ORIGIN
+    nginx.api_origin                      # https://localhost:PORT, asks for a facility's certificate
 """
 
 import secrets
@@ -41,15 +42,25 @@ class Nginx:
     """Ports are chosen first, so that the server behind it may be told INKAN_CARD_ORIGIN before it starts."""
 
     def __init__(self) -> None:
-        self.ports = [free_port() for _ in range(3)]
+        self.ports = [free_port() for _ in range(4)]
         self.main, self.card_origin = (f"https://localhost:{port}" for port in self.ports[:2])
+        self.api_origin = f"https://localhost:{self.ports[3]}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, folder: Path, *, origin: str, pages: str, trust: Path, user: str = "root") -> Self:
+    def start(
+        self,
+        folder: Path,
+        *,
+        origin: str,
+        pages: str,
+        trust: Path,
+        user: str = "root",
+        facilities: Path | None = None,
+    ) -> Self:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         certificate, key = _tls(folder)
-        main, card, plain = (f"127.0.0.1:{port}" for port in self.ports)
+        main, card, plain, api = (f"127.0.0.1:{port}" for port in self.ports)
         self.site = render.Site(
             origin=origin,
             card_origin=self.card_origin,
@@ -65,6 +76,9 @@ class Nginx:
             card_listen=card,
             plain_listen=plain,
             access_log=str(folder / "access.log"),
+            api_origin=self.api_origin if facilities else "",
+            facility_trust=facilities or folder,
+            api_listen=api,
         )
         render.write(self.site, folder)
         (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, user=user))
@@ -80,7 +94,14 @@ class Nginx:
     def reload_lists(self) -> None:
         """What the operator's timer does: bundles anew, then a reload (here a restart: it is over when it returns)."""
         self.stop()
-        self.start(self.folder, origin=self.site.origin, pages=self.site.pages, trust=self.site.trust)
+        facilities = self.site.facility_trust if self.site.api_origin else None
+        self.start(
+            self.folder,
+            origin=self.site.origin,
+            pages=self.site.pages,
+            trust=self.site.trust,
+            facilities=facilities,
+        )
 
     def stop(self) -> None:
         if self._process is not None:

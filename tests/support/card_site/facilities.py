@@ -1,0 +1,65 @@
+"""TEST facility certificates for tests, and what our nginx says of one that was shown to it.
+
+That the real nginx says so is tested in tests/signing/oauth/test_through_nginx.py.
+"""
+
+import tempfile
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from deploy.demo.facilities import Authority, Issued
+from ledger import clock
+from signing.api import client_certificates
+from tests.support.card_site.nginx import SECRET
+
+API_ORIGIN = "https://api.inkan.example"
+CODE, NAME = "1312345678", "見本病院"
+
+
+@cache
+def folder() -> Path:
+    """The trust folder of the run's TEST authority."""
+    return Path(tempfile.mkdtemp(prefix="inkan-facilities-"))
+
+
+@cache
+def authority() -> Authority:
+    return Authority(folder() / "trust", folder() / "keys", clock.now() - timedelta(days=10))
+
+
+@cache
+def look_alike() -> Authority:
+    """An authority with the same name under a key of its own."""
+    return Authority(folder() / "other", folder() / "other-keys", clock.now() - timedelta(days=10))
+
+
+def issue(at: datetime | None = None, lifetime: timedelta = timedelta(days=365)) -> Issued:
+    return authority().issue(CODE, NAME, at or clock.now(), lifetime)
+
+
+def bound(client_id: str, at: datetime | None = None) -> Issued:
+    """A fresh certificate to which the client is bound."""
+    at = at or clock.now()
+    issued = issue(at)
+    client_certificates.add(client_id, issued.certificate, facility=CODE, facility_name=NAME, at=at)
+    return issued
+
+
+def thumbprint(issued: Issued) -> bytes:
+    return issued.certificate.fingerprint(SHA256())
+
+
+def headers(issued: Issued, *, verified: str = "SUCCESS", secret: str = SECRET) -> dict[str, str]:
+    """What our nginx says to the program."""
+    return {
+        "X-Inkan-Proxy-Secret": secret,
+        "X-Inkan-Facility-Verify": verified,
+        "X-Inkan-Facility-Certificate": quote(
+            issued.certificate.public_bytes(Encoding.PEM).decode(), safe=""
+        ),
+    }
