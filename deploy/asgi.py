@@ -134,9 +134,11 @@ class Router:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Both servers start with the first request and keep nothing that an end would lose."""
+        """Both servers start with the first request; the hot path answers what waits before it ends."""
         while True:
             message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await hot.close()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return

@@ -52,7 +52,7 @@ def append(
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(kind)
-    _check(kind, actor, subject, authority, data or {}, shard)
+    check(kind, actor, subject, authority, data or {}, shard)
     head = _locked_head(shard)
     entry = Entry(
         shard=shard,
@@ -83,9 +83,10 @@ def _locked_head(name: str) -> Shard:
     return found
 
 
-def _check(
+def check(
     kind: str, actor: Actor, subject: str, authority: str, data: Mapping[str, Value], shard: str
 ) -> None:
+    """Raises EntryRefused."""
     if actor.kind not in ACTOR_KINDS:
         raise EntryRefused(f"unknown kind of actor: {actor.kind!r}")
     lengths = ((kind, 64), (actor.id, 64), (subject, 200), (authority, 16), (shard, 32))

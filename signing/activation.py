@@ -163,6 +163,13 @@ def spend_many(
     ]
 
 
+def why_not(wanted: Sequence[Wanted], at: datetime) -> list[str]:
+    """The code of the refusal of each wish that a store has refused."""
+    rows = Activation.objects.select_related("credential", "session", "client")
+    found = {bytes(row.sad_digest): row for row in rows.filter(sad_digest__in=[w.sad_digest for w in wanted])}
+    return [_why_not(wish, found.get(wish.sad_digest), at) for wish in wanted]
+
+
 def find(sad: str) -> Activation:
     """The row behind a SAD that this process has just made."""
     return Activation.objects.get(sad_digest=tokens.digest(sad))

@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from signing.activation_store.moves import Moves
 from signing.activation_store.wanted import Item, Wanted, by_wish, incomplete
 
-_RESERVE = """
+RESERVE = """
 WITH wanted AS (
     SELECT w.*, row_number() OVER (PARTITION BY wish, digest ORDER BY place) AS occurrence
     FROM unnest(%s::int[], %s::int[], %s::bytea[]) AS w (wish, place, digest)
@@ -25,7 +25,7 @@ WITH wanted AS (
     SELECT wish.wish, activation.id
     FROM wish
     JOIN signing_activation activation ON activation.sad_digest = wish.sad
-        AND activation.session_id = wish.session AND activation.client_id = wish.client
+        AND activation.session_id + 0 = wish.session AND activation.client_id + 0 = wish.client -- found by its SAD
         AND COALESCE(activation.certificate_id, 0) = wish.certificate
         AND activation.expires_at > %s
     JOIN signing_credential credential ON credential.id = activation.credential_id
@@ -62,7 +62,7 @@ class PostgresqlStore(Moves):
 
     def _attempt(self, wishes: list[Wanted], at: datetime) -> list[list[Item] | None]:
         with connections[self.using].cursor() as cursor:
-            cursor.execute(_RESERVE, [*_places(wishes), *_heads(wishes), at, at, at])
+            cursor.execute(RESERVE, [*_places(wishes), *_heads(wishes), at, at, at])
             rows = [
                 (wish, place, Item(pk, public_id, bytes(digest)))
                 for wish, place, pk, public_id, digest in cursor.fetchall()

@@ -28,8 +28,7 @@ def answer(face: Face, method: str, headers: Mapping[str, str], body: bytes) -> 
     """The reply of this version to `method` ("signatures/signHash"); header names in lower case. Never raises."""
     scope, at = RequestScope(headers), clock.now()
     try:
-        told = _carried_out(face, method, scope, body, at)
-        return _good(told.shape, told.status) if isinstance(told, Told) else _good(told)
+        return told(_carried_out(face, method, scope, body, at))
     except (errors.BadRequest, Refused) as problem:
         refused.note(method, scope, problem.code, at)
         return refusal(face, problem.code, getattr(problem, "name", ""))
@@ -75,5 +74,7 @@ def refusal(face: Face, code: str, name: str = "") -> Reply:
     return Reply(answer.status, headers, body)
 
 
-def _good(value: Shape, status: int = 200) -> Reply:
-    return Reply(status, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(value))
+def told(value: Shape | Told) -> Reply:
+    """What a face tells as a reply."""
+    status, shape = (value.status, value.shape) if isinstance(value, Told) else (200, value)
+    return Reply(status, {"Content-Type": JSON, "Cache-Control": "no-store"}, wire.write(shape))

@@ -1,7 +1,7 @@
 """The hot path: `credentials/authorize` and `signatures/signHash`, whole, as raw ASGI (decision 9).
 
-Django's request machinery is not in the way; its ORM and the signer's socket are used on a few threads of their own,
-each with one kept database connection. The functions called are those of the slow pages (decision 10).
+On PostgreSQL the requests of all callers are taken together, by turns (`grouped`, `signing.turns`). On SQLite, which
+has one writer, each runs on a thread and calls the functions of the slow pages (decision 10).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from signing.api import answers, csc_v1, csc_v2, wire
+from signing.api import answers, csc_v1, csc_v2, grouped, wire
 from signing.api.answers import Reply
 from signing.api.faces import Face
 
@@ -30,6 +30,9 @@ _pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="csc")
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI 3, http only. Answers every path; what it does not know is 404 in the standard's JSON."""
+    if scope["type"] != "http":
+        await _live(receive, send)
+        return
     found = PATHS.get(scope["path"])
     if found is None:
         await _reply(send, answers.refusal(csc_v1.FACE, "no_such_address"))
@@ -42,8 +45,29 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if body is None:
         return
     headers = _headers(scope["headers"])
-    reply = await asyncio.get_running_loop().run_in_executor(_pool, _answer, face, method, headers, body)
+    engine = grouped.engine()
+    reply = None if engine is None else await grouped.answer(engine, face, method, headers, body)
+    if reply is None:
+        loop = asyncio.get_running_loop()
+        reply = await loop.run_in_executor(_pool, _answer, face, method, headers, body)
     await _reply(send, reply)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The server's start and end (ASGI lifespan)."""
+    while True:
+        message = await receive()
+        is_over = message["type"] == "lifespan.shutdown"
+        if is_over:
+            await close()
+        await send({"type": f"{message['type']}.complete"})
+        if is_over:
+            return
+
+
+async def close() -> None:
+    """At the server's end, before its loop is closed: whatever waits is answered first."""
+    await grouped.close()
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

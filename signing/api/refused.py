@@ -34,7 +34,12 @@ def note(method: str, scope: RequestScope, code: str, at: datetime) -> None:
                 data={"method": method, "code": code},
             )
     except Refused:
-        STRANGERS[method, code] += 1
-        logger.warning("%s refused to a stranger: %s", method, code)
+        stranger(method, code)
     except Exception:
         logger.exception("the refusal %s of %s could not be written down", code, method)
+
+
+def stranger(method: str, code: str) -> None:
+    """A refusal to somebody whom nobody knows: counted and logged, never a row."""
+    STRANGERS[method, code] += 1
+    logger.warning("%s refused to a stranger: %s", method, code)

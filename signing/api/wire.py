@@ -38,7 +38,7 @@ def read_array(text: str) -> list[Any]:
 
 
 def write(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _WRITER.encode(value).encode()
 
 
 def octets(text: str) -> bytes:
@@ -63,21 +63,24 @@ def texts(values: Sequence[bytes]) -> list[str]:
 
 def _read(body: bytes) -> Any:
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode(
-            "utf-8"
-        )  # a lone surrogate can be neither stored nor shown
+        value = _READER.decode(body.decode("utf-8"))
+        if b"\\u" in body:  # only an escape can say a lone surrogate, which can be neither stored nor shown
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         raise NotReadable("not JSON") from None
     return value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _value in pairs]
-    if len(set(keys)) != len(keys):
+    found = dict(pairs)
+    if len(found) != len(pairs):
         raise ValueError("a key stands twice")
-    return dict(pairs)
+    return found
 
 
 def _refuse(_constant: str) -> None:
     raise ValueError("not JSON: NaN or Infinity")
+
+
+_READER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

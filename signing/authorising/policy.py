@@ -26,11 +26,17 @@ class Intent(NamedTuple):
 
 def reasons(intent: Intent, _at: datetime) -> tuple[str, ...]:
     """Codes of why the signer must approve; empty where the day's session is enough."""
-    found = {code for word, code in DECLARATIONS.items() if word in intent.description}
-    if settings.STEP_UP_ABOVE and intent.hashes > settings.STEP_UP_ABOVE:
-        found.add(MANY)
+    found = set(told(intent.hashes, intent.description))
     if settings.STEP_UP_FOR_NEW_CALLERS and _is_new(intent):
         found.add(NEW_CALLER)
+    return tuple(sorted(found))
+
+
+def told(hashes: int, description: str) -> tuple[str, ...]:
+    """Those reasons that stand in the request itself; no row is read."""
+    found = {code for word, code in DECLARATIONS.items() if word in description}
+    if settings.STEP_UP_ABOVE and hashes > settings.STEP_UP_ABOVE:
+        found.add(MANY)
     return tuple(sorted(found))
 
 

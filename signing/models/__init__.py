@@ -314,16 +314,25 @@ class SigningSession(models.Model):
     ended_at = models.DateTimeField(null=True)
 
 
+# The three tables that every signature writes have no foreign key in the database: each would be a look-up and a lock
+# per row, together as dear as all else of a signature. Their rows are made by statements that join what they name and
+# hold it locked, and what they name is never deleted (PROTECT). An index stands only where something reads by it.
+
+
 class Activation(models.Model):
     """A SAD: an opaque handle to the hash occurrences it authorises (decision 12)."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sad_digest = models.BinaryField(max_length=32, unique=True)
-    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="activations")
-    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT, related_name="activations")
-    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    credential = models.ForeignKey(
+        Credential, on_delete=models.PROTECT, related_name="activations", db_constraint=False
+    )
+    session = models.ForeignKey(
+        SigningSession, on_delete=models.PROTECT, related_name="activations", db_constraint=False
+    )
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     certificate = models.ForeignKey(  # the facility's; no index on the path of every signature
-        ClientCertificate, null=True, on_delete=models.PROTECT, db_index=False
+        ClientCertificate, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     description = EncryptedBinaryField(null=True)
@@ -339,25 +348,30 @@ class ActivationItem(models.Model):
     """One authorised occurrence of one digest. Identical digests are separate rows."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="items")
+    activation = models.ForeignKey(
+        Activation, on_delete=models.CASCADE, related_name="items", db_constraint=False, db_index=False
+    )
     ordinal = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=64)
     state = models.CharField(max_length=12, choices=_choices(flow.Item), default=flow.Item.AUTHORISED)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
-        indexes = [models.Index(fields=["activation", "digest"], name="item_digest")]
 
 
 class SignatureRecord(models.Model):
     """What the signer can read of each signature; written before the signature leaves (law 3)."""
 
-    item = models.OneToOneField(ActivationItem, on_delete=models.PROTECT, related_name="record")
-    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="signatures")
-    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT)
-    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    item = models.OneToOneField(
+        ActivationItem, on_delete=models.PROTECT, related_name="record", db_constraint=False
+    )
+    credential = models.ForeignKey(
+        Credential, on_delete=models.PROTECT, related_name="signatures", db_constraint=False, db_index=False
+    )
+    session = models.ForeignKey(SigningSession, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     certificate = models.ForeignKey(  # the facility's; no index on the path of every signature
-        ClientCertificate, null=True, on_delete=models.PROTECT, db_index=False
+        ClientCertificate, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
     digest = models.BinaryField(max_length=64)
     sign_algorithm = models.CharField(max_length=24)

@@ -67,7 +67,12 @@ class TestHot:
 
         raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
         scope = {"type": "http", "path": path, "method": method, "headers": raw}
-        asyncio.run(hot.application(scope, receive, send))
+
+        async def exchange() -> None:
+            await hot.application(scope, receive, send)
+            await hot.close()
+
+        asyncio.run(exchange())
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         assert int(answered["content-length"]) == len(sent[1]["body"])
         return sent[0]["status"], answered, json.loads(sent[1]["body"])

@@ -1,0 +1,95 @@
+"""Many entries of one transaction, for a writer that speaks to PostgreSQL itself: the chain computed here, one INSERT.
+
+The writer has a shard of its own, locks its head (LOCK), chains, inserts (INSERT) and moves the head (ADVANCE), all in
+the transaction of the effects (decision 23). Parameters are told beside each statement, in their order.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from ledger import chain, log
+from ledger.canonical import canonical_json
+from ledger.models import Entry
+
+# $1 shard, $2 its genesis
+CREATE = "INSERT INTO ledger_shard (name, count, head) VALUES ($1::text, 0, $2::bytea) ON CONFLICT DO NOTHING"
+# $1 shard -> count, head
+LOCK = "SELECT count, head FROM ledger_shard WHERE name = $1::text FOR UPDATE"
+# $1 shard, $2 time; then one array per column, a place per entry
+INSERT = """
+INSERT INTO ledger_entry (shard, number, at, kind, actor_kind, actor_id, subject, authority, data, salt, leaf, link)
+SELECT $1::text, entry.number, $2::timestamptz, entry.kind, entry.actor_kind, entry.actor_id, entry.subject,
+    entry.authority, entry.data::jsonb, entry.salt, entry.leaf, entry.link
+FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[],
+    $11::bytea[], $12::bytea[])
+    AS entry (number, kind, actor_kind, actor_id, subject, authority, data, salt, leaf, link)
+"""
+# $1 shard, $2 count, $3 head
+ADVANCE = "UPDATE ledger_shard SET count = $2::bigint, head = $3::bytea WHERE name = $1::text"
+
+
+class Draft(NamedTuple):
+    """An entry before it has its place; the words are those of `log.append`."""
+
+    kind: str
+    actor: log.Actor
+    subject: str
+    authority: str
+    data: Mapping[str, log.Value]
+
+
+class Head(NamedTuple):
+    """The number of the chain's last entry, and its link."""
+
+    number: int
+    link: bytes
+
+
+class Chained(NamedTuple):
+    """Columns of INSERT from the third on, and the head behind them."""
+
+    number: list[int]
+    kind: list[str]
+    actor_kind: list[str]
+    actor_id: list[str]
+    subject: list[str]
+    authority: list[str]
+    data: list[str]
+    salt: list[bytes]
+    leaf: list[bytes]
+    link: list[bytes]
+    head: Head
+
+
+def chained(shard: str, head: Head, drafts: Sequence[Draft], at: datetime) -> Chained:
+    """The entries behind the head, in their order. Raises EntryRefused as `log.append` does."""
+    made = Chained([], [], [], [], [], [], [], [], [], [], head)
+    for draft in drafts:
+        log.check(draft.kind, draft.actor, draft.subject, draft.authority, draft.data, shard)
+        entry = Entry(
+            shard=shard,
+            number=head.number + 1,
+            at=at,
+            kind=draft.kind,
+            actor_kind=draft.actor.kind,
+            actor_id=draft.actor.id,
+            subject=draft.subject,
+            authority=draft.authority,
+            data=dict(draft.data),
+            salt=secrets.token_bytes(16),
+        )
+        leaf = entry.computed_leaf()
+        head = Head(entry.number, chain.link(head.link, leaf))
+        made.number.append(entry.number)
+        made.kind.append(draft.kind)
+        made.actor_kind.append(draft.actor.kind)
+        made.actor_id.append(draft.actor.id)
+        made.subject.append(draft.subject)
+        made.authority.append(draft.authority)
+        made.data.append(canonical_json(entry.data).decode())
+        made.salt.append(bytes(entry.salt))
+        made.leaf.append(leaf)
+        made.link.append(head.link)
+    return made._replace(head=head)

@@ -1,0 +1,71 @@
+"""PostgreSQL's binary form of the few types that a turn sends and reads: no text, no adaptation per value. Plain.
+
+Source: PostgreSQL 15, src/backend/utils/adt: array_recv, int8recv, uuid_recv, timestamptz_recv, jsonb_recv.
+"""
+
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+_INT8, _INT4, _BYTEA, _TEXT, _UUID, _TIMESTAMPTZ = 20, 23, 17, 25, 2950, 1184
+_HEAD = struct.Struct("!iiiii")  # dimensions, has nulls, type, length, lower bound
+_LENGTH = struct.Struct("!i")
+_LONG = struct.Struct("!q")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+TRUE = b"\x01"
+_NULL = b"\xff\xff\xff\xff"
+
+
+def _array(kind: int, count: int, content: bytes, *, nulls: bool = False) -> bytes:
+    if not count:
+        return _HEAD.pack(0, 0, kind, 0, 1)[:12]
+    return _HEAD.pack(1, nulls, kind, count, 1) + content
+
+
+def int8s(values: Sequence[int]) -> bytes:
+    """bigint[]"""
+    each = [part for value in values for part in (8, value)]
+    return _array(_INT8, len(values), struct.pack("!" + "iq" * len(values), *each))
+
+
+def int4s(values: Sequence[int]) -> bytes:
+    """int[]"""
+    each = [part for value in values for part in (4, value)]
+    return _array(_INT4, len(values), struct.pack("!" + "ii" * len(values), *each))
+
+
+def byteas(values: Sequence[bytes | None]) -> bytes:
+    """bytea[]; None is NULL."""
+    parts = [_NULL if value is None else _LENGTH.pack(len(value)) + value for value in values]
+    return _array(_BYTEA, len(values), b"".join(parts), nulls=None in values)
+
+
+def texts(values: Sequence[str]) -> bytes:
+    """text[]"""
+    each = [value.encode() for value in values]
+    return _array(_TEXT, len(values), b"".join(_LENGTH.pack(len(value)) + value for value in each))
+
+
+def uuids(values: Sequence[UUID]) -> bytes:
+    """uuid[]"""
+    return _array(_UUID, len(values), b"".join(b"\x00\x00\x00\x10" + value.bytes for value in values))
+
+
+def moments(values: Sequence[datetime]) -> bytes:
+    """timestamptz[]"""
+    return _array(_TIMESTAMPTZ, len(values), b"".join(b"\x00\x00\x00\x08" + moment(at) for at in values))
+
+
+def moment(at: datetime) -> bytes:
+    """timestamptz"""
+    return _LONG.pack((at - _EPOCH) // _MICROSECOND)
+
+
+def read_moment(value: bytes) -> datetime:
+    return _EPOCH + timedelta(microseconds=_LONG.unpack(value)[0])
+
+
+def read_int(value: bytes) -> int:
+    return int.from_bytes(value, "big", signed=True)

@@ -1,0 +1,125 @@
+"""What a turn takes: calls with their wishes, and who is calling. Plain."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+from signing.activation import Caller
+from signing.keystore import Algorithm
+from signing.signer.client import Result
+
+
+class Known(NamedTuple):
+    """An access token and what it leads to, as the database said at `checked` (seconds of the loop's clock)."""
+
+    caller: Caller
+    session_id: UUID
+    means: str
+    has_signed: bool  # this signer by this client, ever
+    is_bound: bool  # the client is answered over its facility's certificate only
+    certificate_begins: datetime | None
+    certificate_ends: datetime | None
+    credential_id: UUID
+    authority: str
+    state: str
+    not_after: datetime | None
+    expires_at: datetime  # the token's own end
+    checked: float
+
+
+class Authorise(NamedTuple):
+    """credentials/authorize: a SAD for these digests, all of one length."""
+
+    credential: UUID
+    digests: tuple[bytes, ...]
+    description: str
+    room: int
+
+
+class Spend(NamedTuple):
+    """signatures/signHash: these digests under that SAD."""
+
+    credential: UUID
+    sad_digest: bytes
+    digests: tuple[bytes, ...]
+    algorithm: Algorithm
+    is_bearer: bool = False
+
+
+class Slowly(NamedTuple):
+    """It needs more than a turn knows, the signer's approval for example: the slow pages' functions answer it."""
+
+
+class Made(NamedTuple):
+    """A SAD and its seconds; it exists in clear only here."""
+
+    sad: str
+    expires_in: int
+
+
+class No(NamedTuple):
+    """A refusal by its code in the error table; `name` is the parameter's."""
+
+    code: str
+    name: str = ""
+
+
+STRANGER = No("token_invalid")
+Wish: TypeAlias = Authorise | Spend | No
+Outcome: TypeAlias = Made | list[bytes] | Slowly | No
+Read: TypeAlias = Callable[[Known, datetime], Wish | Slowly]
+
+
+class Call:
+    """One request on its way: `answer` is set when everything that it caused is committed.
+
+    `token`: the access token's digest. `size`: about how many hashes it brings. `read` gives the wish, or why it is
+    none; it is asked once the caller is known.
+    """
+
+    __slots__ = ("answer", "is_reopened", "known", "method", "read", "size", "token", "tries", "wish")
+
+    def __init__(
+        self,
+        method: str,
+        token: bytes,
+        size: int,
+        read: Read,
+        answer: "asyncio.Future[Outcome]",
+    ) -> None:
+        self.method, self.token, self.size, self.read, self.answer = method, token, size, read, answer
+        self.wish: Wish | None = None
+        self.known: Known | None = None
+        self.tries = 0  # turns with it that were rolled back
+        self.is_reopened = False  # its key was opened once more
+
+    def say(self, outcome: Outcome) -> None:
+        if not self.answer.done():  # the client may have hung up
+            self.answer.set_result(outcome)
+
+
+class Item(NamedTuple):
+    """One reserved hash occurrence: its row id, its public id (16 bytes), its digest."""
+
+    pk: int
+    public_id: bytes
+    digest: bytes
+
+
+class Reserved(NamedTuple):
+    """A call whose items are reserved and committed, in the order of its digests."""
+
+    call: Call
+    known: Known
+    activation: UUID
+    algorithm: Algorithm
+    items: list[Item]
+
+
+class Asked(NamedTuple):
+    """A reserved call with the signer's word for each item."""
+
+    reserved: Reserved
+    results: list[Result]

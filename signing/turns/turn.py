@@ -1,0 +1,312 @@
+"""One turn: what waits, identified, written down and committed in two exchanges with the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from django.conf import settings
+
+from ledger import together
+from signing.activation import DIGEST_SIZES
+from signing.flow import Credential as CredentialState
+from signing.models import Activation
+from signing.signer import client
+from signing.turns import binary, entries
+from signing.turns.calls import Asked, Authorise, Call, Item, Known, Made, No, Outcome, Reserved, Spend
+from signing.turns.entries import Authorised, Refusals
+from signing.turns.line import BEGIN, COMMIT, Line, Step
+from vault import keyring, tokens
+
+_DESCRIPTION = Activation._meta.get_field("description")
+_ALREADY_SIGNED = client.NotSigned("already_signed")
+
+
+class Sad(NamedTuple):
+    """A SAD that the turn is going to write down."""
+
+    call: Call
+    known: Known
+    wish: Authorise
+    public_id: UUID
+    sad: str
+    expires_at: datetime
+
+
+class Done(NamedTuple):
+    """What is committed: answers to give, and what goes to the signer."""
+
+    answers: list[tuple[Call, Outcome]]
+    reserved: list[Reserved]
+    refused: list[tuple[Call, Spend]]
+
+
+class Turn:
+    """`calls` know their callers and wishes; `made` came back from the signer. `at` is the turn's one time."""
+
+    def __init__(
+        self,
+        line: Line,
+        shard: str,
+        calls: Sequence[Call],
+        made: Sequence[Asked],
+        refusals: Refusals,
+        at: datetime,
+    ) -> None:
+        self._line, self._shard, self._at = line, shard, at
+        self._made, self._refusals = made, refusals
+        self._answers: list[tuple[Call, Outcome]] = []
+        self._refused: list[tuple[Call, Spend]] = []
+        self._reserved: list[Reserved] = []
+        self._sads: list[Sad] = []
+        self._spends: list[tuple[Call, Known, Spend]] = []
+        self.is_committing = False
+        for call in calls:
+            self._sort(call)
+
+    async def carry_out(self, now: float) -> Done:
+        """Raises Lost, Failed: nothing was committed, or where `is_committing` and Lost, nobody knows."""
+        steps: list[Step] = [BEGIN]
+        if self._sads:
+            steps.append(self._authorise())
+        if self._spends:
+            steps.append(self._reserve())
+        answers = await self._line.run([*steps, (b"head", [self._shard.encode()])])
+        head = together.Head(binary.read_int(answers[-1].rows[0][0] or b""), answers[-1].rows[0][1] or b"")
+        given = iter(answers[1:-1])
+        drafts: list[together.Draft] = []
+        if self._sads:
+            authorised = self._authorised({binary.read_int(row[0] or b"") for row in next(given).rows})
+            groups = entries.by_authority(authorised, lambda each: each.known.authority)
+            drafts += [entries.authorised(group) for group in groups]
+        if self._spends:
+            await self._take(next(given).rows)
+        recorded = self._record(head.number, drafts)
+        refusals = self._refusals.due(now)
+        drafts += refusals
+        written = self._write(head, drafts) if drafts else []
+        self.is_committing = True
+        await self._line.run([*recorded, *written, COMMIT])
+        self._refusals.written(refusals, now)
+        return Done(self._answers, self._reserved, self._refused)
+
+    # --- what the rows need not be asked for -------------------------------------------------------------------------
+    def _sort(self, call: Call) -> None:
+        known, wish = call.known, call.wish
+        assert known is not None and wish is not None
+        if isinstance(wish, Spend):
+            self._spends.append((call, known, wish))
+            return
+        no = wish if isinstance(wish, No) else _why_not(known, wish, self._at)
+        if no is not None:
+            self.refuse(call, no)
+            return
+        assert isinstance(wish, Authorise)
+        expires_at = min(self._at + settings.SAD_LIFETIME, known.caller.session_expires_at)
+        self._sads.append(Sad(call, known, wish, uuid4(), tokens.new_token(), expires_at))
+
+    def refuse(self, call: Call, no: No) -> None:
+        self._refusals.note(call, no.code)
+        self._answers.append((call, no))
+
+    # --- authorise ---------------------------------------------------------------------------------------------------
+    def _authorise(self) -> Step:
+        sads = self._sads
+        places = [(nr, ordinal) for nr, sad in enumerate(sads, 1) for ordinal in range(len(sad.wish.digests))]
+        return b"authorise", [
+            binary.int8s([sad.known.caller.session for sad in sads]),
+            binary.int8s([sad.known.caller.client for sad in sads]),
+            binary.byteas([tokens.digest(sad.sad) for sad in sads]),
+            binary.uuids([sad.public_id for sad in sads]),
+            binary.texts([DIGEST_SIZES[len(sad.wish.digests[0])] for sad in sads]),
+            binary.byteas([_sealed(sad.wish.description) for sad in sads]),
+            binary.moments([sad.expires_at for sad in sads]),
+            binary.int4s([nr for nr, _ in places]),
+            binary.int4s([ordinal for _, ordinal in places]),
+            binary.byteas([digest for sad in sads for digest in sad.wish.digests]),
+            binary.moment(self._at),
+            binary.int8s([sad.known.caller.certificate for sad in sads]),
+            binary.int4s([sad.wish.room for sad in sads]),
+        ]
+
+    def _authorised(self, numbers: set[int]) -> list[Authorised]:
+        found = []
+        for number, sad in enumerate(self._sads, 1):
+            if number not in numbers:  # it ended since we last looked
+                self.refuse(sad.call, No("session_ended"))
+                continue
+            digests = sad.wish.digests
+            found.append(
+                Authorised(sad.call, sad.known, sad.public_id, len(digests), DIGEST_SIZES[len(digests[0])])
+            )
+            seconds = int((sad.expires_at - self._at).total_seconds())
+            self._answers.append((sad.call, Made(sad.sad, seconds)))
+        return found
+
+    # --- reserve -----------------------------------------------------------------------------------------------------
+    def _reserve(self) -> Step:
+        spends = [spend for _, _, spend in self._spends]
+        places = [(nr, place) for nr, spend in enumerate(spends, 1) for place in range(len(spend.digests))]
+        return b"in_order", [
+            *self._heads(range(len(spends))),
+            binary.int4s([nr for nr, _ in places]),
+            binary.int4s([place for _, place in places]),
+            binary.byteas([digest for spend in spends for digest in spend.digests]),
+            binary.moment(self._at),
+        ]
+
+    def _heads(self, which: Sequence[int]) -> list[bytes]:
+        chosen = [self._spends[index] for index in which]
+        return [
+            binary.byteas([spend.sad_digest for _, _, spend in chosen]),
+            binary.uuids([spend.credential for _, _, spend in chosen]),
+            binary.int8s([known.caller.session for _, known, _ in chosen]),
+            binary.int8s([known.caller.client for _, known, _ in chosen]),
+            binary.int8s([known.caller.certificate for _, known, _ in chosen]),
+        ]
+
+    async def _take(self, rows: Sequence[tuple[bytes | None, ...]]) -> None:
+        """All of a wish or nothing of it; what the quick question left open is asked in the general way."""
+        found: list[dict[int, Item]] = [{} for _ in self._spends]
+        names: dict[int, UUID] = {}
+        for nr, place, pk, public_id, name in rows:
+            number, at = int.from_bytes(nr or b"") - 1, int.from_bytes(place or b"")
+            digest = self._spends[number][2].digests[at]
+            found[number][at] = Item(int.from_bytes(pk or b""), public_id or b"", digest)
+            if name is not None:
+                names[number] = UUID(bytes=name)
+        open_ones = [n for n, (_, _, spend) in enumerate(self._spends) if len(found[n]) != len(spend.digests)]
+        if open_ones:
+            await self._ask_again(open_ones, found, names)
+        for number, (call, known, spend) in enumerate(self._spends):
+            items = found[number]
+            if len(items) == len(spend.digests) and number in names:
+                chosen = [items[place] for place in range(len(items))]
+                self._reserved.append(Reserved(call, known, names[number], spend.algorithm, chosen))
+            else:
+                self._refused.append((call, spend))
+
+    async def _ask_again(
+        self, which: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
+    ) -> None:
+        """Also for whoever waited for a lock and has looked through an old snapshot; now the locks are held."""
+        part = [item.pk for number in which for item in found[number].values()]
+        moment = binary.moment(self._at)
+        sads = binary.byteas([self._spends[number][2].sad_digest for number in which])
+        steps: list[Step] = [(b"give_back", [binary.int8s(part)]), (b"names", [sads])]
+        for number in which:
+            digests = self._spends[number][2].digests
+            places = [
+                binary.int4s([0] * len(digests)),
+                binary.int4s(range(len(digests))),
+                binary.byteas(digests),
+            ]
+            heads = [binary.int4s([0]), *self._heads([number])]
+            steps.append((b"any", [*places, *heads, moment, moment, moment]))
+        _, named, *answers = await self._line.run(steps)
+        by_sad = {row[0]: UUID(bytes=row[1]) for row in named.rows if row[1] is not None}
+        for number, answer in zip(which, answers, strict=True):
+            found[number] = {
+                int.from_bytes(place or b""): Item(int.from_bytes(pk or b""), public_id or b"", digest or b"")
+                for _, place, pk, public_id, digest in answer.rows
+            }
+            spend = self._spends[number][2]
+            if spend.sad_digest in by_sad:
+                names[number] = by_sad[spend.sad_digest]
+        short = [n for n in which if len(found[n]) != len(self._spends[n][2].digests)]
+        left_over = [item.pk for number in short for item in found[number].values()]
+        if left_over:
+            await self._line.run([(b"give_back", [binary.int8s(left_over)])])
+
+    # --- record ------------------------------------------------------------------------------------------------------
+    def _record(self, last: int, drafts: list[together.Draft]) -> list[Step]:
+        """The signer's words as rows: signed with its record, given back, or failed for ever.
+
+        The entries join `drafts`, of which the first will have the number behind `last`.
+        """
+        steps: list[Step] = []
+        signed: list[tuple[Reserved, list[Item]]] = []
+        back: list[int] = []
+        failed: list[int] = []
+        for reserved, results in self._made:
+            good = []
+            for item, result in zip(reserved.items, results, strict=True):
+                if isinstance(result, client.Signed):
+                    good.append(item)
+                elif isinstance(result, client.Unknown) or result == _ALREADY_SIGNED:
+                    failed.append(item.pk)
+                else:
+                    back.append(item.pk)
+            if good:
+                signed.append((reserved, good))
+            self._answers.append((reserved.call, self._told(reserved.call, results)))
+        for group in entries.by_authority(signed, lambda each: each[0].known.authority):
+            drafts.append(entries.signed(group))
+            steps.append(self._records(group, last + len(drafts)))
+        if back:
+            steps.append((b"give_back", [binary.int8s(back)]))
+        if failed:
+            steps.append((b"fail", [binary.int8s(failed)]))
+        return steps
+
+    def _told(self, call: Call, results: Sequence[client.Result]) -> Outcome:
+        good = [result.signature for result in results if isinstance(result, client.Signed)]
+        if len(good) == len(results):
+            return good
+        is_unknown = any(isinstance(each, client.Unknown) or each == _ALREADY_SIGNED for each in results)
+        no = No("outcome_unknown" if is_unknown else "signer_unavailable")
+        self._refusals.note(call, no.code)
+        return no
+
+    def _records(self, signed: list[tuple[Reserved, list[Item]]], number: int) -> Step:
+        places = [(item.pk, nr) for nr, (_, items) in enumerate(signed, 1) for item in items]
+        return b"record", [
+            binary.int8s([pk for pk, _ in places]),
+            binary.int4s([nr for _, nr in places]),
+            binary.int8s([reserved.known.caller.credential for reserved, _ in signed]),
+            binary.int8s([reserved.known.caller.session for reserved, _ in signed]),
+            binary.int8s([reserved.known.caller.client for reserved, _ in signed]),
+            binary.texts([reserved.algorithm.value for reserved, _ in signed]),
+            self._shard.encode(),
+            number.to_bytes(8, "big"),
+            binary.moment(self._at),
+            len(places).to_bytes(8, "big"),
+            binary.int8s([reserved.known.caller.certificate for reserved, _ in signed]),
+        ]
+
+    def _write(self, head: together.Head, drafts: Sequence[together.Draft]) -> list[Step]:
+        shard, moment = self._shard.encode(), binary.moment(self._at)
+        made = together.chained(self._shard, head, drafts, self._at)
+        columns = [
+            binary.int8s(made.number),
+            *[binary.texts(column) for column in made[1:7]],
+            *[binary.byteas(column) for column in made[7:10]],
+        ]
+        return [
+            (b"entries", [shard, moment, *columns]),
+            (b"advance", [shard, made.head.number.to_bytes(8, "big"), made.head.link]),
+        ]
+
+
+def _why_not(known: Known, wish: Authorise, at: datetime) -> No | None:
+    """As `activation.authorise` refuses."""
+    if wish.credential != known.credential_id:
+        return No("credential_unknown")
+    if not wish.digests:
+        return No("hashes_missing")
+    if len(wish.digests) > settings.MULTISIGN:
+        return No("hashes_too_many")
+    sizes = {len(digest) for digest in wish.digests}
+    if len(sizes) != 1 or not sizes <= DIGEST_SIZES.keys():
+        return No("hash_length")
+    if known.state != CredentialState.ACTIVE:
+        return No("credential_disabled")
+    if known.not_after is None or at >= known.not_after:
+        return No("credential_expired")
+    return None
+
+
+def _sealed(description: str) -> bytes | None:
+    if not description:
+        return None
+    return keyring.web().seal(_DESCRIPTION.purpose, description.encode())

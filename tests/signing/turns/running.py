@@ -1,0 +1,88 @@
+"""The hot path's application on a loop of its own thread, asked from any thread; no server, no HTTP parser."""
+
+import asyncio
+import base64
+import json
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from signing.api import hot
+from tests.support.csc import RSA_SHA256, b64
+from tests.support.days import Day
+
+
+class Answer(NamedTuple):
+    """One exchange; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Hot:
+    """Use as a context manager. The engine begins with the first request and is closed with the context."""
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(hot.close(), self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(self._loop.shutdown_default_executor(), self._loop).result(30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def ask(self, method: str, body: object, bearer: str) -> Answer:
+        """POST /csc/v1/<method>; a body of bytes is sent as it is."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return asyncio.run_coroutine_threadsafe(self._exchange(method, content, bearer), self._loop).result(
+            60
+        )
+
+    def authorizes(self, day: Day, digests: Sequence[bytes], **changes: Any) -> Answer:
+        body = {
+            "credentialID": str(day.credential.public_id),
+            "numSignatures": len(digests),
+            "hash": b64(*digests),
+        }
+        return self.ask("credentials/authorize", {**body, **changes}, day.bearer)
+
+    def sad(self, day: Day, *digests: bytes) -> str:
+        answer = self.authorizes(day, digests)
+        assert answer.status == 200, answer
+        return str(answer.body["SAD"])
+
+    def signs(self, day: Day, sad: str, *digests: bytes, **changes: Any) -> Answer:
+        body = {"credentialID": str(day.credential.public_id), "SAD": sad, "hash": b64(*digests)}
+        return self.ask("signatures/signHash", {**body, "signAlgo": RSA_SHA256, **changes}, day.bearer)
+
+    async def _exchange(self, method: str, content: bytes, bearer: str) -> Answer:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        headers = [(b"authorization", f"Bearer {bearer}".encode())] if bearer else []
+        scope = {"type": "http", "path": f"/csc/v1/{method}", "method": "POST", "headers": headers}
+        await hot.application(scope, receive, send)
+        answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return Answer(sent[0]["status"], answered, json.loads(sent[1]["body"]))
+
+
+def verify(day: Day, answer: Answer, *digests: bytes) -> None:
+    """Signature i belongs to digest i."""
+    assert answer.status == 200, answer
+    made = answer.body["signatures"]
+    assert len(made) == len(digests)
+    for signature, digest in zip(made, digests, strict=True):
+        day.verify(base64.b64decode(signature), digest)
