@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from deploy import health
 from ledger import clock
 from signing import issuing
 from signing.flow import Item as Life
@@ -140,9 +141,12 @@ def test_a_module_that_dies_while_nobody_signs_costs_nothing(hsm: SignerProcesse
     pid = hsm.module()
     os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 15
-    while hsm.module() == pid and time.monotonic() < until:
+    seen = set()
+    while (hsm.module() == pid or health.parts()["signer"] != "ok") and time.monotonic() < until:
+        seen.add(health.parts()["signer"])
         time.sleep(0.02)
     assert hsm.module() != pid
+    assert "unavailable" in seen and health.parts()["signer"] == "ok"
     signs_again(api, 2)
     assert not ActivationItem.objects.filter(state=Life.FAILED).exists()
 
