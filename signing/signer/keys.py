@@ -38,6 +38,11 @@ class Keys(Protocol):
         """One result for each, in the same order; raises nothing."""
         ...
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it could be asked now."""
+        ...
+
     def tend(self) -> None:
         """Whatever is to be done between two turns; returns at once."""
         ...
@@ -50,6 +55,7 @@ class Here:
 
     generation = 0
     rest: float | None = None
+    is_there = True
 
     def __init__(self, store: KeyStore) -> None:
         self._store = store

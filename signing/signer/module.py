@@ -197,10 +197,14 @@ class Module:
     def is_sick(self) -> bool:
         return self._failures >= FAILURES
 
+    @property
+    def is_there(self) -> bool:
+        return self._child is not None and self._child.is_ready
+
     def _living(self) -> _Child:
         """NotSigned while there is none: the breaker is open."""
         self.tend()
-        if self._child is None or not self._child.is_ready:
+        if self._child is None or not self.is_there:
             raise NotSigned("module_away")
         return self._child
 

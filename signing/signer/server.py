@@ -192,7 +192,8 @@ class Server:
     def _reply(self, asked: Request) -> bytes:
         operation = self._role.operations.get(asked.operation)
         if asked.operation == "ping":
-            return pack([asked.number, True, os.getpid()])
+            is_there = self._role.keys.is_there
+            return pack([asked.number, is_there, os.getpid() if is_there else "module_away"])
         if operation is None:
             return pack([asked.number, False, "unknown_operation"])
         try:

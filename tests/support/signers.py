@@ -39,6 +39,7 @@ class SignerProcesses:
     """Both instances by role. `home` may be another INKAN_HOME than the run's."""
 
     def __init__(self, **environment: str) -> None:
+        self.environment = environment
         self._environment = {**os.environ, **environment}
         self._running: dict[str, subprocess.Popen[str]] = {}
 

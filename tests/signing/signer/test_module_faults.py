@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from deploy import health
 from ledger import clock
 from signing import issuing
 from signing.flow import Item as Life
@@ -68,6 +69,13 @@ def api(db: None) -> Api:
 def ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def strike(pid: int, how: signal.Signals) -> threading.Thread:
@@ -140,11 +148,49 @@ def test_a_module_that_dies_while_nobody_signs_costs_nothing(hsm: SignerProcesse
     pid = hsm.module()
     os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 15
-    while hsm.module() == pid and time.monotonic() < until:
+    seen = set()
+    while (hsm.module() == pid or health.parts()["signer"] != "ok") and time.monotonic() < until:
+        seen.add(health.parts()["signer"])
         time.sleep(0.02)
     assert hsm.module() != pid
+    assert "unavailable" in seen and health.parts()["signer"] == "ok"
     signs_again(api, 2)
     assert not ActivationItem.objects.filter(state=Life.FAILED).exists()
+
+
+@pytest.mark.requirement("SG-5")
+def test_while_the_token_is_away_the_answer_comes_at_once(
+    hsm: SignerProcesses, folder: Path, api: Api
+) -> None:
+    """Every new start fails: callers do not wait for it, nothing is spent, and it ends when the token is back."""
+    signs_again(api, 1)
+    tokens = folder / "hsm" / "tokens"
+    pid, sad = hsm.module(), api.sad(digest(3))
+    tokens.rename(folder / "hsm" / "elsewhere")
+    try:
+        os.kill(pid, signal.SIGKILL)
+        while is_alive(pid):  # a frame that still reached it would be one of which nobody knows
+            time.sleep(0.01)
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            started = time.monotonic()
+            assert api.sign(sad, digest(3)).status_code == 503
+            assert time.monotonic() - started < 1
+            time.sleep(0.1)
+    finally:
+        (folder / "hsm" / "elsewhere").rename(tokens)
+    signs_again(api, 2)
+    assert api.sign(sad, digest(3)).status_code == 200
+    assert not ActivationItem.objects.filter(state=Life.FAILED).exists()
+
+
+def test_a_wrong_pin_stops_the_start_and_locks_nothing(hsm: SignerProcesses, folder: Path, api: Api) -> None:
+    """Tried once: a second and a third time would lock the token for everybody."""
+    token = hsm.environment | {"INKAN_PKCS11_PIN": "00000000", "INKAN_SIGNER_SOCKET": str(folder / "t" / "x")}
+    for _ in range(4):
+        with pytest.raises(RuntimeError):
+            SignerProcesses(**token).start("signers")
+    signs_again(api, 1)
 
 
 def test_the_authorities_key_module_comes_back_too(db: None, hsm: SignerProcesses) -> None:
