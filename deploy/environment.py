@@ -118,6 +118,7 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "INKAN_PKCS11_MODULE": (None, _path),
     "INKAN_PKCS11_TOKEN": (None, _text),
     "INKAN_PKCS11_PIN": (None, _text),
+    "INKAN_MODULE_SECONDS": ("3", _number(1, 9)),
     "INKAN_KEY_KIND": ("rsa2048", _one_of("rsa2048", "rsa3072", "p256", "p384")),
     "INKAN_JPKI_TRUST": (None, _path),
     "INKAN_HPKI_TRUST": (None, _path),

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,9 @@ from django.db import connection
 
 from deploy.celery import app
 from enrollment.pictures import scanner
+from signing.signer.client import Authorities, Declined, OutcomeUnknown, Signers, SignerUnavailable
+
+PATIENCE = 2.0  # seconds for a signer; a hanging module takes longer and is not ready
 
 log = logging.getLogger("inkan.health")
 
@@ -34,18 +36,22 @@ def broker() -> None:
         link.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
 
 
-def answers(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(2)
-        probe.connect(str(path))
-
-
 def signer() -> None:
-    answers(settings.SIGNER_SOCKET)
+    """It answers, and its key module is there; else NotReady."""
+    _ping(Signers(settings.SIGNER_SOCKET, PATIENCE))
 
 
 def issuer() -> None:
-    answers(settings.ISSUER_SOCKET)
+    _ping(Authorities(settings.ISSUER_SOCKET, PATIENCE))
+
+
+def _ping(caller: Signers | Authorities) -> None:
+    try:
+        caller.ping()
+    except (SignerUnavailable, OutcomeUnknown, Declined) as problem:
+        raise NotReady(str(problem)) from problem
+    finally:
+        caller.disconnect()
 
 
 def bears_a_file(folder: Path) -> None:

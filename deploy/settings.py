@@ -74,6 +74,7 @@ KEYSTORE = _text("INKAN_KEYSTORE")
 PKCS11_MODULE = _text("INKAN_PKCS11_MODULE")
 PKCS11_TOKEN = _text("INKAN_PKCS11_TOKEN")
 PKCS11_PIN = _text("INKAN_PKCS11_PIN")
+MODULE_SECONDS = cast(int, ENV["INKAN_MODULE_SECONDS"])  # a call to the module; callers wait for ten seconds
 ISSUER_PKCS11_TOKEN = _text("INKAN_ISSUER_PKCS11_TOKEN") or PKCS11_TOKEN
 ISSUER_PKCS11_PIN = _text("INKAN_ISSUER_PKCS11_PIN") or PKCS11_PIN
 READER_URL = "/reader/" if IS_DEMO else ""  # decision 22: a mount of its own, refused in production

@@ -17,6 +17,7 @@ from signing.models import (
     AccessToken,
     Activation,
     ActivationItem,
+    Approval,
     AuthorizationCode,
     Credential,
     DailyUse,
@@ -43,6 +44,11 @@ def _sads(at: datetime) -> QuerySet[Activation]:
     """Authorisations under which nothing was ever asked of the signer; the others belong to the signature's record."""
     tried = ActivationItem.objects.filter(activation=OuterRef("pk"), state__in=TRIED)
     return Activation.objects.filter(~Exists(tried), expires_at__lte=at - DAY)
+
+
+def _approvals(at: datetime) -> QuerySet[Approval]:
+    """What came to nothing: nobody approved, or nothing was signed under it. The others are a signature's proof."""
+    return Approval.objects.filter(activation=None, expires_at__lte=at - DAY)
 
 
 def _certificates(at: datetime) -> QuerySet[Credential]:
@@ -95,6 +101,14 @@ def old_counts(at: datetime, most: int) -> list[int]:
 
 def erase_counts(keys: Sequence[int], at: datetime) -> Erased | None:
     return _delete(_counts(at), keys, "daily_use")
+
+
+def empty_approvals(at: datetime, most: int) -> list[int]:
+    return _keys(_approvals(at), most)
+
+
+def erase_approvals(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_approvals(at), keys, "approval")
 
 
 def old_certificates(at: datetime, most: int) -> list[int]:
@@ -151,6 +165,16 @@ TIMETABLE: tuple[Rule, ...] = (
         source="issue 5 point 6",
         due=old_counts,
         erase=erase_counts,
+    ),
+    Rule(
+        "approval",
+        what="署名に至らなかった承認の依頼（文書のハッシュ値）",
+        after="依頼の期限",
+        period="1日",
+        remains="監査記録",
+        source="issue 5, point 3",
+        due=empty_approvals,
+        erase=erase_approvals,
     ),
     Rule(
         "certificate",

@@ -83,6 +83,9 @@ V2: dict[str, Answer] = {
         400, "invalid_authentication_data", "The authentication data is invalid"
     ),
     "step_up_required": Answer(400, "step_up_required", "The signer has to approve these hashes: authorize anew"),
+    "approvals_many": Answer(
+        429, "temporarily_unavailable", "Too many authorizations wait for the signer", 30
+    ),
     # authorizeCheck
     "handle_unknown": _invalid("Invalid parameter handle"),
     "approval_refused": Answer(400, "access_denied", "The signer has refused"),

@@ -26,6 +26,7 @@ from signing.models import Approval, Authenticator, Credential, Signer
 from vault import tokens
 
 _MOVES = {move.name: move for move in flow.APPROVAL_MOVES}
+MOST_WAITING = 20  # of one caller within one day's session: more than anybody reads
 _SIZES = {name: size for size, name in DIGEST_SIZES.items()}
 
 
@@ -55,7 +56,7 @@ def ask(
 ) -> Waiting:
     """Lay these hashes before their signer, who then goes on to `next_path`.
 
-    Raises Refused: credential_unknown, credential_disabled, hash_length.
+    Raises Refused: credential_unknown, credential_disabled, hash_length, approvals_many.
     """
     owner = Credential.objects.filter(pk=caller.credential, public_id=credential).first()
     if owner is None:
@@ -64,6 +65,9 @@ def ask(
         raise Refused("credential_disabled")
     if len({len(digest) for digest in digests}) != 1:
         raise Refused("hash_length")
+    open_ones = Approval.objects.filter(session=caller.session, client=caller.client, state=State.WAITING)
+    if open_ones.filter(expires_at__gt=at).count() >= MOST_WAITING:
+        raise Refused("approvals_many")
     handle = tokens.new_token()
     with transaction.atomic():
         approval = Approval.objects.create(

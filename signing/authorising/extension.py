@@ -32,16 +32,17 @@ def extend(caller: Caller, credential: UUID, sad: str, digests: Sequence[bytes],
         if old.expires_at <= at:
             raise Refused("sad_expired")
         unused = ActivationItem.objects.filter(activation=old, state=Item.AUTHORISED)
-        left = unused.count() + old.room
+        approval = Approval.objects.filter(activation=old).first()
+        are_approved = approval is None or _are_among(digests, unused)
+        dropped = unused.update(state=Item.DEAD)  # what this move has taken nobody else can have reserved
+        left = dropped + old.room
         if left == 0:  # "SHALL invalidate the SAD when the authorized number of signatures has been created"
             raise Refused("sad_unknown")
         if len(digests) > left:
             raise Refused("hashes_too_many")
-        approval = Approval.objects.filter(activation=old).first()
-        if approval is not None and not _are_among(digests, unused):
+        if not are_approved:
             raise Refused("hash_not_authorised")  # the signer approved these hashes, not a number
         room = 0 if approval is not None else left - len(digests)
-        dropped = unused.update(state=Item.DEAD)
         Activation.objects.filter(pk=old.pk).update(room=0, expires_at=at)
         new = activation.authorise(
             caller,
@@ -75,6 +76,7 @@ def _locked(caller: Caller, credential: UUID, sad: str) -> Activation:
         sad_digest=tokens.digest(sad),
         session=caller.session,
         client=caller.client,
+        certificate=caller.certificate or None,
         credential__public_id=credential,
     ).first()
     if old is None:

@@ -139,6 +139,9 @@ def client_credentials(token_url: str, client_id: str, secret: str, scope: str =
     try:
         with urllib.request.urlopen(request, timeout=DEADLINE) as response:  # noqa: S310
             return str(json.loads(response.read())["access_token"])
+    except urllib.error.HTTPError as problem:
+        with problem:
+            raise Unreachable(f"no access token: {problem.code}") from None
     except (OSError, ValueError, KeyError) as problem:
         raise Unreachable(f"no access token: {type(problem).__name__}") from problem
 

@@ -94,11 +94,23 @@ class NotSigned(Exception):
         self.reason = reason
 
 
+MODULE_LOST = "module_lost"
+"""The reason of a store that lost its session or device: it is to be made anew."""
+
+
 class Unopenable(NotSigned):
     """The wrapped key belongs to another store or keyring, or was changed."""
 
     def __init__(self) -> None:
         super().__init__("unopenable")
+
+
+class ModuleRefused(SystemExit):
+    """A store that cannot be used as it is set. `may_pass`: not by a change of settings alone, so try again."""
+
+    def __init__(self, words: str, *, may_pass: bool = True) -> None:
+        super().__init__(words)
+        self.may_pass = may_pass
 
 
 class KeyStore(Protocol):

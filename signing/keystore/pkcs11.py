@@ -22,14 +22,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signing.keystore import (
     DIGEST_SIZE,
+    MODULE_LOST,
     RESIDENT_KIND,
     Algorithm,
     Handle,
     KeyKind,
+    ModuleRefused,
     NewKey,
     NotSigned,
     OpenKey,
     Unopenable,
+    cryptoki,
     fits,
 )
 
@@ -52,6 +55,21 @@ _HASHES = {
 _PROOF = hashlib.sha256(b"Inkan: this key belongs to the public key that is stored with it").digest()
 # RFC 5649 key wrap with padding: SoftHSM 2.6.1 and PKCS#11 2.40 call it WRAP_PAD, version 3.0 calls it WRAP_KWP.
 _WRAPS = (PyKCS11.CKM_AES_KEY_WRAP_KWP, PyKCS11.CKM_AES_KEY_WRAP_PAD)
+_PIN_REFUSED = (
+    PyKCS11.CKR_PIN_INCORRECT,
+    PyKCS11.CKR_PIN_INVALID,
+    PyKCS11.CKR_PIN_LEN_RANGE,
+    PyKCS11.CKR_PIN_EXPIRED,
+    PyKCS11.CKR_PIN_LOCKED,
+)
+# The session or the device is gone: only a new start helps. The first four come before anything is carried out.
+_GONE = (
+    PyKCS11.CKR_USER_NOT_LOGGED_IN,
+    PyKCS11.CKR_SESSION_HANDLE_INVALID,
+    PyKCS11.CKR_TOKEN_NOT_PRESENT,
+    PyKCS11.CKR_CRYPTOKI_NOT_INITIALIZED,
+)
+_GONE_MEANWHILE = (PyKCS11.CKR_SESSION_CLOSED, PyKCS11.CKR_DEVICE_REMOVED, PyKCS11.CKR_DEVICE_ERROR)
 # Answers after which the module surely made no signature; after any other nobody knows.
 _CERTAIN = {
     PyKCS11.CKR_KEY_HANDLE_INVALID: "no_such_key",
@@ -60,9 +78,7 @@ _CERTAIN = {
     PyKCS11.CKR_KEY_TYPE_INCONSISTENT: "key_may_not_sign",
     PyKCS11.CKR_MECHANISM_INVALID: "unknown_algorithm",
     PyKCS11.CKR_DATA_LEN_RANGE: "wrong_digest_length",
-    PyKCS11.CKR_USER_NOT_LOGGED_IN: "not_logged_in",
-    PyKCS11.CKR_SESSION_HANDLE_INVALID: "session_lost",
-    PyKCS11.CKR_SESSION_CLOSED: "session_lost",
+    **dict.fromkeys(_GONE, MODULE_LOST),
 }
 
 
@@ -73,7 +89,7 @@ def _digest_info(algorithm: Algorithm) -> bytes:
     return bytes(algos.DigestInfo(parts).dump()[:-size])
 
 
-_ECDSA = PyKCS11.Mechanism(PyKCS11.CKM_ECDSA)
+_RSA, _ECDSA = cryptoki.mechanism(PyKCS11.CKM_RSA_PKCS), cryptoki.mechanism(PyKCS11.CKM_ECDSA)
 _DIGEST_INFO = {one: _digest_info(one) for one in Algorithm if one.scheme == "rsa"}
 
 
@@ -81,11 +97,8 @@ class _Key(NamedTuple):
     """The handle of this store: the module's object, and what it is."""
 
     object: Any
+    number: int
     kind: KeyKind
-
-
-class ModuleRefused(SystemExit):
-    """The module, token or PIN of the settings cannot be used. The PIN is tried once: three tries may lock it."""
 
 
 class Pkcs11Store:
@@ -101,7 +114,10 @@ class Pkcs11Store:
             )
             self._session.login(pin)
         except PyKCS11.PyKCS11Error as problem:
-            raise ModuleRefused(f"the key module {module} cannot be used: {problem}") from None
+            # A wrong PIN is never tried again: three tries may lock the token.
+            is_pin = problem.value in _PIN_REFUSED
+            words = f"the key module {module} cannot be used: {problem}"
+            raise ModuleRefused(words, may_pass=not is_pin) from None
         offered = {
             getattr(PyKCS11, name) for name in self._library.getMechanismList(slot) if hasattr(PyKCS11, name)
         }
@@ -110,6 +126,7 @@ class Pkcs11Store:
             raise ModuleRefused(f"the key module {module} cannot wrap keys (AES key wrap with padding)")
         self._wrap = PyKCS11.Mechanism(usable[0])
         self._kek = self._find(PyKCS11.CKO_SECRET_KEY, KEK_LABEL) or self._make_kek()
+        self._signing = cryptoki.Signing(module, self._session.session.value())
         self._residents: dict[str, OpenKey] = {}
 
     def _slot(self, token: str) -> int:
@@ -171,7 +188,7 @@ class Pkcs11Store:
         if not kinds:
             self._session.destroyObject(handle)
             raise Unopenable
-        return OpenKey(_Key(handle, kinds[0]), _spki_of_rsa(modulus, exponent))
+        return OpenKey(_key(handle, kinds[0]), _spki_of_rsa(modulus, exponent))
 
     def _open_curve(self, kind: KeyKind, point: bytes, wrapped: bytes) -> OpenKey:
         """The point stands outside the wrapping, so the key proves that it is its own."""
@@ -179,12 +196,12 @@ class Pkcs11Store:
             public = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[kind][0], point)
         except ValueError:
             raise Unopenable from None
-        key = _Key(self._unwrap(PyKCS11.CKK_EC, wrapped), kind)
+        key = _key(self._unwrap(PyKCS11.CKK_EC, wrapped), kind)
         try:
             public.verify(
                 self.sign(key, _PROOF, Algorithm.ECDSA_SHA256), _PROOF, ec.ECDSA(Prehashed(SHA256()))
             )
-        except (InvalidSignature, NotSigned, PyKCS11.PyKCS11Error):
+        except (InvalidSignature, NotSigned, cryptoki.Refusal):
             self.close(key)
             raise Unopenable from None
         return OpenKey(key, _spki(public))
@@ -205,7 +222,9 @@ class Pkcs11Store:
         ]
         try:
             handle = self._session.unwrapKey(self._kek, wrapped, template, self._wrap)
-        except PyKCS11.PyKCS11Error:
+        except PyKCS11.PyKCS11Error as problem:
+            if problem.value in (*_GONE, *_GONE_MEANWHILE):  # opening signs nothing, so this is certain
+                raise NotSigned(MODULE_LOST) from None
             raise Unopenable from None
         wanted = [PyKCS11.CKA_SENSITIVE, PyKCS11.CKA_EXTRACTABLE]
         if [bool(is_so) for is_so in self._session.getAttributeValue(handle, wanted)] != [True, False]:
@@ -223,17 +242,14 @@ class Pkcs11Store:
             raise NotSigned("key_may_not_sign")
         try:
             if algorithm.scheme == "rsa":
-                return self._made(key, _DIGEST_INFO[algorithm] + digest, PyKCS11.MechanismRSAPKCS1)
+                return self._signing.sign(key.number, _DIGEST_INFO[algorithm] + digest, _RSA)
             if algorithm.scheme == "ecdsa":
-                return _der_of_pair(self._made(key, digest[: key.kind.bits // 8], _ECDSA))
-            return self._made(key, digest, _pss(algorithm, key.kind))
-        except PyKCS11.PyKCS11Error as problem:
-            if problem.value in _CERTAIN:
-                raise NotSigned(_CERTAIN[problem.value]) from None
+                return _der_of_pair(self._signing.sign(key.number, digest[: key.kind.bits // 8], _ECDSA))
+            return self._signing.sign(key.number, digest, _pss(algorithm, key.kind))
+        except cryptoki.Refusal as refusal:
+            if refusal.value in _CERTAIN:
+                raise NotSigned(_CERTAIN[refusal.value]) from None
             raise
-
-    def _made(self, key: _Key, data: bytes, mechanism: Any) -> bytes:
-        return bytes(self._session.sign(key.object, data, mechanism))
 
     def resident(self, name: str) -> OpenKey:
         if name not in self._residents:
@@ -242,7 +258,7 @@ class Pkcs11Store:
             handle = self._find(PyKCS11.CKO_PRIVATE_KEY, name)
             if handle is None:
                 _, handle = self._pair(RESIDENT_KIND, label=name, token=True)
-            self._residents[name] = OpenKey(_Key(handle, RESIDENT_KIND), _spki_of_rsa(*self._modulus(handle)))
+            self._residents[name] = OpenKey(_key(handle, RESIDENT_KIND), _spki_of_rsa(*self._modulus(handle)))
         return self._residents[name]
 
     def _pair(self, kind: KeyKind, *, label: str, token: bool) -> tuple[Any, Any]:
@@ -288,6 +304,10 @@ class Pkcs11Store:
         return bytes(core.OctetString.load(bytes(value)).native)
 
 
+def _key(handle: Any, kind: KeyKind) -> _Key:
+    return _Key(handle, handle.value(), kind)
+
+
 def _own(handle: Handle) -> _Key:
     if not isinstance(handle, _Key):
         raise NotSigned("no_such_key")
@@ -299,11 +319,11 @@ def _format(kind: KeyKind) -> bytes:
 
 
 @cache
-def _pss(algorithm: Algorithm, kind: KeyKind) -> Any:
+def _pss(algorithm: Algorithm, kind: KeyKind) -> cryptoki.Mechanism:
     """MGF1 over the same hash; the salt as long as the digest, or as the key allows (RFC 8017 section 9.1.1)."""
     size = DIGEST_SIZE[algorithm]
     salt = size if algorithm.scheme == "rsa-pss" else kind.bits // 8 - size - 2
-    return PyKCS11.RSA_PSS_Mechanism(PyKCS11.CKM_RSA_PKCS_PSS, *_HASHES[algorithm.hash_name], salt)
+    return cryptoki.pss(PyKCS11.CKM_RSA_PKCS_PSS, *_HASHES[algorithm.hash_name], salt)
 
 
 def _der_of_pair(signature: bytes) -> bytes:

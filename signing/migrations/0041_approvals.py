@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(null=True)),
                 ('means', models.CharField(blank=True, default='', max_length=16)),
                 ('proof', vault.fields.EncryptedTextField(null=True)),
-                ('activation', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='approval', to='signing.activation')),
+                ('activation', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='approval', to='signing.activation')),
                 ('authenticator', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='signing.authenticator')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='signing.oauthclient')),
                 ('credential', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='signing.credential')),

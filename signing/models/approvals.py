@@ -38,7 +38,7 @@ class Approval(models.Model):
     authenticator = models.ForeignKey("signing.Authenticator", null=True, on_delete=models.PROTECT)
     proof = EncryptedTextField(null=True)
     activation = models.OneToOneField(
-        "signing.Activation", null=True, on_delete=models.PROTECT, related_name="approval"
+        "signing.Activation", null=True, on_delete=models.SET_NULL, related_name="approval"
     )
 
     class Meta:

@@ -169,7 +169,7 @@ def _shown(approval: Approval) -> dict[str, object]:
     return {
         "public_id": approval.public_id,
         "caller": approval.client.name,
-        "label": bytes(description).decode(errors="replace") if description else "",
+        "about": bytes(description).decode(errors="replace") if description else "",
         "count": len(approvals.digests(approval)),
         "next_path": approval.next_path or "",
         "why": [REASONS.get(code, code) for code in approval.reasons],

@@ -10,37 +10,25 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
-from signing.keystore import KeyStore
-from signing.keystore.software import SoftwareStore
-from signing.signer import server
+from signing.signer import server, stores
 from signing.signer.journal import IssuedLog, Journal
+from signing.signer.keys import Here, Keys
+from signing.signer.module import Module
 from signing.signer.roles import Authorities, Role, Signers
-from vault.keyring import Keyring
 
-PKCS11_STORE = "signing.keystore.pkcs11.Pkcs11Store"
-
-
-def _keyring(role: str) -> Keyring:
-    path = settings.SIGNER_KEYRING_PATH if role == "signers" else settings.ISSUER_KEYRING_PATH
-    if settings.IS_DEMO and not path.exists():
-        return Keyring.create(path)
-    return Keyring.load(path)
+MODULE = ("-m", "signing.signer.module_process")
 
 
-def _store(role: str) -> KeyStore:
+def _keys(role: str) -> Keys:
+    """Sealed keys are opened in this process; a module that somebody else wrote lives in a child."""
     if settings.KEYSTORE == "software":
-        return SoftwareStore(_keyring(role), settings.HOME / "keys" / role)
-    token, pin = settings.PKCS11_TOKEN, settings.PKCS11_PIN
-    if role == "authorities":
-        token, pin = settings.ISSUER_PKCS11_TOKEN, settings.ISSUER_PKCS11_PIN
-    # By name: the binding is an optional dependency that only this process and only this choice loads.
-    store: KeyStore = import_string(PKCS11_STORE)(Path(settings.PKCS11_MODULE), token, pin)
-    return store
+        return Here(stores.make(role))
+    module = Module([sys.executable, *MODULE, "--role", role], settings.MODULE_SECONDS)
+    module.begin()
+    return module
 
 
 def _now() -> float:
@@ -48,11 +36,11 @@ def _now() -> float:
 
 
 def _role(name: str) -> Role:
-    store = _store(name)
+    keys = _keys(name)
     folder = settings.HOME / "signer"
     if name == "authorities":
-        return Authorities(store, IssuedLog(folder / "issued"))
-    return Signers(store, Journal(folder / "journal"), _now)
+        return Authorities(keys, IssuedLog(folder / "issued"))
+    return Signers(keys, Journal(folder / "journal"), _now)
 
 
 def main() -> int:
@@ -71,11 +59,13 @@ def main() -> int:
     )
     path = settings.SIGNER_SOCKET if options.role == "signers" else settings.ISSUER_SOCKET
     listener, _lock = server.listen(path, options.group)
-    serving = server.Server(listener, _role(options.role), options.peer or [os.geteuid()])
+    role = _role(options.role)
+    serving = server.Server(listener, role, options.peer or [os.geteuid()])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: serving.stop())
     print(f"ready {path}", flush=True)
     serving.serve()
+    role.keys.end()
     path.unlink(missing_ok=True)
     return 0
 

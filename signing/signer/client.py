@@ -139,7 +139,7 @@ class _Caller:
         self._numbers = itertools.count(1)
 
     def ping(self) -> int:
-        """The signer's process id."""
+        """The signer's process id; Declined("module_away") while its key module is being started again."""
         return int(self._call("ping", None))
 
     def disconnect(self) -> None:

@@ -14,8 +14,9 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 
-from signing.keystore import Algorithm, KeyKind, KeyStore, NotSigned, OpenKey, check_digest
+from signing.keystore import Algorithm, KeyKind, NotSigned, OpenKey, check_digest
 from signing.signer.journal import Entry, IssuedLog, Journal
+from signing.signer.keys import Keys, Order, Result, sign_one
 from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_FRAME, MAX_ITEMS, MAX_LIST_FRAME, Outcome
 
 MAX_GENERATED = 64
@@ -32,10 +33,14 @@ class BadRequest(ValueError):
 
 
 Operations: TypeAlias = dict[str, Callable[[Any], object]]
+Together: TypeAlias = dict[str, Callable[[Sequence[Any]], list[object]]]
 
 
 class Role(Protocol):
+    keys: Keys
     operations: Operations
+    together: Together
+    """What several callers ask at one moment may be answered at once; a BadRequest is one of the answers."""
     max_frame: int
 
     def settle(self) -> None:
@@ -60,10 +65,19 @@ def _attempt(make: Callable[[], bytes]) -> tuple[Outcome, bytes | str]:
     try:
         return Outcome.SIGNED, make()
     except NotSigned as refusal:
-        return Outcome.NOT_SIGNED, refusal.reason
-    except Exception:
+        return _told(refusal)
+    except Exception as problem:
         log.exception("the key module failed while signing")
-        return Outcome.UNKNOWN, "module_failed"
+        return _told(problem)
+
+
+def _told(result: Result) -> tuple[Outcome, bytes | str]:
+    """The store's result as it travels; what failed stands in the log already."""
+    if isinstance(result, bytes):
+        return Outcome.SIGNED, result
+    if isinstance(result, NotSigned):
+        return Outcome.NOT_SIGNED, result.reason
+    return Outcome.UNKNOWN, "module_failed"
 
 
 class _Order(NamedTuple):
@@ -84,6 +98,13 @@ def _order(value: Any) -> _Order:
     )
 
 
+def _orders(argument: Any) -> list[_Order] | BadRequest:
+    try:
+        return [_order(value) for value in _batch(argument)]
+    except BadRequest as problem:
+        return problem
+
+
 class _Held(NamedTuple):
     key: OpenKey
     until: float
@@ -94,9 +115,10 @@ class Signers:
 
     max_frame = MAX_FRAME
 
-    def __init__(self, store: KeyStore, journal: Journal, clock: Callable[[], float]) -> None:
-        self._store, self._journal, self._clock = store, journal, clock
+    def __init__(self, keys: Keys, journal: Journal, clock: Callable[[], float]) -> None:
+        self.keys, self._journal, self._clock = keys, journal, clock
         self._held: dict[bytes, _Held] = {}
+        self._generation = keys.generation
         self._unwritten: list[Entry] = []
         self.operations: Operations = {
             "generate": self.generate,
@@ -104,6 +126,7 @@ class Signers:
             "close": self.close,
             "sign": self.sign,
         }
+        self.together: Together = {"sign": self.sign_together}
 
     def generate(self, argument: Any) -> object:
         """`[n, kind]` -> n times [wrapped, public key]. A key nobody stores is simply lost (decision 17)."""
@@ -112,7 +135,7 @@ class Signers:
         count, kind = argument
         if not isinstance(count, int) or not 0 < count <= MAX_GENERATED or kind not in list(KeyKind):
             raise BadRequest
-        return [list(self._store.generate(KeyKind(kind))) for _ in range(count)]
+        return [list(self.keys.generate(KeyKind(kind))) for _ in range(count)]
 
     def open(self, argument: Any) -> object:
         """[[wrapped, until]] -> [[1, [handle, public key]] or [0, reason]]; a handle dies at `until`."""
@@ -123,7 +146,7 @@ class Signers:
         if len(self._held) >= MAX_OPEN:
             return [Outcome.NOT_SIGNED, "too_many_open"]
         try:
-            key = self._store.open(wrapped)
+            key = self.keys.open(wrapped)
         except NotSigned as refusal:
             return [Outcome.NOT_SIGNED, refusal.reason]
         # Random, so that after a restart an old handle meets nothing instead of somebody else's key.
@@ -138,32 +161,59 @@ class Signers:
 
     def sign(self, argument: Any) -> object:
         """[[handle or wrapped, item, digest, algorithm]] -> [[outcome, signature or reason]] in the same order."""
-        orders = [_order(value) for value in _batch(argument)]
+        (answer,) = self.sign_together([argument])
+        if isinstance(answer, BadRequest):
+            raise answer
+        return answer
+
+    def sign_together(self, arguments: Sequence[Any]) -> list[object]:
+        """`sign` for each; a BadRequest stands in its place. One call to the store, which so never waits for us."""
+        frames = [_orders(argument) for argument in arguments]
+        orders = [order for frame in frames if isinstance(frame, list) for order in frame]
+        answers = iter(self._sign(orders))
+        return [
+            [list(next(answers)) for _ in frame] if isinstance(frame, list) else frame for frame in frames
+        ]
+
+    def _sign(self, orders: Sequence[_Order]) -> list[tuple[Outcome, bytes | str]]:
         once: dict[bytes, OpenKey] = {}
+        answers: list[tuple[Outcome, bytes | str]] = []
+        asked: list[tuple[int, Order]] = []
+        handed: set[bytes] = set()
+        for place, order in enumerate(orders):
+            prepared = self._prepared(order, once, handed)
+            if isinstance(prepared, Order):
+                asked.append((place, prepared))
+                handed.add(order.item)
+            answers.append((Outcome.NOT_SIGNED, prepared if isinstance(prepared, str) else ""))
+        made = self.keys.sign_many([order for _, order in asked])
+        for (place, _), result in zip(asked, made, strict=True):
+            answers[place] = self._noted(orders[place], result)
+        for key in once.values():
+            self.keys.close(key.handle)
+        return answers
+
+    def _prepared(self, order: _Order, once: dict[bytes, OpenKey], handed: set[bytes]) -> Order | str:
+        """What the store is asked, or why it is not asked at all."""
+        if order.item in self._journal or order.item in handed:
+            return "already_signed"
         try:
-            return [list(self._sign(order, once)) for order in orders]
-        finally:
-            for key in once.values():
-                self._store.close(key.handle)
-
-    def _sign(self, order: _Order, once: dict[bytes, OpenKey]) -> tuple[Outcome, bytes | str]:
-        if order.item in self._journal:
-            return Outcome.NOT_SIGNED, "already_signed"
-
-        def make() -> bytes:
             algorithm = check_digest(order.digest, order.algorithm)
-            return self._store.sign(self._key(order.key, once).handle, order.digest, algorithm)
+            return Order(self._key(order.key, once).handle, order.digest, algorithm)
+        except NotSigned as refusal:
+            return refusal.reason
 
-        outcome, result = _attempt(make)
+    def _noted(self, order: _Order, result: Result) -> tuple[Outcome, bytes | str]:
+        outcome, content = _told(result)
         if outcome is not Outcome.NOT_SIGNED:
             self._journal.remember(order.item)
             self._unwritten.append(Entry(order.item, order.digest))
-        return outcome, result
+        return outcome, content
 
     def _key(self, key: bytes, once: dict[bytes, OpenKey]) -> OpenKey:
         if len(key) != HANDLE_SIZE:
             if key not in once:
-                once[key] = self._store.open(key)
+                once[key] = self.keys.open(key)
             return once[key]
         held = self._held.get(key)
         if held is None or held.until <= self._clock():
@@ -174,10 +224,13 @@ class Signers:
     def _drop(self, handle: bytes) -> bool:
         held = self._held.pop(handle, None)
         if held is not None:
-            self._store.close(held.key.handle)
+            self.keys.close(held.key.handle)
         return held is not None
 
     def _sweep(self) -> None:
+        if self._generation != self.keys.generation:  # the store was lost, and all that was open in it
+            self._generation = self.keys.generation
+            self._held.clear()
         now = self._clock()
         for handle in [handle for handle, held in self._held.items() if held.until <= now]:
             self._drop(handle)
@@ -202,8 +255,8 @@ class Authorities:
 
     max_frame = MAX_LIST_FRAME
 
-    def __init__(self, store: KeyStore, issued: IssuedLog) -> None:
-        self._store, self._log = store, issued
+    def __init__(self, keys: Keys, issued: IssuedLog) -> None:
+        self.keys, self._log = keys, issued
         self._unwritten: list[tuple[str, bytes]] = []
         self.operations: Operations = {
             "issue": self.issue,
@@ -211,6 +264,7 @@ class Authorities:
             "public": self.public,
             "log_sign": self.log_sign,
         }
+        self.together: Together = {}
 
     def issue(self, argument: Any) -> object:
         """[[key name, to-be-signed certificate or CRL]] -> [[outcome, signature or reason]], RSA_SHA256."""
@@ -237,8 +291,8 @@ class Authorities:
             raise NotSigned("no_such_key")
         if not is_answer(body):
             raise NotSigned("no_answer")
-        key, digest = self._store.resident(name), hashlib.sha256(body).digest()
-        return self._store.sign(key.handle, digest, Algorithm.RSA_SHA256)
+        key, digest = self.keys.resident(name), hashlib.sha256(body).digest()
+        return sign_one(self.keys, Order(key.handle, digest, Algorithm.RSA_SHA256))
 
     def public(self, argument: Any) -> object:
         """[key name] -> [[1, SubjectPublicKeyInfo] or [0, reason]]; a key is made when its name is first asked for."""
@@ -248,7 +302,7 @@ class Authorities:
         return [list(_attempt(partial(self._public, name))) for name in names]
 
     def _public(self, name: str) -> bytes:
-        return self._store.resident(name).public_key
+        return self.keys.resident(name).public_key
 
     def log_sign(self, argument: Any) -> object:
         """bytes -> [outcome, signature or reason] by the log key (decision 23)."""
@@ -256,9 +310,9 @@ class Authorities:
         return list(_attempt(partial(self._sign, LOG_KEY, body)))
 
     def _sign(self, name: str, body: bytes) -> bytes:
-        key, digest = self._store.resident(name), hashlib.sha256(body).digest()
+        key, digest = self.keys.resident(name), hashlib.sha256(body).digest()
         self._unwritten.append((name, digest))
-        return self._store.sign(key.handle, digest, Algorithm.RSA_SHA256)
+        return sign_one(self.keys, Order(key.handle, digest, Algorithm.RSA_SHA256))
 
     def settle(self) -> None:
         if self._unwritten:

@@ -99,7 +99,7 @@ class Server:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         while not self._stopping:
-            self._turn(None)
+            self._turn(self._role.keys.rest)
         self._turn(0)  # what arrived during the last turn
 
     def stop(self) -> None:
@@ -108,6 +108,7 @@ class Server:
 
     def _turn(self, seconds: float | None) -> None:
         """Everything that waits on any connection: signatures first (making a key takes 300 times as long)."""
+        self._role.keys.tend()
         waiting: list[_Waiting] = []
         ended: list[socket.socket] = []
         for key, _ in self._selector.select(seconds):
@@ -166,7 +167,7 @@ class Server:
         connection.close()
 
     def _answer(self, items: list[_Waiting]) -> None:
-        replies = [(item.connection, self._reply(item.request)) for item in items]
+        replies = self._replies(items)
         self._role.settle()  # an error here ends the process: no reply leaves without its journal line
         for connection, reply in replies:
             try:
@@ -174,10 +175,25 @@ class Server:
             except OSError as problem:
                 log.warning("reply not delivered: %s", problem)
 
+    def _replies(self, items: list[_Waiting]) -> list[tuple[socket.socket, bytes]]:
+        together = self._role.together.get(items[0].request.operation) if len(items) > 1 else None
+        if together is None:
+            return [(item.connection, self._reply(item.request)) for item in items]
+        try:
+            results = together([item.request.argument for item in items])
+        except Exception:
+            log.exception("%s failed", items[0].request.operation)
+            results = [None] * len(items)
+        return [
+            (item.connection, _packed(item.request, result))
+            for item, result in zip(items, results, strict=True)
+        ]
+
     def _reply(self, asked: Request) -> bytes:
         operation = self._role.operations.get(asked.operation)
         if asked.operation == "ping":
-            return pack([asked.number, True, os.getpid()])
+            is_there = self._role.keys.is_there
+            return pack([asked.number, is_there, os.getpid() if is_there else "module_away"])
         if operation is None:
             return pack([asked.number, False, "unknown_operation"])
         try:
@@ -187,3 +203,11 @@ class Server:
         except Exception:
             log.exception("%s failed", asked.operation)
             return pack([asked.number, False, "module_failed"])
+
+
+def _packed(asked: Request, result: object) -> bytes:
+    if result is None:
+        return pack([asked.number, False, "module_failed"])
+    return pack(
+        [asked.number, False, "malformed"] if isinstance(result, BadRequest) else [asked.number, True, result]
+    )

@@ -32,12 +32,12 @@ def remembering(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    *real.urlpatterns,
     path("broken/", broken),
     path("without-database/", without_database),
     path("remembering/", remembering),
     path("csc/v1/without-database", without_database),
     path("csc/v1/broken", broken),
+    *real.urlpatterns,  # last: the API answers every address below /csc/
 ]
 handler400, handler403, handler404, handler500 = (
     real.handler400,

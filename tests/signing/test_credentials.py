@@ -71,7 +71,12 @@ class TestOrdering:
         job = Job.objects.get(kind="signing.issue")
         assert (job.subject, job.queue) == (str(credential.public_id), "keys")
         entry = Entry.objects.get(kind="signing.credential_ordered")
-        assert entry.data == {"issuer": "medis", "qualification": "pharmacist", "kanji_fit": True}
+        assert entry.data == {
+            "issuer": "medis",
+            "qualification": "pharmacist",
+            "key": "rsa2048",
+            "kanji_fit": True,
+        }
 
     def test_the_same_reference_gives_the_same_credential(self) -> None:
         wanted = order()

@@ -169,17 +169,8 @@ class TestWithAKeyModule:
     def _module(self, signers: SignerProcesses, settings: Any, tmp_path: Path) -> Iterator[None]:
         token = softhsm.create(tmp_path / "hsm")
         folder = Path(tempfile.mkdtemp(prefix="inkan-hsm-", dir="/tmp"))
-        settings.SIGNER_SOCKET, settings.ISSUER_SOCKET = folder / "signer", folder / "issuer"
-        processes = SignerProcesses(
-            SOFTHSM2_CONF=str(token.configuration),
-            INKAN_HOME=str(tmp_path / "home"),
-            INKAN_KEYSTORE="pkcs11",
-            INKAN_PKCS11_MODULE=str(token.module),
-            INKAN_PKCS11_TOKEN=token.label,
-            INKAN_PKCS11_PIN=token.pin,
-            INKAN_SIGNER_SOCKET=str(folder / "signer"),
-            INKAN_ISSUER_SOCKET=str(folder / "issuer"),
-        )
+        settings.SIGNER_SOCKET, settings.ISSUER_SOCKET = folder / "s" / "signer", folder / "s" / "issuer"
+        processes = SignerProcesses(**token.environment(folder))
         for role in ROLES:
             processes.start(role)
         yield

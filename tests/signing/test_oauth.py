@@ -231,6 +231,32 @@ class TestToken:
         assert response.status_code in (400, 401)
         assert error_of(response) in ("invalid_client", "invalid_request")
 
+    @pytest.mark.parametrize(
+        "name", ["code", "grant_type", "redirect_uri", "code_verifier", "client_id", "x"]
+    )
+    @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/revoke"])
+    def test_a_field_given_twice_is_refused_and_burns_no_code(
+        self, signer: SignerBrowser, ehr: Ehr, name: str, path: str
+    ) -> None:
+        code = code_for(signer, ehr)
+        fields = [
+            ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", ehr.redirect_uri),
+            ("code_verifier", ehr.verifier), ("client_id", ehr.client_id), ("client_secret", ehr.secret),
+            (name, "x"), (name, "x"),
+        ]  # fmt: skip
+        answer = Client().post(path, urlencode(fields), "application/x-www-form-urlencoded")
+        assert (answer.status_code, error_of(answer)) == (400, "invalid_request")
+        assert ehr.redeem(code).status_code == 200
+
+    def test_a_code_of_one_address_is_not_redeemed_for_another_of_the_same_client(
+        self, signer: SignerBrowser, ehr: Ehr
+    ) -> None:
+        other = "https://ehr.example/other"
+        OAuthClient.objects.update(redirect_uris=[ehr.redirect_uri, other])
+        code = code_for(signer, ehr)
+        assert error_of(ehr.redeem(code, redirect_uri=other)) == "invalid_grant"
+        assert ehr.redeem(code).status_code == 200
+
     def test_json_is_not_a_token_request(self) -> None:
         response = Client().post("/oauth2/token", b"{}", content_type="application/json")
         assert error_of(response) == "unsupported_grant_type"

@@ -4,10 +4,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.test import override_settings
 
 from ledger import clock
@@ -50,9 +52,9 @@ class Day:
         check(self.public_key, signature, digest, algorithm or _BY_LENGTH[len(digest)])
 
 
-@lru_cache(maxsize=len(KeyKind))
-def _key(kind: KeyKind) -> NewKey:
-    """One key for all signers of a test run: making one takes longer than a test, and rows tell signers apart."""
+@lru_cache(maxsize=3 * len(KeyKind))
+def _key(kind: KeyKind, _signer: Path) -> NewKey:
+    """One key of a signer process for all tests: making one takes longer than a test, and rows tell signers apart."""
     return client.signers().generate(1, kind)[0]
 
 
@@ -93,7 +95,7 @@ def ehr(name: str = "電子カルテ") -> OAuthClient:
 
 def day(at: datetime = NOON, *, caller: OAuthClient | None = None, kind: KeyKind = KeyKind.RSA_2048) -> Day:
     """Needs the fixture `signers`."""
-    key = _key(kind)
+    key = _key(kind, settings.SIGNER_SOCKET)
     credential = active_credential(at=at)
     Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped, algorithm=kind)
     credential.refresh_from_db()

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ class SignerProcesses:
     """Both instances by role. `home` may be another INKAN_HOME than the run's."""
 
     def __init__(self, **environment: str) -> None:
+        self.environment = environment
         self._environment = {**os.environ, **environment}
         self._running: dict[str, subprocess.Popen[str]] = {}
 
@@ -59,6 +61,19 @@ class SignerProcesses:
             process.wait(10)
             raise RuntimeError(f"the {role} instance did not start")
         self._running[role] = process
+
+    def pid(self, role: str) -> int:
+        return self._running[role].pid
+
+    def module(self, role: str = "signers", *, seconds: float = 10) -> int:
+        """Process id of the key module's child, waited for; TimeoutError."""
+        pid, until = self.pid(role), time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+            if found:
+                return int(found[0])
+            time.sleep(0.01)
+        raise TimeoutError("the signer has no child")
 
     def kill(self, role: str, how: signal.Signals = signal.SIGKILL) -> int:
         """End one instance and wait for it; its exit status."""

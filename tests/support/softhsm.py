@@ -19,6 +19,19 @@ class Token(NamedTuple):
     pin: str
     configuration: Path  # goes into SOFTHSM2_CONF of the process that loads the module
 
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Of both instances over this token; their state and sockets lie in `folder`, whose path must be short."""
+        return {
+            "SOFTHSM2_CONF": str(self.configuration),
+            "INKAN_HOME": str(folder / "home"),
+            "INKAN_KEYSTORE": "pkcs11",
+            "INKAN_PKCS11_MODULE": str(self.module),
+            "INKAN_PKCS11_TOKEN": self.label,
+            "INKAN_PKCS11_PIN": self.pin,
+            "INKAN_SIGNER_SOCKET": str(folder / "s" / "signer"),
+            "INKAN_ISSUER_SOCKET": str(folder / "s" / "issuer"),
+        }
+
 
 def create(folder: Path, label: str = "inkan-test") -> Token:
     """An initialised token under `folder`; RuntimeError where SoftHSM is not installed."""

@@ -35,6 +35,8 @@ def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
         "127.0.0.1",
         "--port",
         str(port),
+        "--timeout-keep-alive",  # a client that prepares hundreds of documents comes back to its connection
+        "120",
     ]
     level = "warning" if output is None else "debug"
     process = subprocess.Popen(

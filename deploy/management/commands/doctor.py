@@ -16,9 +16,9 @@ from outbox.models import ChoreRecord
 WORDS = {
     "database": "The database does not answer. Is DATABASE_URL right, and does the server run?",
     "broker": "The broker does not answer. Jobs wait in the database until it does. Is BROKER_URL right?",
-    "signer": "The signer process does not answer, so nobody can sign. "
+    "signer": "The signer process does not answer or its key module is away, so nobody can sign. "
     "Start `python -m signing.signer --role signers`.",
-    "issuer": "The authorities' signer does not answer, so no certificate can be issued. "
+    "issuer": "The authorities' signer does not answer or its key module is away, so no certificate can be issued. "
     "Start `python -m signing.signer --role authorities`.",
     "storage": "Files cannot be written. Is there room, and may this user write to STORAGE_URL?",
     "scanner": "The malware scanner of INKAN_CLAMD does not answer, so no file can be uploaded. "

@@ -16,8 +16,18 @@ from tests.support import services
 
 ROWS = "import django; django.setup(); from tests.bench.signing import rows; rows.main()"
 TICKS = os.sysconf("SC_CLK_TCK")
-HOT = ("-m", "uvicorn", "deploy.hot:application", "--lifespan", "on", "--no-access-log", "--no-server-header",
-       "--no-proxy-headers", "--log-level", "warning", "--ws", "none")  # fmt: skip
+HOT = (
+    *("-m", "uvicorn", "deploy.hot:application", "--lifespan", "on", "--timeout-keep-alive", "75"),
+    *(
+        "--no-access-log",
+        "--no-server-header",
+        "--no-proxy-headers",
+        "--log-level",
+        "warning",
+        "--ws",
+        "none",
+    ),
+)
 
 
 def spent(pid: int) -> float:

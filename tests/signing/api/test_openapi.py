@@ -8,7 +8,7 @@ from django.test import Client
 
 from signing.api import csc_v1, csc_v2, errors, openapi
 from tests.support.csc import Api
-from tests.support.schema import problems
+from tests.support.witnesses.schema import problems
 
 pytestmark = pytest.mark.requirement("SG-7")
 DOCUMENT: dict[str, Any] = json.loads(openapi.DOCUMENT)

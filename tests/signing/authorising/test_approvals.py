@@ -2,8 +2,6 @@
 
 import base64
 import json
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,74 +11,18 @@ from django.test import Client
 from pytest_django import Settings
 
 from ledger import clock
-from ledger.log import Actor
 from ledger.models import Entry
-from signing import credentials, sessions
 from signing.authorising import approvals, covering
 from signing.flow import Approval as State
-from signing.models import Activation, ActivationItem, Approval, CardBinding, SignatureRecord, SigningSession
+from signing.models import Activation, ActivationItem, Approval, CardBinding, SignatureRecord
+from tests.signing.authorising.asking import NARCOTICS, Signer, ask, check
 from tests.support import days
 from tests.support.cards import Card
 from tests.support.csc import INVALID_SAD, NOT_AUTHORISED, Api, b64, digest, refused
-from tests.support.phone import Phone, Twist, b64url
-from tests.support.signed_in import bound_phone, hidden
-from vault import tokens
+from tests.support.phone import b64url
+from tests.support.signed_in import hidden
 
 pytestmark = pytest.mark.requirement("SG-3")
-
-NARCOTICS = "処方箋 #麻薬"
-Change = Callable[[], object]
-
-
-class Signer:
-    """The person with a phone, signed in at a browser of their own."""
-
-    def __init__(self, api: Api) -> None:
-        self.credential = api.day.credential
-        self.phone: Phone = bound_phone(self.credential)
-        at, token = clock.now(), tokens.new_token()
-        self.session = SigningSession.objects.create(
-            token_digest=tokens.digest(token), credential=self.credential, means="authenticator",
-            started_at=at, expires_at=at + timedelta(hours=18),
-        )  # fmt: skip
-        self.client = Client()
-        self.client.cookies[django_settings.SIGNER_COOKIE_NAME] = token
-
-    def page(self, approval: Approval) -> Any:
-        return self.client.get(f"/me/approvals/{approval.public_id}/")
-
-    def options(self, page: Any) -> str:
-        return str(page.context["phone"].options)
-
-    def answer(self, approval: Approval, credential: str, ceremony: str) -> Any:
-        form = {"ceremony": ceremony, "credential": credential}
-        return self.client.post(f"/me/approvals/{approval.public_id}/phone/", form)
-
-    def approve(self, approval: Approval, **twist: Any) -> Any:
-        page = self.page(approval)
-        signed = self.phone.sign_in(self.options(page), Twist(**twist))
-        return self.answer(approval, signed, hidden(page, "ceremony"))
-
-
-@pytest.fixture
-def v2(api: Api) -> Api:
-    return Api(api.day, "v2")
-
-
-@pytest.fixture
-def signer(api: Api) -> Signer:
-    return Signer(api)
-
-
-def ask(v2: Api, *digests: bytes, **changes: Any) -> tuple[str, Approval]:
-    """The handle and the row of an authorisation that needs its signer."""
-    answer = v2.authorize(*digests, **{"description": NARCOTICS, **changes})
-    assert answer.status_code == 202, answer.json()
-    return answer.json()["handle"], Approval.objects.latest("pk")
-
-
-def check(v2: Api, handle: object) -> Any:
-    return v2.call("credentials/authorizeCheck", {"handle": handle})
 
 
 def test_the_caller_waits_until_the_signer_has_approved_on_the_phone(v2: Api, signer: Signer) -> None:
@@ -132,6 +74,14 @@ def test_the_phones_answer_is_kept_and_covers_the_very_hashes(v2: Api, signer: S
         covered._replace(nonce=bytes(32)),
     ]
     assert len({covering.challenge(each) for each in [covered, *others]}) == len(others) + 1
+
+
+def test_the_pages_speak_english_too(v2: Api, signer: Signer) -> None:
+    _handle, approval = ask(v2, digest(1))
+    signer.client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "1 request is waiting for your approval" in signer.client.get("/me/").content.decode()
+    text = signer.page(approval).content.decode()
+    assert "narcotics are included" in text and "Approve with the smartphone" in text
 
 
 class TestAnswers:
@@ -239,47 +189,12 @@ class TestCard:
             assert signer.client.post(path, {"response": text}).status_code == 422
 
 
-class TestEnds:
-    def test_an_approval_runs_out(self, v2: Api, signer: Signer) -> None:
-        handle, approval = ask(v2, digest(1))
-        Approval.objects.update(expires_at=clock.now())
-        assert signer.page(approval).status_code == 404
-        assert refused(check(v2, handle)) == (400, "The signer has not approved in time")
-        assert approvals.expire_overdue(clock.now()) == 1
-        assert refused(check(v2, handle)) == (400, "The signer has not approved in time")
-        assert Entry.objects.filter(kind="signing.approval_expired").count() == 1
-
-    def test_what_was_approved_and_not_fetched_runs_out_too(self, v2: Api, signer: Signer) -> None:
-        handle, approval = ask(v2, digest(1))
-        signer.approve(approval)
-        Approval.objects.update(expires_at=clock.now())
-        assert check(v2, handle).status_code == 400
-        assert Activation.objects.count() == 0
-
-    def test_it_ends_with_the_callers_day(self, v2: Api, signer: Signer) -> None:
-        handle, approval = ask(v2, digest(1))
-        sessions.end(v2.day.session, at=clock.now())
-        assert check(v2, handle).status_code == 401
-        approval.refresh_from_db()
-        assert approval.state == State.VOID
-        assert signer.page(approval).status_code == 404
-
-    def test_it_ends_with_a_suspension(self, v2: Api, signer: Signer) -> None:
-        _handle, approval = ask(v2, digest(1))
-        credentials.suspend(v2.day.credential, Actor("signer", "me"), "lost", clock.now())
-        approval.refresh_from_db()
-        assert approval.state == State.VOID
-
-    def test_another_caller_cannot_fetch_it(self, v2: Api, signer: Signer) -> None:
-        handle, approval = ask(v2, digest(1))
-        signer.approve(approval)
-        stranger = Api(days.day(clock.now()), "v2")
-        assert refused(check(stranger, handle)) == (400, "Invalid parameter handle")
-        assert check(v2, handle).status_code == 200
-
-    @pytest.mark.parametrize("handle", [5, None, "", "x" * 5000, "nul\x00"])
-    def test_odd_handles_are_bad_requests(self, v2: Api, handle: object) -> None:
-        assert check(v2, handle).status_code == 400
+def test_a_caller_lays_no_more_before_the_signer_than_anybody_reads(v2: Api) -> None:
+    for number in range(approvals.MOST_WAITING):
+        ask(v2, digest(number))
+    answer = v2.authorize(digest(1), description=NARCOTICS)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "30")
+    assert v2.authorize(digest(1)).status_code == 200
 
 
 class TestPolicy:

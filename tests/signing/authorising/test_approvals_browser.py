@@ -103,7 +103,7 @@ def _bind_and_sign_in(page: Page, link: links.NewLink) -> None:
     page.get_by_role("button", name="登録する").click()
     page.get_by_role("heading", name="端末を登録しました").wait_for()
     page.goto("/me/sign-in/")
-    page.get_by_role("button", name="スマートフォンで確認する").click()
+    page.get_by_role("button", name="この端末で確認する").click()
     page.get_by_role("heading", name="あなたの電子署名").wait_for()
 
 

@@ -81,6 +81,15 @@ def test_nobody_extends_the_sad_of_another(api: Api) -> None:
     assert refused(_extend(api, ..., digest(2))) == (400, "Missing (or invalid type) string parameter SAD")  # type: ignore[arg-type]
 
 
+def test_a_sad_of_one_facilitys_certificate_is_not_extended_over_another(api: Api) -> None:
+    sad = api.authorize(digest(1), numSignatures=2).json()["SAD"]
+    elsewhere = api.day.caller._replace(certificate=4711)
+    with pytest.raises(Refused) as refusal:
+        extension.extend(elsewhere, api.day.credential.public_id, sad, [digest(2)], at=clock.now())
+    assert refusal.value.code == "sad_unknown"
+    assert api.sign(sad, digest(1)).status_code == 200
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="threads with connections of their own")
 def test_of_sixteen_that_extend_and_sign_at_once_the_number_is_kept(

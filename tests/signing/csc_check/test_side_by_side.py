@@ -15,9 +15,10 @@ from signing.csc_check.run import Wanted, run
 from signing.keystore import KeyKind
 from signing.models import Activation
 from signing.signer import client as signer_client
-from tests.support import days, dummy
+from tests.support import days
 from tests.support.signers import SignerProcesses
 from tests.support.web import served
+from tests.support.witnesses import dummy
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

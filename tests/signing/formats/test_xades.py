@@ -9,10 +9,11 @@ from django.db import connection
 from ledger.models import Entry
 from signing.keystore import KeyKind
 from signing.signer import client as signer_client
-from tests.support import days, xades
+from tests.support import days
 from tests.support.ehr import Ehr
 from tests.support.signers import SignerProcesses
 from tests.support.web import served
+from tests.support.witnesses import xades
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import PyKCS11
 import pytest
@@ -16,6 +18,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from signing.keystore import Algorithm, KeyKind, KeyStore, NewKey, NotSigned, Unopenable, fits
 from signing.keystore.pkcs11 import KEK_LABEL, ModuleRefused, Pkcs11Store
 from signing.keystore.software import SoftwareStore
+from signing.signer.journal import Journal
+from signing.signer.keys import Here
+from signing.signer.roles import Signers
 from tests.support import softhsm
 from tests.support.signers import check
 from vault.keyring import Keyring
@@ -254,6 +259,34 @@ def test_a_made_key_leaves_no_object_behind(hardware: Pkcs11Store, kind: KeyKind
     opened = hardware.open(hardware.generate(kind).wrapped)
     hardware.close(opened.handle)
     assert len(hardware._session.findObjects([])) == before
+
+
+class Counting:
+    """A session of the module that counts what is asked of it."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.calls = session, Counter[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls[name] += 1
+        return getattr(self.session, name)
+
+
+@pytest.mark.requirement("SG-5")
+def test_the_module_is_asked_to_sign_and_nothing_else(
+    hardware: Pkcs11Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No login, no search, no unwrapping, no attribute: C_SignInit and C_Sign alone, which go past the session."""
+    role = Signers(Here(hardware), Journal(tmp_path / "journal"), lambda: 0)
+    ((_, (handle, _)),) = role.open([[made(hardware, KeyKind.RSA_2048).wrapped, 60]])  # type: ignore[misc]
+    counting = Counting(hardware._session)
+    monkeypatch.setattr(hardware, "_session", counting)
+    for number in range(20):
+        ((outcome, _),) = role.sign([[handle, bytes([number]) * 16, DIGEST, "rsa-sha256"]])  # type: ignore[misc]
+        assert outcome == 1
+    assert counting.calls == {}
+    role.close([handle])
+    assert counting.calls == {"destroyObject": 1}
 
 
 def test_the_key_that_wraps_is_made_once(hardware: Pkcs11Store) -> None:

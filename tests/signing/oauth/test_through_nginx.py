@@ -18,9 +18,11 @@ from django.db import connection
 from deploy.demo.facilities import Issued
 from ledger import clock
 from ledger.models import Entry
+from signing.api import client_certificates
 from signing.models import AccessToken, SignatureRecord
 from signing.signer import client as signer_client
 from tests.signing.oauth.conftest import query
+from tests.signing.oauth.test_credential_scope import v1
 from tests.support.card_site import facilities, hpki
 from tests.support.card_site.nginx import SECRET, Nginx
 from tests.support.csc import RSA_SHA256, b64, digest
@@ -111,8 +113,15 @@ def signer(front: Front) -> SignerBrowser:
     return browser
 
 
-def redeemed(front: Front, signer: SignerBrowser, ehr: Ehr, issued: Issued | None, **headers: str) -> Answer:
-    code = query_of(signer.client.get(ehr.authorize_path()))["code"]
+def redeemed(
+    front: Front,
+    signer: SignerBrowser,
+    ehr: Ehr,
+    issued: Issued | None,
+    asked: dict[str, str | None] | None = None,
+    **headers: str,
+) -> Answer:
+    code = query_of(signer.client.get(ehr.authorize_path(**(asked or {}))))["code"]
     body = {
         "grant_type": "authorization_code", "code": code, "redirect_uri": ehr.redirect_uri,
         "code_verifier": ehr.verifier, "client_id": ehr.client_id,
@@ -235,3 +244,62 @@ def test_a_client_with_a_secret_is_served_at_the_main_origin_as_before(
     assert token.status == 200
     bearer = {**JSON, "Authorization": f"Bearer {token.body['access_token']}"}
     assert front.post("/csc/v1/credentials/list", "{}", bearer, None, port=0).status == 200
+
+
+def test_a_sad_is_spent_over_the_certificate_by_which_it_was_asked_for(
+    front: Front, signer: SignerBrowser
+) -> None:
+    """Two living certificates of one client, one day: the doors of Django and of the hot path alike."""
+    ehr = Ehr()
+    first, second = facilities.bound(ehr.client_id), facilities.bound(ehr.client_id)
+    credential = str(signer.credential.public_id)
+    bearers = {
+        issued: {
+            **JSON,
+            "Authorization": f"Bearer {redeemed(front, signer, ehr, issued).body['access_token']}",
+        }
+        for issued in (first, second)
+    }
+    asked = json.dumps({"credentialID": credential, "numSignatures": 1, "hash": b64(digest(1))})
+    sad = front.post("/csc/v1/credentials/authorize", asked, bearers[first], first).body["SAD"]
+    body = json.dumps(
+        {"credentialID": credential, "SAD": sad, "hash": b64(digest(1)), "signAlgo": RSA_SHA256}
+    )
+    other = front.post("/csc/v1/signatures/signHash", body, bearers[second], second)
+    assert (other.status, other.body["error_description"]) == (400, "Invalid parameter SAD")
+    assert front.post("/csc/v1/signatures/signHash", body, bearers[first], first).status == 200
+
+
+def test_a_certificate_that_is_ended_is_shut_out_at_both_doors(front: Front, signer: SignerBrowser) -> None:
+    ehr = Ehr()
+    issued = facilities.bound(ehr.client_id)
+    token = redeemed(front, signer, ehr, issued).body["access_token"]
+    assert signed(front, signer, token, issued).status == 200
+    client_certificates.end(facilities.thumbprint(issued), clock.now())
+    headers = {**JSON, "Authorization": f"Bearer {token}"}
+    assert front.post("/csc/v1/credentials/list", "{}", headers, issued).status == 401
+    assert signed(front, signer, token, issued).status == 401
+
+
+def test_a_credential_token_signs_its_own_hashes_at_the_hot_door_and_gets_no_other_sad(
+    front: Front, signer: SignerBrowser
+) -> None:
+    ehr = Ehr()
+    issued = facilities.bound(ehr.client_id)
+    token = redeemed(front, signer, ehr, issued, v1(signer, digest(1))).body["access_token"]
+    headers = {**JSON, "Authorization": f"Bearer {token}"}
+    credential = str(signer.credential.public_id)
+    asked = {"credentialID": credential, "numSignatures": 1, "hash": b64(digest(2))}
+    answer = front.post("/csc/v1/credentials/authorize", json.dumps(asked), headers, issued)
+    assert (answer.status, answer.body["error"]) == (403, "insufficient_scope")
+    body = {"credentialID": credential, "hash": b64(digest(1)), "signAlgo": RSA_SHA256}
+    for address in ("/csc/v1/signatures/signHash", "/csc/v2/signatures/signHash"):
+        assert front.post(address, json.dumps(body), headers, None).status == 401
+    service = redeemed(front, signer, ehr, issued).body["access_token"]
+    other = {**JSON, "Authorization": f"Bearer {service}"}
+    sad = front.post("/csc/v1/credentials/authorize", json.dumps(asked), other, issued).body["SAD"]
+    foreign = {**body, "hash": b64(digest(2)), "SAD": sad}
+    answer = front.post("/csc/v1/signatures/signHash", json.dumps(foreign), headers, issued)
+    assert (answer.status, answer.body["error_description"]) == (400, "Invalid parameter SAD")
+    assert front.post("/csc/v1/signatures/signHash", json.dumps(body), headers, issued).status == 200
+    assert front.post("/csc/v1/signatures/signHash", json.dumps(body), headers, issued).status == 400

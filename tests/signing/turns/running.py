@@ -4,11 +4,16 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from django.db import connections
+
 from signing.api import hot
+from signing.signer import client
+from signing.turns.known import RECHECK
 from tests.support.csc import RSA_SHA256, b64
 from tests.support.days import Day
 
@@ -22,7 +27,13 @@ class Answer(NamedTuple):
 
 
 class Hot:
-    """Use as a context manager. The engine begins with the first request and is closed with the context."""
+    """Use as a context manager. The engine begins with the first request and is closed with the context.
+
+    `headers` go with every request; `version` is the API's.
+    """
+
+    headers: dict[str, str] = {}
+    version = "v1"
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -38,6 +49,15 @@ class Hot:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+        everyone = threading.Barrier(hot.THREADS)
+
+        def close() -> None:
+            everyone.wait(10)
+            connections.close_all()
+            client.signers().disconnect()
+
+        for done in [hot._pool.submit(close) for _ in range(hot.THREADS)]:  # those of the slow path
+            done.result(20)
 
     def ask(self, method: str, body: object, bearer: str) -> Answer:
         """POST /csc/v1/<method>; a body of bytes is sent as it is."""
@@ -72,11 +92,27 @@ class Hot:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        headers = [(b"authorization", f"Bearer {bearer}".encode())] if bearer else []
-        scope = {"type": "http", "path": f"/csc/v1/{method}", "method": "POST", "headers": headers}
+        given = {"authorization": f"Bearer {bearer}", **self.headers} if bearer else self.headers
+        headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+        scope = {
+            "type": "http",
+            "path": f"/csc/{self.version}/{method}",
+            "method": "POST",
+            "headers": headers,
+        }
         await hot.application(scope, receive, send)
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], answered, json.loads(sent[1]["body"]))
+
+
+def heard(ask: Callable[[], Answer], status: int) -> Answer:
+    """Asks until a revocation has arrived, which takes milliseconds; sooner than it would be found by looking."""
+    until = time.monotonic() + RECHECK / 2
+    answer = ask()
+    while answer.status != status and time.monotonic() < until:
+        answer = ask()
+    assert answer.status == status, answer
+    return answer
 
 
 def verify(day: Day, answer: Answer, *digests: bytes) -> None:

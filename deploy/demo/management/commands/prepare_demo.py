@@ -27,7 +27,7 @@ def _wait_for_the_keys() -> None:
             try:
                 probe()
                 break
-            except OSError:
+            except health.NotReady:
                 if time.monotonic() > until:
                     raise CommandError(f"The {name} process does not answer; see logs/{name}.log.") from None
                 time.sleep(0.1)

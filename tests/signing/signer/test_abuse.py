@@ -20,7 +20,7 @@ from signing.signer.client import (
     Signers,
     SignerUnavailable,
 )
-from tests.signing.test_signer import DIGEST, order
+from tests.signing.signer.test_process import DIGEST, order
 from tests.support.signers import SignerProcesses
 
 

@@ -1,11 +1,11 @@
 """The signer process over its real socket."""
 
 import signal
+import socket
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 
 from signing.keystore import Algorithm
-from signing.signer import client
+from signing.signer import client, wire
 from signing.signer.client import (
     Authorities,
     Declined,
@@ -29,7 +29,6 @@ from signing.signer.client import (
     Signers,
     SignerUnavailable,
 )
-from tests.support import softhsm
 from tests.support.signers import SignerProcesses
 
 DIGEST = sha256(b"a prescription").digest()
@@ -192,28 +191,53 @@ def test_the_log_key_signs_the_log(issuer: Authorities) -> None:
     verify(public_key, issuer.log_sign(b"root of a day"), sha256(b"root of a day").digest())
 
 
-def test_with_a_key_module_the_process_speaks_the_same(signers: SignerProcesses, tmp_path: Path) -> None:
-    token = softhsm.create(tmp_path / "hsm")
-    sockets = tmp_path / "s"
-    module = SignerProcesses(
-        SOFTHSM2_CONF=str(token.configuration),
-        INKAN_HOME=str(tmp_path / "home"),
-        INKAN_KEYSTORE="pkcs11",
-        INKAN_PKCS11_MODULE=str(token.module),
-        INKAN_PKCS11_TOKEN=token.label,
-        INKAN_PKCS11_PIN=token.pin,
-        INKAN_SIGNER_SOCKET=str(sockets / "signer"),
-    )
-    module.start("signers")
-    try:
-        signer = Signers(sockets / "signer")
-        key = opened(signer)
-        (result,) = signer.sign([order(key.handle)])
-        assert isinstance(result, Signed)
-        verify(key.public_key, result.signature, DIGEST)
-        module.kill("signers")
-        module.start("signers")
-        assert signer.sign([order(key.handle)]) == [NotSigned("not_open")]
-    finally:
-        module.stop()
-        signer.disconnect()
+class Frames:
+    """Several callers' frames that wait at one moment: sent while the process is stopped, read after it goes on."""
+
+    def __init__(self, signers: SignerProcesses, arguments: list[object]) -> None:
+        self.raws = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in arguments]
+        for raw in self.raws:
+            raw.settimeout(10)
+            raw.connect(str(settings.SIGNER_SOCKET))
+        client.signers().ping()  # all are let in
+        with signers.stopped("signers"):
+            for number, (raw, argument) in enumerate(zip(self.raws, arguments, strict=True)):
+                raw.sendall(wire.pack([number, "sign", argument]))
+        self.replies = [self.reply(raw) for raw in self.raws]
+
+    def reply(self, raw: socket.socket) -> list[object]:
+        inbox = wire.Inbox()
+        with raw:
+            while not (frames := inbox.feed(raw.recv(65536))):
+                pass
+        found: list[object] = wire.unpack(frames[0])
+        return found
+
+
+def test_frames_of_one_moment_are_signed_together_and_answered_apart(
+    signers: SignerProcesses, signer: Signers
+) -> None:
+    key = opened(signer)
+    items = [uuid.uuid4().bytes for _ in range(3)]
+
+    def ask(item: bytes, digest: bytes = DIGEST) -> list[object]:
+        return [key.handle, item, digest, "rsa-sha256"]
+
+    frames: list[object] = [
+        [ask(items[0])],
+        "odd",
+        [ask(items[1]), ask(items[2], b"short"), ask(items[0])],
+        [ask(items[0])],
+        [],
+    ]
+    first, odd, second, again, empty = Frames(signers, frames).replies
+    assert first[:2] == [0, True] and second[:2] == [2, True]
+    assert odd == [1, False, "malformed"] and empty == [4, False, "malformed"]
+    assert isinstance(first[2], list) and isinstance(second[2], list)
+    for outcome, signature in (first[2][0], second[2][0]):
+        assert outcome == 1
+        verify(key.public_key, signature, DIGEST)
+    assert second[2][1:] == [[0, "wrong_digest_length"], [0, "already_signed"]]
+    assert again == [3, True, [[0, "already_signed"]]]
+    journal = (settings.HOME / "signer" / "journal").read_text()
+    assert [journal.count(item.hex()) for item in items] == [1, 1, 0]

@@ -1,0 +1,163 @@
+"""How an approval ends: it runs out, its day ends, it is erased; and sixteen at once have one winner."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from ledger import clock, erasure
+from ledger.log import Actor
+from ledger.models import Entry
+from signing import credentials, retention, sessions
+from signing.activation import NewSad, Spend, spend_many
+from signing.authorising import approvals
+from signing.errors import Refused
+from signing.flow import Approval as State
+from signing.keystore import Algorithm
+from signing.models import Activation, ActivationItem, Approval
+from signing.signer import client as signer_client
+from tests.signing.authorising.asking import Signer, ask, check
+from tests.support import days
+from tests.support.csc import Api, digest, refused
+from tests.support.signers import SignerProcesses
+
+pytestmark = pytest.mark.requirement("SG-3")
+
+
+class TestEnds:
+    def test_an_approval_runs_out(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        Approval.objects.update(expires_at=clock.now())
+        assert signer.page(approval).status_code == 404
+        assert refused(check(v2, handle)) == (400, "The signer has not approved in time")
+        assert approvals.expire_overdue(clock.now()) == 1
+        assert refused(check(v2, handle)) == (400, "The signer has not approved in time")
+        assert Entry.objects.filter(kind="signing.approval_expired").count() == 1
+
+    def test_what_was_approved_and_not_fetched_runs_out_too(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        signer.approve(approval)
+        Approval.objects.update(expires_at=clock.now())
+        assert check(v2, handle).status_code == 400
+        assert Activation.objects.count() == 0
+
+    def test_it_ends_with_the_callers_day(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        sessions.end(v2.day.session, at=clock.now())
+        assert check(v2, handle).status_code == 401
+        approval.refresh_from_db()
+        assert approval.state == State.VOID
+        assert signer.page(approval).status_code == 404
+
+    def test_it_ends_with_a_suspension(self, v2: Api, signer: Signer) -> None:
+        _handle, approval = ask(v2, digest(1))
+        credentials.suspend(v2.day.credential, Actor("signer", "me"), "lost", clock.now())
+        approval.refresh_from_db()
+        assert approval.state == State.VOID
+
+    def test_another_caller_cannot_fetch_it(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        signer.approve(approval)
+        stranger = Api(days.day(clock.now()), "v2")
+        assert refused(check(stranger, handle)) == (400, "Invalid parameter handle")
+        assert check(v2, handle).status_code == 200
+
+    @pytest.mark.parametrize("handle", [5, None, "", "x" * 5000, "nul\x00"])
+    def test_odd_handles_are_bad_requests(self, v2: Api, handle: object) -> None:
+        assert check(v2, handle).status_code == 400
+
+
+class TestRetention:
+    """What came to nothing goes a day later; what a signature stands on stays (decision 31)."""
+
+    LATER = timedelta(days=2)
+
+    def run(self, name: str) -> int:
+        (rule,) = [each for each in retention.TIMETABLE if each.name == name]
+        return erasure.carry_out(rule, clock.now() + self.LATER).erased
+
+    def test_an_approval_that_nobody_gave_goes(self, v2: Api) -> None:
+        ask(v2, digest(1))
+        assert self.run("approval") == 1
+        assert Approval.objects.count() == 0
+
+    def test_one_under_which_nothing_was_signed_goes_with_its_sad(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        signer.approve(approval)
+        assert check(v2, handle).status_code == 200
+        assert self.run("approval") == 0
+        assert (self.run("activation"), self.run("approval")) == (1, 1)
+
+    def test_one_under_which_something_was_signed_stays(self, v2: Api, signer: Signer) -> None:
+        handle, approval = ask(v2, digest(1))
+        signer.approve(approval)
+        assert v2.sign(check(v2, handle).json()["SAD"], digest(1)).status_code == 200
+        assert (self.run("activation"), self.run("approval")) == (0, 0)
+        approval.refresh_from_db()
+        assert approval.proof
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="threads with connections of their own")
+class TestRaces:
+    """Sixteen at once, one winner (security.md): rows move by conditional updates only."""
+
+    def at_once(self, *acts: Callable[[], object]) -> list[str]:
+        def one(number: int) -> str:
+            try:
+                acts[number % len(acts)]()
+                return "done"
+            except Refused as no:
+                return no.code
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(16) as pool:
+            return list(pool.map(one, range(16)))
+
+    def waiting(self, day: days.Day) -> tuple[str, Approval]:
+        made = approvals.ask(day.caller, day.credential.public_id, [digest(1)], why=["many"], at=clock.now())
+        return made.handle, Approval.objects.select_related("credential__signer", "client").latest("pk")
+
+    def test_the_sad_of_an_approval_is_handed_out_once(self, signers: SignerProcesses) -> None:
+        day = days.day(clock.now())
+        handle, approval = self.waiting(day)
+        Approval.objects.filter(pk=approval.pk).update(state=State.APPROVED)
+        results = self.at_once(lambda: approvals.check(day.caller, handle, clock.now()))
+        signer_client.signers().disconnect()
+        assert (results.count("done"), results.count("handle_unknown")) == (1, 15), results
+        assert (Activation.objects.count(), ActivationItem.objects.count()) == (1, 1)
+
+    def test_it_is_approved_or_refused_and_never_both(self, signers: SignerProcesses) -> None:
+        day = days.day(clock.now())
+        _handle, approval = self.waiting(day)
+        at = clock.now()
+        results = self.at_once(
+            lambda: approvals.approve_by_card(approval, day.credential, "{}", at),
+            lambda: approvals.refuse(approval, at),
+        )
+        signer_client.signers().disconnect()
+        assert (results.count("done"), results.count("approval_unknown")) == (1, 15), results
+        told = Entry.objects.filter(kind__in=["signing.approved", "signing.approval_refused"])
+        assert told.count() == 1
+
+    def test_a_suspension_and_an_approval_meet_and_nothing_can_be_signed_after(
+        self, signers: SignerProcesses
+    ) -> None:
+        day = days.day(clock.now())
+        handle, approval = self.waiting(day)
+        at = clock.now()
+        me, given = Actor("signer", "me"), []
+        self.at_once(
+            lambda: approvals.approve_by_card(approval, day.credential, "{}", at),
+            lambda: credentials.suspend(day.credential, me, "lost", at),
+            lambda: given.append(approvals.check(day.caller, handle, at)),
+        )
+        signer_client.signers().disconnect()
+        for sad in (each.sad for each in given if isinstance(each, NewSad)):
+            spend = Spend(sad, day.credential.public_id, day.caller, (digest(1),), Algorithm.RSA_SHA256)
+            assert isinstance(spend_many([spend], at=at)[0], Refused)
+        with pytest.raises(Refused):
+            approvals.check(day.caller, handle, at)

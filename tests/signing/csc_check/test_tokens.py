@@ -1,0 +1,60 @@
+"""csc_check takes its token by client credentials where it is told to."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from signing.csc_check.server import Unreachable, client_credentials
+
+
+class TokenEndpoint(BaseHTTPRequestHandler):
+    """RFC 6749 section 4.4 for one client."""
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        expected = "Basic " + base64.b64encode(b"ehr:secret").decode()
+        is_good = self.headers["Authorization"] == expected and form["grant_type"] == ["client_credentials"]
+        body = json.dumps({"access_token": f"token of {form['scope'][0]}"} if is_good else {}).encode()
+        self.send_response(200 if is_good else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), TokenEndpoint)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/token"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_good_secret_gives_a_token(endpoint: str) -> None:
+    assert client_credentials(endpoint, "ehr", "secret") == "token of service"
+
+
+def test_a_wrong_one_ends_the_command_without_quoting_it(endpoint: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreachable):
+        client_credentials(endpoint, "ehr", "wrong")
+    file = tmp_path / "secret"
+    file.write_text("CANARY-wrong\n")
+    with pytest.raises(CommandError) as ended:
+        call_command(
+            "csc_check", "http://127.0.0.1:9", token_url=endpoint, client_id="ehr",
+            client_secret_file=str(file), stdout=StringIO(),
+        )  # fmt: skip
+    assert ended.value.returncode == 2 and "CANARY" not in str(ended.value)
