@@ -44,5 +44,5 @@ def tell_no_more(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signing", "0041_approvals"), ("signing", "0031_beside_approvals")]
+    dependencies = [("signing", "0013_beside_approvals")]
     operations = [migrations.RunPython(tell, tell_no_more)]

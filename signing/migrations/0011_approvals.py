@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0040_activation_room'),
+        ('signing', '0010_activation_room'),
     ]
 
     operations = [

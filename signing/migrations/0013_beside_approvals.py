@@ -8,8 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0030_callers_and_requests'),
-        ('signing', '0041_approvals'),
+        ('signing', '0012_callers_and_requests'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0050_records'),
+        ('signing', '0016_records'),
     ]
 
     operations = [

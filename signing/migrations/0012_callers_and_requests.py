@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0009_held_suspensions'),
+        ('signing', '0011_approvals'),
     ]
 
     operations = [

@@ -18,7 +18,7 @@ def leave_none(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0060_revocations_are_told'),
+        ('signing', '0014_revocations_are_told'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0051_suspended_by_phone'),
+        ('signing', '0017_suspended_by_phone'),
     ]
 
     operations = [

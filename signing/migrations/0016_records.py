@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0061_what_a_signature_writes'),
+        ('signing', '0015_what_a_signature_writes'),
     ]
 
     operations = [
