@@ -20,6 +20,7 @@ from tests.support.csc import NOT_AUTHORISED, digest
 from tests.support.days import Day
 
 OFFICER = Actor("signer", "me")
+pytestmark = pytest.mark.requirement("SG-3")
 
 
 def together(count: int, act: object) -> list[object]:
