@@ -50,6 +50,7 @@ def _record(items: Sequence[int], at: datetime | None) -> int:
                 credential=activation.credential,
                 session=activation.session,
                 client=activation.client,
+                certificate=activation.certificate,
                 digest=item.digest,
                 result=SignatureRecord.UNKNOWN,
                 log_shard=entry.shard,

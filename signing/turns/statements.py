@@ -128,7 +128,9 @@ SELECT 1 / (count(*) = $10::bigint)::int FROM signed
 
 _MOVE = "UPDATE signing_activationitem SET state = '{}' WHERE id = ANY ($1::bigint[]) AND state = 'reserved'"
 GIVE_BACK, FAIL = _MOVE.format("authorised"), _MOVE.format("failed")
-RECORDED = "SELECT item_id FROM signing_signaturerecord WHERE item_id = ANY ($1::bigint[])"
+RECORDED = (
+    "SELECT item_id FROM signing_signaturerecord WHERE item_id = ANY ($1::bigint[]) AND result = 'signed'"
+)
 RESERVED = "SELECT id FROM signing_activationitem WHERE id = ANY ($1::bigint[]) AND state = 'reserved'"
 NAMES = "SELECT sad_digest, public_id FROM signing_activation WHERE sad_digest = ANY ($1::bytea[])"
 KEYS = "SELECT id, wrapped_key FROM signing_credential WHERE id = ANY ($1::bigint[])"

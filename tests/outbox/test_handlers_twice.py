@@ -19,9 +19,9 @@ from enrollment.models import Application, CheckRun
 from ledger import clock
 from outbox import mails
 from outbox.models import Notice
-from signing.models import Credential
+from signing.models import Credential, UnusualUse
 from staff.models import Officer
-from tests.support import cases
+from tests.support import cases, days
 from tests.support.credentials import active_credential, signer
 from tests.support.signed_in import bound_phone
 
@@ -91,6 +91,15 @@ def _credential(state: State) -> Callable[[], str]:
     return lambda: str(_case(state).credential)
 
 
+def _unusual() -> str:
+    credential = Credential.objects.get(public_id=_case(State.ISSUED).credential)
+    row = UnusualUse.objects.create(
+        signer=credential.signer, credential=credential, client=days.ehr(), kind=UnusualUse.CALLER,
+        day=clock.today(clock.now()), first_at=clock.now(), count=1,
+    )  # fmt: skip
+    return str(row.public_id)
+
+
 SCENES: dict[str, Callable[[], str]] = {
     "outbox.mail": _mail,
     "enrollment.submitted": _submitted,
@@ -99,6 +108,7 @@ SCENES: dict[str, Callable[[], str]] = {
     "enrollment.approved": lambda: str(_case(State.APPROVED).public_id),
     "signing.credential_issued": _credential(State.ISSUING),
     "signing.issuance_stopped": _credential(State.ISSUING),
+    "signing.unusual_use": _unusual,
 }
 
 

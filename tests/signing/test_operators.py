@@ -39,7 +39,7 @@ def test_a_credential_is_found_by_its_whole_serial_or_person_id_and_by_no_part(o
     printed = ":".join(SERIAL[place : place + 2] for place in range(0, len(SERIAL), 2)).upper()
     for typed in (SERIAL, printed, f" {SERIAL} ", row.signer.person_id, row.signer.person_id.lower()):
         page = operator.get(URL, {"q": typed}).content.decode()
-        assert f'<td class="mono">{row.signer.person_id}</td>' in page
+        assert f'class="mono">{row.signer.person_id}</td>' in page
     assert Entry.objects.filter(kind="credential.looked_up", actor_kind="operator").count() == 5
     for typed in (SERIAL[:-1], SERIAL[1:-2], row.signer.person_id[:-1], "", "%", "\x00", "x" * 9000):
         assert "desk-acts" not in operator.get(URL, {"q": typed}).content.decode()

@@ -18,6 +18,7 @@ from ledger import clock, daily, verify_proof
 from ledger.models import DailyRoot, Entry
 from signing import activation
 from signing.errors import Refused
+from signing.keystore import Algorithm
 from signing.models import ActivationItem, SignatureRecord, SigningSession
 from signing.records import failures, proofs
 from tests.ledger import keys
@@ -110,7 +111,9 @@ def test_an_outcome_that_nobody_knows_is_proven_as_such(signers: Any, noon: Call
     noon(FRIDAY)
     api, at = Api(days.day(clock.now())), clock.now()
     sad = api.sad(digest(1), digest(2))
-    spend = activation.Spend(sad, api.day.credential.public_id, api.day.caller, (digest(2),))
+    spend = activation.Spend(
+        sad, api.day.credential.public_id, api.day.caller, (digest(2),), Algorithm.RSA_SHA256
+    )
     assert activation.spend_many([spend], at=at)
     assert activation.fail_stuck(at + timedelta(minutes=11)) == 1
     record = SignatureRecord.objects.get()

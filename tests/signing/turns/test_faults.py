@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, connections
@@ -156,16 +157,13 @@ def test_items_given_up_meanwhile_take_their_signatures_with_them(hot: Hot, sign
     sad = hot.sad(day, digest(1), digest(2))
     verify(day, hot.signs(day, sad, digest(2)), digest(2))
 
-    def act(number: int) -> object:
-        if number:
-            return hot.signs(day, sad, digest(1))
+    with ThreadPoolExecutor(1) as pool:
         with signers.stopped("signers"):
-            time.sleep(0.4)
+            asked = pool.submit(hot.signs, day, sad, digest(1))
+            while not ActivationItem.objects.filter(state="reserved").exists():
+                time.sleep(0.02)
             activation.fail_stuck(clock.now() + activation._STUCK_AFTER + activation.settings.SAD_LIFETIME)
-        return None
-
-    (answer,) = [each for each in together(2, act) if each is not None]
-    assert refusal(answer) == AGAIN  # type: ignore[arg-type]
+        assert refusal(asked.result(30)) == AGAIN
     verify(other, hot.signs(other, hot.sad(other, digest(3)), digest(3)), digest(3))
     check_log()
 
