@@ -115,18 +115,18 @@ def test_a_phone_suspends_and_goes_on_by_itself(server: str) -> None:
         page.get_by_role("button", name="登録する").click()
         page.get_by_role("heading", name="端末を登録しました").wait_for()
         page.goto("/me/suspend/")
-        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("button", name="一時停止する").click()
         page.get_by_role("link", name="再開・失効の手続きへ").click()
         page.look("stopped")  # type: ignore[attr-defined]
-        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="再開するか、失効するかを選んでください").wait_for()
         page.look("stopped-choice")  # type: ignore[attr-defined]
         page.get_by_role("button", name="再開する").click()
         page.get_by_role("heading", name="電子証明書を再開しました").wait_for()
         page.look("resumed")  # type: ignore[attr-defined]
         page.get_by_role("link", name="本人確認をする").click()
-        page.get_by_role("button", name="スマートフォンで確認する").click()
+        page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="あなたの電子署名").wait_for()
     assert [session.ended_at is None for session in SigningSession.objects.order_by("pk")] == [False, True]
 
