@@ -22,9 +22,9 @@ test: setup ## all checks and all tests, on servers of their own
 	@deploy/packages.sh
 	@deploy/face.sh
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -n 4 --dist loadfile -m "not (journey or browser)"
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not (journey or browser)"
 	@# what waits for Chromium, three files at a time; what failed beside another is told once more, alone
-	@$(PY) -m pytest -n 3 --dist loadfile -m "journey or browser" || $(PY) -m pytest -m "journey or browser" --last-failed --last-failed-no-failures none
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "journey or browser" || $(PY) -m pytest -m "journey or browser" --last-failed --last-failed-no-failures none
 
 check: setup ## format, lint, types, import contracts, missing migrations and translations
 	@deploy/check.sh
