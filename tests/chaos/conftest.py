@@ -1,4 +1,4 @@
-"""The applicants' hour is collected only where it is asked for; tests/journeys/form has a selection of it."""
+"""What takes many minutes is collected only where it is asked for; make test has selections of it."""
 
 import os
 
