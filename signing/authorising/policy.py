@@ -43,6 +43,6 @@ def told(hashes: int, description: str) -> tuple[str, ...]:
 def _is_new(intent: Intent) -> bool:
     session = SigningSession.objects.select_related("credential").get(pk=intent.session)
     signed = SignatureRecord.objects.filter(
-        credential__signer=session.credential.signer_id, client=intent.client
+        credential__signer=session.credential.signer_id, client=intent.client, result=SignatureRecord.SIGNED
     )
     return not signed.exists()

@@ -16,7 +16,7 @@ SELECT wish.nr, client.id, client.client_id, session.id, session.public_id, sess
     LEAST(certificate.not_after, certificate.ends_at), token.scope, client.is_oauth2code, client.is_certificate_bound,
     EXISTS (
         SELECT 1 FROM signing_credential own JOIN signing_signaturerecord record ON record.credential_id = own.id
-        WHERE own.signer_id = credential.signer_id AND record.client_id = client.id
+        WHERE own.signer_id = credential.signer_id AND record.client_id = client.id AND record.result = 'signed'
     )
 FROM unnest($1::bytea[]) WITH ORDINALITY AS wish (digest, nr)
 JOIN signing_accesstoken token ON token.token_digest = wish.digest

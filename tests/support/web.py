@@ -43,14 +43,15 @@ def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
         [*command, "--log-level", level], env=environment, cwd=settings.ROOT, stdout=output, stderr=output
     )
     try:
-        _wait(f"http://127.0.0.1:{port}/healthz", process)
+        wait_for(f"http://127.0.0.1:{port}/healthz", process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(15)
 
 
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Until the server answers with success. Raises RuntimeError: it ended, or a minute has gone."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if process.poll() is not None:

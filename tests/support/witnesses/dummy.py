@@ -5,9 +5,6 @@ Its own words: no authentication, no protection against replays, every key of it
 
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.services import free_port
+from tests.support.web import wait_for
 
 _CONFIG = """
 keysets:
@@ -78,21 +76,8 @@ def dummy(folder: Path) -> Iterator[str]:
     with (folder / "dummy.log").open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
         try:
-            _wait(f"http://127.0.0.1:{port}/info", process)
+            wait_for(f"http://127.0.0.1:{port}/info", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait(15)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise RuntimeError("the dummy did not start")
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    raise RuntimeError("the dummy does not answer")
