@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def canonical_json(value: Any) -> bytes:
     """Bytes of the one spelling; keys in code point order, strings as they are (no Unicode normalisation).
@@ -27,6 +29,8 @@ def timestamp(at: datetime) -> str:
 
 
 def _refuse_floats(value: Any) -> None:
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, float):
         raise ValueError("a float has more than one spelling")
     if isinstance(value, Mapping):

@@ -6,8 +6,7 @@ from typing import Any, NoReturn
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ledger import merkle
-from ledger.canonical import canonical_json, timestamp
+from ledger import chain, merkle
 
 DIGEST = 32
 BLOCK = 4096  # leaves under one stored hash; a power of two
@@ -67,21 +66,12 @@ class Entry(models.Model):
 
     def record(self) -> dict[str, Any]:
         """What the leaf hash covers, beside the salt."""
-        return {
-            "version": 1,
-            "shard": self.shard,
-            "number": self.number,
-            "at": timestamp(self.at),
-            "kind": self.kind,
-            "actor": {"kind": self.actor_kind, "id": self.actor_id},
-            "subject": self.subject,
-            "authority": self.authority,
-            "data": self.data,
-        }
+        about = (self.kind, self.actor_kind, self.actor_id, self.subject, self.authority)
+        return chain.record(self.shard, self.number, self.at, *about, self.data)
 
     def computed_leaf(self) -> bytes:
-        """RFC 6962 leaf hash over salt and canonical record; the salt keeps a published neighbour unguessable."""
-        return merkle.leaf_hash(bytes(self.salt) + canonical_json(self.record()))
+        """The leaf's hash, from what the row says now."""
+        return chain.leaf(bytes(self.salt), self.record())
 
 
 class DailyRoot(models.Model):

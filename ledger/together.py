@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from ledger import chain, log
 from ledger.canonical import canonical_json
-from ledger.models import Entry
 
 # $1 shard, $2 its genesis
 CREATE = "INSERT INTO ledger_shard (name, count, head) VALUES ($1::text, 0, $2::bytea) ON CONFLICT DO NOTHING"
@@ -68,28 +67,31 @@ def chained(shard: str, head: Head, drafts: Sequence[Draft], at: datetime) -> Ch
     made = Chained([], [], [], [], [], [], [], [], [], [], head)
     for draft in drafts:
         log.check(draft.kind, draft.actor, draft.subject, draft.authority, draft.data, shard)
-        entry = Entry(
-            shard=shard,
-            number=head.number + 1,
-            at=at,
-            kind=draft.kind,
-            actor_kind=draft.actor.kind,
-            actor_id=draft.actor.id,
-            subject=draft.subject,
-            authority=draft.authority,
-            data=dict(draft.data),
-            salt=secrets.token_bytes(16),
+        number, salt = head.number + 1, secrets.token_bytes(16)
+        data = canonical_json(draft.data)
+        leaf = chain.leaf(
+            salt,
+            chain.record(
+                shard,
+                number,
+                at,
+                draft.kind,
+                draft.actor.kind,
+                draft.actor.id,
+                draft.subject,
+                draft.authority,
+                draft.data,
+            ),
         )
-        leaf = entry.computed_leaf()
-        head = Head(entry.number, chain.link(head.link, leaf))
-        made.number.append(entry.number)
+        head = Head(number, chain.link(head.link, leaf))
+        made.number.append(number)
         made.kind.append(draft.kind)
         made.actor_kind.append(draft.actor.kind)
         made.actor_id.append(draft.actor.id)
         made.subject.append(draft.subject)
         made.authority.append(draft.authority)
-        made.data.append(canonical_json(entry.data).decode())
-        made.salt.append(bytes(entry.salt))
+        made.data.append(data.decode())
+        made.salt.append(salt)
         made.leaf.append(leaf)
         made.link.append(head.link)
     return made._replace(head=head)

@@ -23,6 +23,10 @@ _TOKEN = re.compile(
 )  # b64token of RFC 6750 section 2.1: no comma, so no second header
 
 
+HEADERS = ("authorization", facilities.SECRET, facilities.VERIFIED, facilities.CERTIFICATE)
+"""All that a caller is known by."""
+
+
 class RequestScope(NamedTuple):
     """What a caller is known by: header names in lower case, among them what our nginx says of its certificate."""
 

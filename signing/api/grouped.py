@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import TypeAlias
 
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -17,7 +18,7 @@ from signing.api.callers import RequestScope, bearer
 from signing.api.faces import Face, Method, Requester
 from signing.authorising import policy
 from signing.errors import Refused
-from signing.turns.calls import STRANGER, Authorise, Call, Known, No, Slowly, Spend, Wish
+from signing.turns.calls import STRANGER, Authorise, Call, Known, No, Outcome, Slowly, Spend, Wish
 from signing.turns.engine import Engine
 from vault import tokens
 
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 _CALLER = "signing.api.callers.oauth_client"  # whose question `signing.turns` asks of many at once
 _POLICY = "signing.authorising.policy.reasons"  # whose plain reasons are known here
 _NOT_OURS = ("cursor_factory", "context", "prepare_threshold")  # of Django's own cursors
+Tell: TypeAlias = Callable[[Reply | None], None]
+"""Gets the reply, or None where only the slow path can answer. Raises nothing."""
+
 _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="csc-why")  # reasons are few and can wait
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}  # one, but for tests that begin another loop
 
@@ -53,20 +57,20 @@ async def close() -> None:
         await loop.run_in_executor(_beside, connections.close_all)
 
 
-async def answer(
-    running: Engine, face: Face, method: str, headers: Mapping[str, str], body: bytes
-) -> Reply | None:
-    """As `answers.answer`, for the two methods of the hot path; None where only that can answer. Never raises."""
+def answer(
+    running: Engine, face: Face, method: str, headers: Mapping[str, str], body: bytes, tell: Tell
+) -> None:
+    """As `answers.answer`, for the two methods of the hot path; `tell` is called once, on this loop. Never raises."""
     try:
-        return await _answer(running, face, method, headers, body)
+        _answer(running, face, method, headers, body, tell)
     except Exception:  # the last door: a bare 500 that tells nothing (law 5)
         logger.exception("%s failed", method)
-        return answers.refusal(face, "failed")
+        tell(answers.refusal(face, "failed"))
 
 
-async def _answer(
-    running: Engine, face: Face, method: str, headers: Mapping[str, str], body: bytes
-) -> Reply | None:
+def _answer(
+    running: Engine, face: Face, method: str, headers: Mapping[str, str], body: bytes, tell: Tell
+) -> None:
     offered = face.methods[method]
     problem, given = "", {}
     try:
@@ -78,18 +82,31 @@ async def _answer(
     except Refused as no:
         code = problem or no.code
         refused.stranger(method, code)
-        return answers.refusal(face, code)
+        tell(answers.refusal(face, code))
+        return
 
     def read(known: Known, at: datetime) -> Wish | Slowly:
         if not _is_bound_rightly(known, headers, at):
             return STRANGER
         return No(problem) if problem else _wish(offered, given, Requester(known.caller, token), known)
 
-    outcome = await running.ask(method, tokens.digest(token), _size(given), read)
+    def told(outcome: Outcome) -> None:
+        try:
+            reply = _reply(face, method, outcome, problem)
+        except Exception:  # the last door, and nobody else's turn is broken
+            logger.exception("%s failed", method)
+            reply = answers.refusal(face, "failed")
+        tell(reply)
+
+    running.ask(method, tokens.digest(token), _size(given), read, told)
+
+
+def _reply(face: Face, method: str, outcome: Outcome, problem: str) -> Reply | None:
+    """`problem`: why the body could not be read."""
     if isinstance(outcome, Slowly):
         return None
     if not isinstance(outcome, No):
-        return answers.told(offered.tell(outcome))
+        return answers.told(face.methods[method].tell(outcome))
     if outcome == STRANGER:
         outcome = No(problem or outcome.code)
         refused.stranger(method, outcome.code)

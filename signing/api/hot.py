@@ -5,13 +5,14 @@ has one writer, each runs on a thread and calls the functions of the slow pages 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from django.db import close_old_connections
 
-from signing.api import answers, csc_v1, csc_v2, grouped, wire
+from signing.api import answers, callers, csc_v1, csc_v2, grouped, wire
 from signing.api.answers import Reply
 from signing.api.faces import Face
 
@@ -24,7 +25,8 @@ FACES = {"v1": csc_v1.FACE, "v2": csc_v2.FACE}
 METHODS = ("credentials/authorize", "signatures/signHash")
 PATHS = {f"/csc/{name}/{method}": (face, method) for name, face in FACES.items() for method in METHODS}
 THREADS = 8
-_DRAIN = 8 * wire.LARGEST_BODY  # read to its end up to here, so that the client sees our answer
+_HEADERS = {name.encode(): name for name in callers.HEADERS}
+DRAIN = 8 * wire.LARGEST_BODY  # read to its end up to here, so that the client sees our answer
 _pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="csc")
 
 
@@ -44,13 +46,36 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     body = await _body(receive)
     if body is None:
         return
-    headers = _headers(scope["headers"])
+    reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    begin(face, method, headers_of(scope["headers"]), body, partial(_tell, reply))
+    await _reply(send, await reply)
+
+
+def begin(
+    face: Face, method: str, headers: Mapping[str, str], body: bytes, tell: Callable[[Reply], None]
+) -> None:
+    """Answer one of METHODS; `tell` is called once on this loop, perhaps at once. Header names in lower case."""
+    loop = asyncio.get_running_loop()
+
+    def slowly(reply: Reply | None) -> None:
+        if reply is not None:
+            tell(reply)
+            return
+        answering = loop.run_in_executor(_pool, _answer, face, method, headers, body)
+        answering.add_done_callback(
+            lambda done: tell(answers.refusal(face, "failed") if done.exception() else done.result())
+        )
+
     engine = grouped.engine()
-    reply = None if engine is None else await grouped.answer(engine, face, method, headers, body)
-    if reply is None:
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(_pool, _answer, face, method, headers, body)
-    await _reply(send, reply)
+    if engine is None:
+        slowly(None)
+    else:
+        grouped.answer(engine, face, method, headers, body, slowly)
+
+
+def _tell(waiting: "asyncio.Future[Reply]", reply: Reply) -> None:
+    if not waiting.done():  # the client may have hung up
+        waiting.set_result(reply)
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -70,19 +95,22 @@ async def close() -> None:
     await grouped.close()
 
 
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """By lower-case name; a name that comes twice is one value with a comma (RFC 9110 section 5.3), as under WSGI.
+def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Those by which a caller is known, by lower-case name (ASGI gives no other); twice is one value with a comma.
 
-    So a second Authorization makes the header malformed instead of taking the first one's place.
+    RFC 9110 section 5.3, as under WSGI. So a second Authorization makes the header malformed instead of taking the
+    first one's place.
     """
     found: dict[str, str] = {}
     for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]},{text}" if key in found else text
+        key = _HEADERS.get(name)
+        if key is not None:
+            text = value.decode("latin-1")
+            found[key] = f"{found[key]},{text}" if key in found else text
     return found
 
 
-def _answer(face: Face, method: str, headers: dict[str, str], body: bytes) -> Reply:
+def _answer(face: Face, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
     close_old_connections()  # what a request's start and end do inside Django
     try:
         return answers.answer(face, method, headers, body)
@@ -102,7 +130,7 @@ async def _body(receive: Receive) -> bytes | None:
         if size <= wire.LARGEST_BODY:
             parts.append(part)
         size += len(part)
-        if not message.get("more_body", False) or size > _DRAIN:
+        if not message.get("more_body", False) or size > DRAIN:
             return b"".join(parts)[: wire.LARGEST_BODY + 1]
 
 

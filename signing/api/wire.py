@@ -41,9 +41,9 @@ def write(value: dict[str, Any]) -> bytes:
     return _WRITER.encode(value).encode()
 
 
-def octets(text: str) -> bytes:
-    """Base64 in either alphabet, with or without padding. Raises NotReadable."""
-    if not _BASE64.fullmatch(text):
+def octets(text: object) -> bytes:
+    """Base64 in either alphabet, with or without padding. Raises NotReadable, for what is no string too."""
+    if not isinstance(text, str) or not _BASE64.fullmatch(text):
         raise NotReadable("not base64")
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:

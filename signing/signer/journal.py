@@ -23,7 +23,7 @@ def _append(descriptor: int, lines: Sequence[str]) -> None:
     waiting = "".join(lines).encode()
     while waiting:
         waiting = waiting[os.write(descriptor, waiting) :]
-    os.fsync(descriptor)
+    os.fdatasync(descriptor)  # the size too, which is all that an appended file needs
 
 
 class IssuedLog:

@@ -1,6 +1,5 @@
 """What a turn takes: calls with their wishes, and who is calling. Plain."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -70,10 +69,12 @@ STRANGER = No("token_invalid")
 Wish: TypeAlias = Authorise | Spend | No
 Outcome: TypeAlias = Made | list[bytes] | Slowly | No
 Read: TypeAlias = Callable[[Known, datetime], Wish | Slowly]
+Answer: TypeAlias = Callable[[Outcome], None]
+"""Called on the engine's loop, in the middle of its work: quick, and raises nothing."""
 
 
 class Call:
-    """One request on its way: `answer` is set when everything that it caused is committed.
+    """One request on its way: `answer` is called when everything that it caused is committed.
 
     `token`: the access token's digest. `size`: about how many hashes it brings. `read` gives the wish, or why it is
     none; it is asked once the caller is known.
@@ -87,17 +88,20 @@ class Call:
         token: bytes,
         size: int,
         read: Read,
-        answer: "asyncio.Future[Outcome]",
+        answer: Answer,
     ) -> None:
-        self.method, self.token, self.size, self.read, self.answer = method, token, size, read, answer
+        self.method, self.token, self.size, self.read = method, token, size, read
+        self.answer: Answer | None = answer
         self.wish: Wish | None = None
         self.known: Known | None = None
         self.tries = 0  # turns with it that were rolled back
         self.is_reopened = False  # its key was opened once more
 
     def say(self, outcome: Outcome) -> None:
-        if not self.answer.done():  # the client may have hung up
-            self.answer.set_result(outcome)
+        """Once: what is said later is not heard."""
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            answer(outcome)
 
 
 class Item(NamedTuple):

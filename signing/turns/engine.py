@@ -1,4 +1,4 @@
-"""The door: `Engine.ask` takes one request and answers when everything that it caused is committed.
+"""The door: `Engine.ask` takes one request; its answer comes when everything that it caused is committed.
 
 One task takes turns with the database, another waits for the signer. A turn begins when there is something to do and
 the last one is over; while a frame is at the signer, it begins for whatever waits (see README, "where the time goes").
@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ledger import chain, clock
+from ledger import chain, clock, together
 from signing.signer import client
 from signing.turns import binary, statements
-from signing.turns.calls import STRANGER, Asked, Call, No, Outcome, Read, Reserved, Slowly, Spend
+from signing.turns.calls import STRANGER, Answer, Asked, Call, No, Read, Reserved, Slowly, Spend
 from signing.turns.entries import Refusals
 from signing.turns.keys import Keys, not_open
 from signing.turns.known import Memory
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 CHANNEL = "inkan_signing"  # migration 0060
 MOST_CALLS, MOST_HASHES = 64, 1024  # of one turn
 MOST_WAITING = 2000
+_GATHER, _FEW = 0.002, 4  # seconds after a turn that has answered more than a few
+_LONGEST_WAIT = 0.02  # seconds for which a call waits for the end of somebody's frame
 _PATIENCE = 20.0  # seconds for which signatures wait for the database to come back
 _PLANNED_FOR = 60.0  # seconds
 _SHARDS = 64
@@ -53,7 +55,9 @@ class Engine:
         self._wake = asyncio.Event()
         self._line: Line | None = None
         self._shard = ""
-        self._away = 0  # calls whose hashes are at the signer
+        self._head: together.Head | None = None  # of the shard's chain, where the last turn has told it
+        self._answered, self._answered_at = 0, 0.0  # how many by the last turn, and when
+        self._waits_since = 0.0  # when the first of those that wait has come, while a frame was at the signer
         self._hashes, self._planned = 0, (64, self._loop.time())
         self._is_closing = False
         self._is_doubtful = False  # some of `_made` may be recorded already: they are looked at first
@@ -62,14 +66,17 @@ class Engine:
         self._telling: set[asyncio.Task[None]] = set()
         self._task = self._loop.create_task(self._run())
 
-    async def ask(self, method: str, token: bytes, size: int, read: Read) -> Outcome:
-        """The parameters are those of `Call`."""
+    def ask(self, method: str, token: bytes, size: int, read: Read, answer: Answer) -> None:
+        """The parameters are those of `Call`; `answer` may be called at once."""
         if len(self._waiting) >= MOST_WAITING or self._is_closing:
-            return No("unavailable")
-        call = Call(method, token, size, read, self._loop.create_future())
-        self._waiting.append(call)
-        self._wake.set()
-        return await call.answer
+            answer(No("unavailable"))
+            return
+        if self._signing is None:
+            self._wake.set()
+        elif not self._waiting:
+            self._waits_since = self._loop.time()
+            self._loop.call_later(_LONGEST_WAIT, self._wake.set)
+        self._waiting.append(Call(method, token, size, read, answer))
 
     async def close(self) -> None:
         """Ends when everything that waits is answered."""
@@ -86,6 +93,9 @@ class Engine:
             await self._wake.wait()
             self._wake.clear()
             while self._is_due():
+                if self._may_gather():
+                    await asyncio.sleep(_GATHER / 4)
+                    continue
                 try:
                     await self._turn()
                 except Exception:
@@ -95,10 +105,19 @@ class Engine:
                 return
 
     def _is_due(self) -> bool:
-        """While a frame is at the signer a turn waits for as many calls as are there: fewer turns, each for more."""
+        """While a frame is at the signer what comes waits for its end, or not for long: fewer turns, each for more."""
         if self._signing is None:
             return bool(self._made or self._told or self._waiting or self._to_sign)
-        return bool(self._made) or len(self._waiting) + len(self._told) >= max(self._away, 1)
+        if self._made or self._told:
+            return True
+        return bool(self._waiting) and self._loop.time() - self._waits_since >= _LONGEST_WAIT
+
+    def _may_gather(self) -> bool:
+        """Whoever was just answered comes back at once: a turn for half of them costs as much as one for all."""
+        if self._signing is not None or self._made or self._told or self._is_closing:
+            return False
+        is_early = self._loop.time() - self._answered_at < _GATHER
+        return is_early and _FEW < self._answered > len(self._waiting)
 
     def _is_busy(self) -> bool:
         return self._is_due() or self._signing is not None or bool(self._to_sign or self._telling)
@@ -122,7 +141,7 @@ class Engine:
         for call, no in told:
             turn.refuse(call, no)
         try:
-            done = await turn.carry_out(self._loop.time())
+            done = await self._carried_out(line, turn)
         except Failed as problem:
             logger.warning("a turn was rolled back: %s", problem)
             self._told = told + self._told
@@ -136,6 +155,17 @@ class Engine:
         else:
             await self._finish(line, done)
             await self._replan(line, calls)
+
+    async def _carried_out(self, line: Line, turn: Turn) -> Done:
+        """As if every session still lived, and where that fails, step by step."""
+        head, self._head = self._head, None
+        if head is not None:
+            try:
+                return await turn.carry_out(self._loop.time(), head)
+            except Failed as problem:
+                logger.info("a turn goes step by step: %s", problem)
+                await line.run([ROLLBACK])
+        return await turn.carry_out(self._loop.time(), None)
 
     def _next(self) -> list[Call]:
         """So many of those that wait; one that was rolled back once goes alone, so that it takes nobody along."""
@@ -180,6 +210,8 @@ class Engine:
         return good
 
     async def _finish(self, line: Line, done: Done) -> None:
+        self._head = done.head
+        self._answered, self._answered_at = len(done.answers), self._loop.time()
         for call, outcome in done.answers:
             call.say(outcome)
         if done.refused:
@@ -208,7 +240,6 @@ class Engine:
             (answer,) = await line.run([(b"keys", [binary.int8s(list(lacking))])])
             wrapped = {binary.read_int(pk or b""): key or b"" for pk, key in answer.rows}
         calls, self._to_sign = self._to_sign, []
-        self._away = min(len(calls), MOST_CALLS)
         self._signing = self._loop.create_task(self._sign(calls, wrapped))
 
     async def _sign(self, calls: list[Reserved], wrapped: dict[int, bytes]) -> None:
@@ -243,6 +274,7 @@ class Engine:
     async def _connected(self) -> Line:
         if self._line is None or self._line.is_lost:
             self._memory.hear("")  # what was told meanwhile, nobody heard
+            self._head = None
             self._line = await Line.open(self._parameters, statements.ALL, CHANNEL, self._memory.hear)
             self._shard = await _shard(self._line)
         if self._made and self._is_doubtful:

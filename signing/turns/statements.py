@@ -30,8 +30,8 @@ LEFT JOIN signing_clientcertificate certificate ON certificate.id = token.certif
 """
 
 # $1 session, $2 client, $3 sad digest, $4 public id, $5 algorithm, $6 description, $7 expires at, per call;
-# $8 call (from 1), $9 ordinal, $10 digest, per hash; $11 now; $12 certificate (0: none), $13 room, per call
-# -> the calls that were authorised
+# $8 call (from 1), $9 ordinal, $10 digest, per hash; $11 now; $12 certificate (0: none), $13 room, per call;
+# $14 how many must be authorised (0: any number), or the whole fails (22012) -> the calls that were authorised
 AUTHORISE = """
 WITH living AS MATERIALIZED (
     SELECT wish.*, session.credential_id
@@ -63,7 +63,7 @@ WITH living AS MATERIALIZED (
     FROM unnest($8::int[], $9::int[], $10::bytea[]) AS item (nr, ordinal, digest)
     WHERE ((SELECT ids FROM ids))[item.nr] IS NOT NULL
 )
-SELECT nr FROM placed
+SELECT nr FROM placed WHERE 1 / ($14::int IN (0, (SELECT count(*) FROM placed)))::int = 1
 """
 
 # $1 sad digest, $2 credential's public id, $3 session, $4 client, $5 certificate (0: none), per call; $6 call (from 1),

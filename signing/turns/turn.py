@@ -1,4 +1,4 @@
-"""One turn: what waits, identified, written down and committed in two exchanges with the database."""
+"""One turn: what waits, identified, written down and committed in one exchange with the database."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from signing.signer import client
 from signing.turns import binary, entries
 from signing.turns.calls import Asked, Authorise, Call, Item, Known, Made, No, Outcome, Reserved, Spend
 from signing.turns.entries import Authorised, Refusals
-from signing.turns.line import BEGIN, COMMIT, Line, Step
+from signing.turns.line import BEGIN, COMMIT, ROLLBACK, Failed, Line, Step
 from vault import keyring, tokens
 
 _DESCRIPTION = Activation._meta.get_field("description")
@@ -34,11 +34,12 @@ class Sad(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What is committed: answers to give, and what goes to the signer."""
+    """What is committed: answers to give, what goes to the signer, and the chain's head."""
 
     answers: list[tuple[Call, Outcome]]
     reserved: list[Reserved]
     refused: list[tuple[Call, Spend]]
+    head: together.Head
 
 
 class Turn:
@@ -55,40 +56,63 @@ class Turn:
     ) -> None:
         self._line, self._shard, self._at = line, shard, at
         self._made, self._refusals = made, refusals
+        self._until = at + settings.SAD_LIFETIME
+        self._settled: list[tuple[Call, Outcome]] = []  # answers that no row can change
         self._answers: list[tuple[Call, Outcome]] = []
         self._refused: list[tuple[Call, Spend]] = []
         self._reserved: list[Reserved] = []
         self._sads: list[Sad] = []
         self._spends: list[tuple[Call, Known, Spend]] = []
         self.is_committing = False
+        for reserved, results in made:
+            self._settled.append((reserved.call, self._told(reserved.call, results)))
         for call in calls:
             self._sort(call)
 
-    async def carry_out(self, now: float) -> Done:
-        """Raises Lost, Failed: nothing was committed, or where `is_committing` and Lost, nobody knows."""
+    async def carry_out(self, now: float, head: together.Head | None) -> Done:
+        """One exchange where the chain's head is known and every session lives; without a head, two.
+
+        With a head, a session that has ended since we last looked fails the whole (22012), and so does a head that is
+        not the chain's (23505); without one, what is written follows what was found. Raises Lost, Failed: nothing was
+        committed, or where `is_committing` and Lost, nobody knows.
+        """
+        self._answers, self._refused, self._reserved = list(self._settled), [], []
+        self.is_committing = False
         steps: list[Step] = [BEGIN]
-        if self._sads:
-            steps.append(self._authorise())
+        numbers = set(range(1, len(self._sads) + 1))
+        if head is None:
+            head, numbers = await self._look()
+            steps.clear()
+        elif self._sads:
+            steps.append(self._authorise(len(self._sads)))
+        authorised = entries.by_authority(self._authorised(numbers), lambda each: each.known.authority)
+        drafts = [entries.authorised(group) for group in authorised]
+        place = len(steps)
         if self._spends:
             steps.append(self._reserve())
-        answers = await self._line.run([*steps, (b"head", [self._shard.encode()])])
-        head = together.Head(binary.read_int(answers[-1].rows[0][0] or b""), answers[-1].rows[0][1] or b"")
-        given = iter(answers[1:-1])
-        drafts: list[together.Draft] = []
-        if self._sads:
-            authorised = self._authorised({binary.read_int(row[0] or b"") for row in next(given).rows})
-            groups = entries.by_authority(authorised, lambda each: each.known.authority)
-            drafts += [entries.authorised(group) for group in groups]
-        if self._spends:
-            await self._take(next(given).rows)
-        recorded = self._record(head.number, drafts)
+        steps += self._record(head.number, drafts)
         refusals = self._refusals.due(now)
         drafts += refusals
-        written = self._write(head, drafts) if drafts else []
+        if drafts:
+            made = together.chained(self._shard, head, drafts, self._at)
+            steps += self._write(made)
+            head = made.head
         self.is_committing = True
-        await self._line.run([*recorded, *written, COMMIT])
+        answers = await self._line.run([*steps, COMMIT])
         self._refusals.written(refusals, now)
-        return Done(self._answers, self._reserved, self._refused)
+        if self._spends:
+            await self._take(answers[place].rows)
+        return Done(self._answers, self._reserved, self._refused, head)
+
+    async def _look(self) -> tuple[together.Head, set[int]]:
+        """Begins the transaction: the chain's head, locked, and which SADs were written down."""
+        steps: list[Step] = [BEGIN, (b"head", [self._shard.encode()])]
+        if self._sads:
+            steps.append(self._authorise(0))
+        _, head, *authorised = await self._line.run(steps)
+        count, link = head.rows[0]
+        numbers = {binary.read_int(row[0] or b"") for answer in authorised for row in answer.rows}
+        return together.Head(binary.read_int(count or b""), link or b""), numbers
 
     # --- what the rows need not be asked for -------------------------------------------------------------------------
     def _sort(self, call: Call) -> None:
@@ -102,15 +126,16 @@ class Turn:
             self.refuse(call, no)
             return
         assert isinstance(wish, Authorise)
-        expires_at = min(self._at + settings.SAD_LIFETIME, known.caller.session_expires_at)
+        expires_at = min(self._until, known.caller.session_expires_at)
         self._sads.append(Sad(call, known, wish, uuid4(), tokens.new_token(), expires_at))
 
     def refuse(self, call: Call, no: No) -> None:
         self._refusals.note(call, no.code)
-        self._answers.append((call, no))
+        self._settled.append((call, no))
 
     # --- authorise ---------------------------------------------------------------------------------------------------
-    def _authorise(self) -> Step:
+    def _authorise(self, expected: int) -> Step:
+        """`expected`: how many must be written, 0 for any number."""
         sads = self._sads
         places = [(nr, ordinal) for nr, sad in enumerate(sads, 1) for ordinal in range(len(sad.wish.digests))]
         return b"authorise", [
@@ -127,13 +152,16 @@ class Turn:
             binary.moment(self._at),
             binary.int8s([sad.known.caller.certificate for sad in sads]),
             binary.int4s([sad.wish.room for sad in sads]),
+            expected.to_bytes(4, "big"),
         ]
 
     def _authorised(self, numbers: set[int]) -> list[Authorised]:
         found = []
         for number, sad in enumerate(self._sads, 1):
             if number not in numbers:  # it ended since we last looked
-                self.refuse(sad.call, No("session_ended"))
+                no = No("session_ended")
+                self._refusals.note(sad.call, no.code)
+                self._answers.append((sad.call, no))
                 continue
             digests = sad.wish.digests
             found.append(
@@ -177,7 +205,7 @@ class Turn:
                 names[number] = UUID(bytes=name)
         open_ones = [n for n, (_, _, spend) in enumerate(self._spends) if len(found[n]) != len(spend.digests)]
         if open_ones:
-            await self._ask_again(open_ones, found, names)
+            await self._reconsider(open_ones, found, names)
         for number, (call, known, spend) in enumerate(self._spends):
             items = found[number]
             if len(items) == len(spend.digests) and number in names:
@@ -186,14 +214,26 @@ class Turn:
             else:
                 self._refused.append((call, spend))
 
-    async def _ask_again(
+    async def _reconsider(
         self, which: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
     ) -> None:
-        """Also for whoever waited for a lock and has looked through an old snapshot; now the locks are held."""
+        """In a transaction of their own; where it fails, nothing of these stays reserved."""
         part = [item.pk for number in which for item in found[number].values()]
+        try:
+            await self._ask_again(which, part, found, names)
+        except Failed:
+            await self._line.run([ROLLBACK])
+            await self._line.run([(b"give_back", [binary.int8s(part)])])
+            for number in which:
+                found[number] = {}
+
+    async def _ask_again(
+        self, which: list[int], part: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
+    ) -> None:
+        """Also for whoever waited for a lock and has looked through an old snapshot."""
         moment = binary.moment(self._at)
         sads = binary.byteas([self._spends[number][2].sad_digest for number in which])
-        steps: list[Step] = [(b"give_back", [binary.int8s(part)]), (b"names", [sads])]
+        steps: list[Step] = [BEGIN, (b"give_back", [binary.int8s(part)]), (b"names", [sads])]
         for number in which:
             digests = self._spends[number][2].digests
             places = [
@@ -203,7 +243,7 @@ class Turn:
             ]
             heads = [binary.int4s([0]), *self._heads([number])]
             steps.append((b"any", [*places, *heads, moment, moment, moment]))
-        _, named, *answers = await self._line.run(steps)
+        _, _, named, *answers, _ = await self._line.run([*steps, COMMIT])
         by_sad = {row[0]: UUID(bytes=row[1]) for row in named.rows if row[1] is not None}
         for number, answer in zip(which, answers, strict=True):
             found[number] = {
@@ -239,7 +279,6 @@ class Turn:
                     back.append(item.pk)
             if good:
                 signed.append((reserved, good))
-            self._answers.append((reserved.call, self._told(reserved.call, results)))
         for group in entries.by_authority(signed, lambda each: each[0].known.authority):
             drafts.append(entries.signed(group))
             steps.append(self._records(group, last + len(drafts)))
@@ -274,16 +313,15 @@ class Turn:
             binary.int8s([reserved.known.caller.certificate for reserved, _ in signed]),
         ]
 
-    def _write(self, head: together.Head, drafts: Sequence[together.Draft]) -> list[Step]:
-        shard, moment = self._shard.encode(), binary.moment(self._at)
-        made = together.chained(self._shard, head, drafts, self._at)
+    def _write(self, made: together.Chained) -> list[Step]:
+        shard = self._shard.encode()
         columns = [
             binary.int8s(made.number),
             *[binary.texts(column) for column in made[1:7]],
             *[binary.byteas(column) for column in made[7:10]],
         ]
         return [
-            (b"entries", [shard, moment, *columns]),
+            (b"entries", [shard, binary.moment(self._at), *columns]),
             (b"advance", [shard, made.head.number.to_bytes(8, "big"), made.head.link]),
         ]
 

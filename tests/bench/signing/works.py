@@ -26,6 +26,8 @@ HOT = (
         "warning",
         "--ws",
         "none",
+        "--http",
+        "signing.api.straight:Straight",
     ),
 )
 
