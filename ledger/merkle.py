@@ -53,10 +53,13 @@ class Tree:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """The root over these leaf hashes, in their order."""
-    tree = Tree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree.root()
+    if not leaves:
+        return EMPTY
+    level = leaves
+    while len(level) > 1:  # an odd one out rises as it is, which is section 2.1's division at a power of two
+        above = [sha256(b"\x01" + level[at] + level[at + 1]).digest() for at in range(0, len(level) - 1, 2)]
+        level = [*above, level[-1]] if len(level) & 1 else above
+    return level[0]
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:

@@ -109,9 +109,9 @@ def end_everything(credential: Credential, at: datetime) -> None:
     """
     void_links(credential, kind="shown")
     end_sessions(SigningSession.objects.filter(credential=credential), at)
-    ActivationItem.objects.filter(activation__credential=credential, state=flow.Item.AUTHORISED).update(
-        state=flow.Item.DEAD
-    )
+    ActivationItem.objects.filter(
+        activation__session__credential=credential, state=flow.Item.AUTHORISED
+    ).update(state=flow.Item.DEAD)
 
 
 def void_links(credential: Credential, **only: str) -> None:

@@ -43,7 +43,13 @@ def write(value: dict[str, Any]) -> bytes:
 
 def octets(text: object) -> bytes:
     """Base64 in either alphabet, with or without padding. Raises NotReadable, for what is no string too."""
-    if not isinstance(text, str) or not _BASE64.fullmatch(text):
+    if not isinstance(text, str) or not text:
+        raise NotReadable("not base64")
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)  # as most write it
+    except ValueError:
+        pass
+    if not _BASE64.fullmatch(text):
         raise NotReadable("not base64")
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
@@ -54,7 +60,7 @@ def octets(text: object) -> bytes:
 
 def text(value: bytes) -> str:
     """Standard base64 with padding, as JSON in CSC has it."""
-    return base64.b64encode(value).decode("ascii")
+    return binascii.b2a_base64(value, newline=False).decode("ascii")
 
 
 def texts(values: Sequence[bytes]) -> list[str]:

@@ -326,8 +326,8 @@ class Activation(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sad_digest = models.BinaryField(max_length=32, unique=True)
-    credential = models.ForeignKey(
-        Credential, on_delete=models.PROTECT, related_name="activations", db_constraint=False
+    credential = models.ForeignKey(  # found through its sessions
+        Credential, on_delete=models.PROTECT, related_name="activations", db_constraint=False, db_index=False
     )
     session = models.ForeignKey(
         SigningSession, on_delete=models.PROTECT, related_name="activations", db_constraint=False

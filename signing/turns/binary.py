@@ -6,7 +6,7 @@ Source: PostgreSQL 15, src/backend/utils/adt: array_recv, int8recv, uuid_recv, t
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from functools import lru_cache
 
 _INT8, _INT4, _BYTEA, _TEXT, _UUID, _TIMESTAMPTZ = 20, 23, 17, 25, 2950, 1184
 _HEAD = struct.Struct("!iiiii")  # dimensions, has nulls, type, length, lower bound
@@ -24,16 +24,21 @@ def _array(kind: int, count: int, content: bytes, *, nulls: bool = False) -> byt
     return _HEAD.pack(1, nulls, kind, count, 1) + content
 
 
+@lru_cache(maxsize=4096)
+def _packer(each: str, count: int) -> struct.Struct:
+    return struct.Struct("!" + each * count)
+
+
 def int8s(values: Sequence[int]) -> bytes:
     """bigint[]"""
     each = [part for value in values for part in (8, value)]
-    return _array(_INT8, len(values), struct.pack("!" + "iq" * len(values), *each))
+    return _array(_INT8, len(values), _packer("iq", len(values)).pack(*each))
 
 
 def int4s(values: Sequence[int]) -> bytes:
     """int[]"""
     each = [part for value in values for part in (4, value)]
-    return _array(_INT4, len(values), struct.pack("!" + "ii" * len(values), *each))
+    return _array(_INT4, len(values), _packer("ii", len(values)).pack(*each))
 
 
 def byteas(values: Sequence[bytes | None]) -> bytes:
@@ -48,9 +53,10 @@ def texts(values: Sequence[str]) -> bytes:
     return _array(_TEXT, len(values), b"".join(_LENGTH.pack(len(value)) + value for value in each))
 
 
-def uuids(values: Sequence[UUID]) -> bytes:
-    """uuid[]"""
-    return _array(_UUID, len(values), b"".join(b"\x00\x00\x00\x10" + value.bytes for value in values))
+def uuids(values: Sequence[bytes]) -> bytes:
+    """uuid[], of 16 octets each."""
+    content = b"".join([b"\x00\x00\x00\x10" + value for value in values])
+    return _array(_UUID, len(values), content)
 
 
 def moments(values: Sequence[datetime]) -> bytes:

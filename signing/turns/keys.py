@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
 
 from signing.signer import client
 from signing.signer.wire import BadFrame, Inbox, pack, unpack
@@ -173,7 +172,3 @@ def _result(value: Any) -> client.Result:
 def not_open(asked: Asked) -> bool:
     """The signer was restarted and has forgotten the handle: nothing of this call was signed."""
     return bool(asked.results) and all(result == NOT_OPEN for result in asked.results)
-
-
-def item_id(public_id: bytes) -> UUID:
-    return UUID(bytes=public_id)

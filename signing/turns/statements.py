@@ -31,7 +31,8 @@ LEFT JOIN signing_clientcertificate certificate ON certificate.id = token.certif
 
 # $1 session, $2 client, $3 sad digest, $4 public id, $5 algorithm, $6 description, $7 expires at, per call;
 # $8 call (from 1), $9 ordinal, $10 digest, per hash; $11 now; $12 certificate (0: none), $13 room, per call;
-# $14 how many must be authorised (0: any number), or the whole fails (22012) -> the calls that were authorised
+# $14 how many must be authorised (0: any number), or the whole fails (22012); $15 public id, per hash
+# -> the calls that were authorised
 AUTHORISE = """
 WITH living AS MATERIALIZED (
     SELECT wish.*, session.credential_id
@@ -59,8 +60,8 @@ WITH living AS MATERIALIZED (
     FROM generate_series(1, cardinality($1::bigint[])) AS n LEFT JOIN placed ON placed.nr = n
 ), items AS (
     INSERT INTO signing_activationitem (public_id, activation_id, ordinal, digest, state)
-    SELECT gen_random_uuid(), ((SELECT ids FROM ids))[item.nr], item.ordinal, item.digest, 'authorised'
-    FROM unnest($8::int[], $9::int[], $10::bytea[]) AS item (nr, ordinal, digest)
+    SELECT item.public_id, ((SELECT ids FROM ids))[item.nr], item.ordinal, item.digest, 'authorised'
+    FROM unnest($8::int[], $9::int[], $10::bytea[], $15::uuid[]) AS item (nr, ordinal, digest, public_id)
     WHERE ((SELECT ids FROM ids))[item.nr] IS NOT NULL
 )
 SELECT nr FROM placed WHERE 1 / ($14::int IN (0, (SELECT count(*) FROM placed)))::int = 1

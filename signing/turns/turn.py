@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 
@@ -15,6 +15,7 @@ from signing.signer import client
 from signing.turns import binary, entries
 from signing.turns.calls import Asked, Authorise, Call, Item, Known, Made, No, Outcome, Reserved, Spend
 from signing.turns.entries import Authorised, Refusals
+from signing.turns.ids import in_order
 from signing.turns.line import BEGIN, COMMIT, ROLLBACK, Failed, Line, Step
 from vault import keyring, tokens
 
@@ -127,7 +128,8 @@ class Turn:
             return
         assert isinstance(wish, Authorise)
         expires_at = min(self._until, known.caller.session_expires_at)
-        self._sads.append(Sad(call, known, wish, uuid4(), tokens.new_token(), expires_at))
+        (name,) = in_order(1, self._at)
+        self._sads.append(Sad(call, known, wish, UUID(bytes=name), tokens.new_token(), expires_at))
 
     def refuse(self, call: Call, no: No) -> None:
         self._refusals.note(call, no.code)
@@ -142,7 +144,7 @@ class Turn:
             binary.int8s([sad.known.caller.session for sad in sads]),
             binary.int8s([sad.known.caller.client for sad in sads]),
             binary.byteas([tokens.digest(sad.sad) for sad in sads]),
-            binary.uuids([sad.public_id for sad in sads]),
+            binary.uuids([sad.public_id.bytes for sad in sads]),
             binary.texts([DIGEST_SIZES[len(sad.wish.digests[0])] for sad in sads]),
             binary.byteas([_sealed(sad.wish.description) for sad in sads]),
             binary.moments([sad.expires_at for sad in sads]),
@@ -153,6 +155,7 @@ class Turn:
             binary.int8s([sad.known.caller.certificate for sad in sads]),
             binary.int4s([sad.wish.room for sad in sads]),
             expected.to_bytes(4, "big"),
+            binary.uuids(in_order(len(places), self._at)),
         ]
 
     def _authorised(self, numbers: set[int]) -> list[Authorised]:
@@ -187,7 +190,7 @@ class Turn:
         chosen = [self._spends[index] for index in which]
         return [
             binary.byteas([spend.sad_digest for _, _, spend in chosen]),
-            binary.uuids([spend.credential for _, _, spend in chosen]),
+            binary.uuids([spend.credential.bytes for _, _, spend in chosen]),
             binary.int8s([known.caller.session for _, known, _ in chosen]),
             binary.int8s([known.caller.client for _, known, _ in chosen]),
             binary.int8s([known.caller.certificate for _, known, _ in chosen]),

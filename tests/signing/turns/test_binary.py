@@ -35,7 +35,7 @@ def read(kind: str, value: bytes) -> str:
         ("int[]", binary.int4s, range(3), "{0,1,2}"),
         ("bytea[]", binary.byteas, [b"\x00\xff", None, b""], '{"\\\\x00ff",NULL,"\\\\x"}'),
         ("text[]", binary.texts, ["署名", "a,b", ""], '{署名,"a,b",""}'),
-        ("uuid[]", binary.uuids, [UUID(int=5)], "{00000000-0000-0000-0000-000000000005}"),
+        ("uuid[]", binary.uuids, [UUID(int=5).bytes], "{00000000-0000-0000-0000-000000000005}"),
         ("timestamptz[]", binary.moments, [MOMENT], '{"2026-11-20 03:04:05.000006+00"}'),
     ],
 )
