@@ -53,6 +53,8 @@ class PostgreSQL:
         self.binaries, self.data, self.port = postgresql_bin(), folder / "pg", free_port()
         self.options = (
             f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.data} -c max_connections=100 "
+            # nobody's statistics but those that a test takes itself (autovacuum sees no rows of an open transaction)
+            f"-c autovacuum={'on' if fsync else 'off'} "
             # nothing of a test run outlives the machine: no replicas, no torn pages to repair
             f"-c wal_level=minimal -c max_wal_senders=0 -c full_page_writes={'on' if fsync else 'off'} "
             f"-c fsync={'on' if fsync else 'off'}"
