@@ -358,10 +358,16 @@ class ActivationItem(models.Model):
     state = models.CharField(max_length=12, choices=_choices(flow.Item), default=flow.Item.AUTHORISED)
 
     class Meta:
+        # No index knows `state`: its two moves would write them all anew (heap-only tuples).
         constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
-        indexes = [
-            models.Index(fields=["id"], condition=Q(state="failed"), name="item_failed")
-        ]  # few, for the clock
+
+
+class UnrecordedFailure(models.Model):
+    """A failed item whose record the clock is still to write; then the row goes."""
+
+    item = models.OneToOneField(
+        ActivationItem, primary_key=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
 
 
 class SignatureRecord(models.Model):

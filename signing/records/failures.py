@@ -9,13 +9,12 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from ledger import log, merkle
 from ledger.models import Entry
 from signing.activation_store import Store
 from signing.flow import Item
-from signing.models import Activation, ActivationItem, SignatureRecord
+from signing.models import Activation, ActivationItem, SignatureRecord, UnrecordedFailure
 from signing.records.leaves import leaf
 
 _MOST = 500
@@ -32,11 +31,13 @@ def fail(keeper: Store, items: Sequence[int], at: datetime) -> int:
 
 
 def record_missing(at: datetime) -> int:
-    """For the clock: failed items that have no record yet, whoever has failed them; how many."""
-    recorded = SignatureRecord.objects.filter(item=OuterRef("pk"))
+    """For the clock: items that the hot path has failed, and that have no record yet; how many."""
     with transaction.atomic():
-        failed = ActivationItem.objects.select_for_update().filter(~Exists(recorded), state=Item.FAILED)
-        return _record(list(failed.order_by("pk").values_list("pk", flat=True)[:_MOST]), None)
+        waiting = UnrecordedFailure.objects.select_for_update().order_by("pk")
+        failed = list(waiting.values_list("pk", flat=True)[:_MOST])
+        count = _record(failed, None)
+        UnrecordedFailure.objects.filter(pk__in=failed).delete()
+    return count
 
 
 def _record(items: Sequence[int], at: datetime | None) -> int:

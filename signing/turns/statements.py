@@ -128,7 +128,12 @@ SELECT 1 / (count(*) = $10::bigint)::int FROM signed
 """
 
 _MOVE = "UPDATE signing_activationitem SET state = '{}' WHERE id = ANY ($1::bigint[]) AND state = 'reserved'"
-GIVE_BACK, FAIL = _MOVE.format("authorised"), _MOVE.format("failed")
+GIVE_BACK = _MOVE.format("authorised")
+# Their records are the clock's (`records.failures`).
+FAIL = f"""
+WITH failed AS ({_MOVE.format("failed")} RETURNING id)
+INSERT INTO signing_unrecordedfailure (item_id) SELECT id FROM failed
+"""
 RECORDED = (
     "SELECT item_id FROM signing_signaturerecord WHERE item_id = ANY ($1::bigint[]) AND result = 'signed'"
 )

@@ -19,7 +19,7 @@ from ledger.models import DailyRoot, Entry
 from signing import activation
 from signing.errors import Refused
 from signing.keystore import Algorithm
-from signing.models import ActivationItem, SignatureRecord, SigningSession
+from signing.models import ActivationItem, SignatureRecord, SigningSession, UnrecordedFailure
 from signing.records import failures, proofs
 from tests.ledger import keys
 from tests.signing.records import rows
@@ -163,6 +163,9 @@ def test_a_failure_that_somebody_else_has_written_gets_its_record_by_the_clock(
     api, at = Api(days.day(clock.now())), clock.now()
     api.sad(digest(1), digest(2))
     ActivationItem.objects.filter(digest=digest(2)).update(state="failed")
+    UnrecordedFailure.objects.create(
+        item=ActivationItem.objects.get(digest=digest(2))
+    )  # as the hot path does
     assert [failures.record_missing(at) for _ in range(2)] == [1, 0]
     record = SignatureRecord.objects.get()
     assert (record.result, bytes(record.digest)) == ("unknown", digest(2))

@@ -14,6 +14,7 @@ from ledger import clock
 from ledger.models import Entry, Shard
 from signing import activation
 from signing.models import ActivationItem, SignatureRecord
+from signing.records import failures
 from signing.turns import line
 from tests.signing.turns.running import Hot, verify
 from tests.signing.turns.test_turns import check_log, refusal, together
@@ -78,6 +79,8 @@ def test_a_signer_that_hangs_leaves_nothing_signed_twice(
     assert states() == {"signed", "failed", "authorised"}
     assert refusal(hot.signs(day, sad, two[0])) == AGAIN
     verify(day, hot.signs(day, hot.sad(day, *two), *two), *two)
+    assert [failures.record_missing(clock.now()) for _ in range(2)] == [1, 0]  # the signer sees it too
+    assert SignatureRecord.objects.get(result="unknown").item.digest == two[0]
     check_log()
 
 

@@ -53,3 +53,18 @@ def test_a_chain_that_somebody_else_has_continued_is_looked_at_again(hot: Hot) -
     assert Entry.objects.get(shard=shard.name, kind="test.word").number == 2
     assert ActivationItem.objects.filter(state="signed").count() == 1
     check_log()
+
+
+def test_an_items_moves_write_no_index(hot: Hot) -> None:
+    """Heap-only tuples: no index of the table knows a column that changes, and the page has room."""
+    day = days.day(clock.now())
+    for number in range(3):
+        mine = [digest(100 * number + each) for each in range(100)]
+        verify(day, hot.signs(day, hot.sad(day, *mine), *mine), *mine)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexdef FROM pg_indexes WHERE tablename = 'signing_activationitem' AND indexdef LIKE '%state%'"
+        )
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'signing_activationitem'")
+        assert cursor.fetchall() == [(["fillfactor=40"],)]
