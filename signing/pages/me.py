@@ -23,7 +23,7 @@ from signing.records import listing, usage
 LATEST = 5
 P = ParamSpec("P")
 # Where a person who has just signed in may be led back to: the pages that a notice names.
-_LED_BACK = ("/me/suspend/", "/me/signatures/")
+_LED_BACK = ("/me/approvals/", "/me/suspend/", "/me/signatures/")
 
 
 def signed_in(
@@ -36,7 +36,8 @@ def signed_in(
         try:
             session = sessions.find(browser.session_token(request), clock.now())
         except Refused:
-            where = f"?next={request.path}" if request.path in _LED_BACK else ""
+            page = next((each for each in _LED_BACK if request.path.startswith(each)), "")
+            where = f"?next={page}" if page else ""
             return HttpResponseRedirect(f"{reverse('signing:sign_in')}{where}", status=303)
         return browser.private(view)(request, session, *args, **kwargs)
 

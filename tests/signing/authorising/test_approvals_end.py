@@ -12,7 +12,7 @@ from ledger.log import Actor
 from ledger.models import Entry
 from signing import credentials, retention, sessions
 from signing.activation import NewSad, Spend, spend_many
-from signing.authorising import approvals
+from signing.authorising import answering, approvals
 from signing.errors import Refused
 from signing.flow import Approval as State
 from signing.keystore import Algorithm
@@ -135,8 +135,8 @@ class TestRaces:
         _handle, approval = self.waiting(day)
         at = clock.now()
         results = self.at_once(
-            lambda: approvals.approve_by_card(approval, day.credential, "{}", at),
-            lambda: approvals.refuse(approval, at),
+            lambda: answering.by_card(approval, day.credential, "{}", at),
+            lambda: answering.refuse(approval, at),
         )
         signer_client.signers().disconnect()
         assert (results.count("done"), results.count("approval_unknown")) == (1, 15), results
@@ -151,7 +151,7 @@ class TestRaces:
         at = clock.now()
         me, given = Actor("signer", "me"), []
         self.at_once(
-            lambda: approvals.approve_by_card(approval, day.credential, "{}", at),
+            lambda: answering.by_card(approval, day.credential, "{}", at),
             lambda: credentials.suspend(day.credential, me, "lost", at),
             lambda: given.append(approvals.check(day.caller, handle, at)),
         )
