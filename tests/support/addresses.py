@@ -98,6 +98,13 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         desk("404", operator="200"),
         desk("404", operator="422"),
     ),
+    "admin/signing/stepuppolicy/": (desk("403", operator="200"), desk("405")),
+    "admin/signing/stepuppolicy/add/": (desk("403", operator="200"), desk("403", operator="422")),
+    "admin/signing/stepuppolicy/<int:policy>/": (
+        desk("404", operator="200"),
+        desk("404", operator="422"),
+    ),
+    "admin/signing/stepuppolicy/<int:policy>/delete/": (desk("405"), desk("404", operator=UNTRIED)),
     "admin/outbox/job/": (desk("403", operator="200"), desk("405")),
     "admin/outbox/job/<int:job>/retry/": (
         desk("405"),
