@@ -44,10 +44,10 @@ def read(description: str, count: int) -> Told:
 
 
 def told(description: str, labels: Sequence[str], count: int) -> Told:
-    """As `read`; where the protocol carried labels, these count and the description is text alone."""
-    if any(labels):
-        return Told(description.strip(), tuple(labels))
-    return read(description, count)
+    """As `read`; where the protocol carried labels of its own, these count and the description is text alone."""
+    found = read(description, count)
+    is_own = any(labels) and tuple(labels) != found.names
+    return Told(description.strip(), tuple(labels)) if is_own else found
 
 
 def seen(text: str) -> str:
