@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger import clock
 from signing.authorising import policy_rows
@@ -23,6 +23,7 @@ from signing.errors import Refused
 from signing.models import OAuthClient, StepUpPolicy
 from staff import roles, sudo
 from staff.access import officer_of, refuse
+from staff.desk.words import Words
 
 TITLE = _("署名のたびの承認")
 LARGEST_ID = 2**63 - 1
@@ -46,7 +47,6 @@ class PolicyForm(forms.Form):
         min_value=0,
         max_value=policy_rows.LARGEST,
         help_text=_("0 なら、件数では承認を求めません。"),
-        widget=forms.NumberInput(attrs={"class": "width-8"}),
     )
     for_new_callers = forms.BooleanField(label=_("初めてのシステムまたは施設なら承認"), required=False)
     for_narcotics = forms.BooleanField(label=_("麻薬の申告があれば承認"), required=False)
@@ -91,7 +91,7 @@ def change(request: HttpRequest, policy: int) -> HttpResponse:
     return _edit(request, _row(request, policy))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, policy: int) -> HttpResponse:
     return _remove(request, _row(request, policy))
 
@@ -111,18 +111,15 @@ def _edit(request: HttpRequest, row: StepUpPolicy | None) -> HttpResponse:
         else:
             messages.success(request, _("変更しました。次の依頼から、この決まりで承認を求めます。"))
         return _back()
-    context = {
-        **admin.site.each_context(request),
-        "title": _("決まりを加える") if row is None else _("決まりを変える"),
-        "places": TITLE,
-        "row": row,
-        "form": form,
-    }
-    return render(request, "admin/signing/policy.html", context, status=422 if form.errors else 200)
+    title = _("決まりを加える") if row is None else _("決まりを変える")
+    return _page(request, row, title, form, status=422 if form.errors else 200)
 
 
 @sudo.required
 def _remove(request: HttpRequest, row: StepUpPolicy) -> HttpResponse:
+    """GET asks once more."""
+    if request.method != "POST":
+        return _page(request, row, _("決まりを削除する"), None)
     of_client = row.client.client_id if row.client else ""
     try:
         policy_rows.remove(of_client, row.facility, actor=actor(officer_of(request)))
@@ -131,6 +128,14 @@ def _remove(request: HttpRequest, row: StepUpPolicy) -> HttpResponse:
     else:
         messages.success(request, _("削除しました。これからは、より広い決まりで承認を求めます。"))
     return _back()
+
+
+def _page(
+    request: HttpRequest, row: StepUpPolicy | None, title: Words, form: PolicyForm | None, status: int = 200
+) -> HttpResponse:
+    own = {"title": title, "places": TITLE, "row": row, "form": form}
+    context = {**admin.site.each_context(request), **own}
+    return render(request, "admin/signing/policy.html", context, status=status)
 
 
 def _require_operator(request: HttpRequest) -> None:

@@ -104,7 +104,10 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         desk("404", operator="200"),
         desk("404", operator="422"),
     ),
-    "admin/signing/stepuppolicy/<int:policy>/delete/": (desk("405"), desk("404", operator=UNTRIED)),
+    "admin/signing/stepuppolicy/<int:policy>/delete/": (
+        desk("404", operator="200"),
+        desk("404", operator=UNTRIED),
+    ),
     "admin/outbox/job/": (desk("403", operator="200"), desk("405")),
     "admin/outbox/job/<int:job>/retry/": (
         desk("405"),

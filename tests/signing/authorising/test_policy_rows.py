@@ -140,6 +140,7 @@ class TestDesk:
         )
         entry = Entry.objects.filter(kind="signing.step_up_policy_set").latest("number")
         assert (entry.actor_kind, entry.data["was_above"], entry.data["above"]) == ("operator", 50, 10)
+        assert "より広い行" in operator.get(f"{URL}{row.pk}/delete/").content.decode()
         assert operator.post(f"{URL}{row.pk}/delete/").status_code == 302
         assert operator.post(f"{URL}{row.pk}/delete/").status_code == 404
         assert StepUpPolicy.objects.count() == 0
