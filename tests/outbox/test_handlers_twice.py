@@ -108,8 +108,8 @@ def _approval() -> str:
     credential = Credential.objects.get(public_id=case.credential)
     Signer.objects.filter(pk=credential.signer_id).update(applicant=case.applicant.public_id)
     row = Approval.objects.create(
-        handle_digest=secrets.token_bytes(32), credential=credential, session=session_of(credential, at), client=days.ehr(),
-        hash_algorithm="sha256", digests=b"d" * 32, nonce=b"n" * 32,
+        handle_digest=secrets.token_bytes(32), credential=credential, session=session_of(credential, at),
+        client=days.ehr(), hash_algorithm="sha256", digests=b"d" * 32, nonce=b"n" * 32,
         created_at=at, expires_at=at + timedelta(minutes=10),
     )  # fmt: skip
     return str(row.public_id)
