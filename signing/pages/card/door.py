@@ -50,7 +50,8 @@ def hpki(request: HttpRequest) -> HttpResponse:
         ticket = visits.identify(request.GET.get("visit", ""), principal, at, covers=covers)
     except Refused as refused:
         logger.warning("HPKI card refused: %s", refused.code)
-        return places.refused(refused.code, str(refused.detail.get("issuer", "")))
+        issuer, is_approving = str(refused.detail.get("issuer", "")), bool(request.GET.get("covers"))
+        return places.refused(refused.code, issuer, is_approving=is_approving)
     return HttpResponseRedirect(f"{settings.ORIGIN}{places.ENTER}?{urlencode({'ticket': ticket})}")
 
 

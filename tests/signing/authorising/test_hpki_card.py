@@ -95,6 +95,17 @@ class TestNothingElse:
             assert page.status_code == 422 and "このHPKIカードでは承認できません" in page.content.decode()
         self.nothing(v2, handle)
 
+    def test_a_card_that_is_not_taken_leads_back_to_what_waits(
+        self, card_site: Path, v2: Api, signer: Signer
+    ) -> None:
+        handle, approval = ask(v2, digest(1))
+        ended = hpki.card(signer.credential.signer.person_id, days=(-90, -1))
+        told = shown(begun(signer, approval), ended)
+        assert hpki.reason(told) == ("hpki_expired", "jma")
+        page = back(signer.client, told)
+        assert page.status_code == 403 and 'href="/me/approvals/"' in page.content.decode()
+        self.nothing(v2, handle)
+
     def test_another_browsers_ticket_and_a_second_use_are_worth_nothing(
         self, card_site: Path, v2: Api, signer: Signer
     ) -> None:
