@@ -51,6 +51,7 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "signing.card_ended": life.on_card_ended,
     "signing.renewal_due": life.on_renewal_due,
     "signing.unusual_use": life.on_unusual_use,
+    "signing.approval_waiting": life.on_approval_waiting,
     "signing.renewal_wanted": placing.renewal_wanted,
     "signing.second_certificate_wanted": placing.second_certificate_wanted,
     "enrollment.order_approved": order_issuing.order,

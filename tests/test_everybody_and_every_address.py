@@ -33,7 +33,7 @@ from ledger.models import Entry
 from outbox import notices
 from outbox.models import Job, Notice
 from signing import links
-from signing.models import Credential, EnrollmentLink, SignatureRecord, SigningSession
+from signing.models import Credential, EnrollmentLink, SignatureRecord, SigningSession, StepUpPolicy
 from staff import granting
 from staff.models import Officer, RoleProposal
 from tests.signing.records import rows
@@ -58,6 +58,7 @@ FILLED = {
     "<uuid:proposal>/<slug:name>": "{proposal}/confirm",
     "<uuid:credential>/<slug:name>": "{credential}/suspend",
     "<int:job>": "{job}",
+    "<int:policy>": "{policy}",
     "<uuid:public_id>": "{application}",
     "<str:token>": "{token}",
     "<slug:slug>": "licence",
@@ -107,6 +108,7 @@ class World:
             proposal=self.proposal.public_id,
             credential=self.link.credential.public_id,
             job=Job.objects.earliest("pk").pk,
+            policy=StepUpPolicy.objects.get().pk,
         )
 
     def words(self) -> list[bytes]:
@@ -202,6 +204,7 @@ def no_signer(settings: Settings, tmp_path: Path) -> None:
 def world() -> World:
     at = clock.now()
     mine, other = cases.submitted("medis"), cases.submitted("jma")
+    StepUpPolicy.objects.create(above=50, for_new_callers=False, for_narcotics=True, changed_at=at)
     notice = notices.post(
         mine.applicant.public_id, "n5", "お知らせ", "canary-of-the-notice", secret='{"url": "x"}'
     )

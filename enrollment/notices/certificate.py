@@ -198,8 +198,21 @@ def holder_refused(holder: CardHolder, mark: str) -> None:
     _mail(holder, "HPKIセカンド電子証明書のお申込みについてお知らせがあります。", mark)
 
 
-def tell(person: Person, kind: str, title: str, body: str, mail: str, mark: str, secret: str = "") -> None:
-    """Inbox and bare mail for an account; for a holder without one the bare mail alone. Told once per mark."""
+def tell(
+    person: Person,
+    kind: str,
+    title: str,
+    body: str,
+    mail: str,
+    mark: str,
+    secret: str = "",
+    *,
+    is_reminder: bool = False,
+) -> None:
+    """Inbox and bare mail for an account; for a holder without one the bare mail alone. Told once per mark.
+
+    A reminder is mailed only to those who want to be reminded (DQ-28).
+    """
     dedupe, applicant = f"{kind}:{mark}", person.applicant
     if applicant is None:
         if person.holder is not None:
@@ -207,7 +220,8 @@ def tell(person: Person, kind: str, title: str, body: str, mail: str, mark: str,
         return
     about = str(person.facts.public_id)
     notices.post(applicant.public_id, kind, title, body, secret=secret, about=about, dedupe=dedupe)
-    if applicant.email and applicant.email_verified_at is not None:
+    is_wanted = applicant.wants_reminders or not is_reminder
+    if is_wanted and applicant.email and applicant.email_verified_at is not None:
         text = f"{mail}\n\n{telling.PORTAL}\n{settings.ORIGIN}/status/\n"
         mails.send(applicant.email, title, text, kind=kind, about=about, dedupe=dedupe)
 

@@ -5,12 +5,15 @@ import uuid
 from django.db import transaction
 
 from enrollment import issuance
+from enrollment.notices import approving as approving_notices
 from enrollment.notices import certificate as notices
 from enrollment.notices import unusual as unusual_notices
 from enrollment.orders import issuing, subjects
 from ledger import clock
 from outbox import notices as inbox
 from signing import credentials
+from signing.authorising import waiting_news
+from signing.errors import Refused
 from signing.records import usage
 
 
@@ -74,6 +77,16 @@ def on_unusual_use(subject: str) -> None:
     unusual = usage.find(uuid.UUID(subject))
     with transaction.atomic():
         unusual_notices.told(subjects.known(unusual.credential), unusual)
+
+
+def on_approval_waiting(subject: str) -> None:
+    """`signing.approval_waiting`: what was answered or ran out meanwhile is not told any more."""
+    try:
+        waits = waiting_news.find(uuid.UUID(subject), clock.now())
+    except Refused:
+        return
+    with transaction.atomic():
+        approving_notices.told(subjects.known(waits.credential), waits)
 
 
 def on_issued(subject: str) -> None:

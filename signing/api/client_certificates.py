@@ -12,7 +12,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.db import transaction
 
 from ledger import clock, log
-from signing.api import facilities
 from signing.api.oauth import issued
 from signing.errors import Refused
 from signing.models import AccessToken, ClientCertificate, OAuthClient
@@ -79,7 +78,7 @@ def end(thumbprint: bytes, at: datetime, actor: log.Actor = log.SYSTEM) -> None:
 
 def _make_room(client: OAuthClient, at: datetime, actor: log.Actor) -> None:
     """Of those that live only the newest stays beside the one to come, for a month at most."""
-    living = list(facilities.living(at).filter(client=client).order_by("-added_at", "-pk"))
+    living = list(ClientCertificate.living(at).filter(client=client).order_by("-added_at", "-pk"))
     for row in living[MOST_LIVING - 1 :]:
         _end(row, at, actor)
     day = clock.civil_months_later(clock.today(at), OVERLAP_MONTHS)

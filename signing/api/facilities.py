@@ -15,7 +15,6 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
 
 from signing.models import ClientCertificate, OAuthClient
 
@@ -41,12 +40,7 @@ def find(client: OAuthClient, thumbprint: bytes | None, at: datetime) -> ClientC
     """The living row of this client's certificate."""
     if thumbprint is None:
         return None
-    return living(at).filter(client=client, thumbprint=thumbprint).first()
-
-
-def living(at: datetime) -> QuerySet[ClientCertificate]:
-    rows = ClientCertificate.objects.filter(not_before__lte=at, not_after__gt=at)
-    return rows.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+    return ClientCertificate.living(at).filter(client=client, thumbprint=thumbprint).first()
 
 
 def is_living(row: ClientCertificate, at: datetime) -> bool:

@@ -16,7 +16,7 @@ from signing.api import answers, asked, errors, facilities, refused
 from signing.api.answers import Reply
 from signing.api.callers import RequestScope, bearer
 from signing.api.faces import Face, Method, Requester
-from signing.authorising import policy
+from signing.authorising import policy, policy_rows
 from signing.errors import Refused
 from signing.turns.calls import STRANGER, Authorise, Call, Known, No, Outcome, Slowly, Spend, Wish
 from signing.turns.engine import Engine
@@ -130,8 +130,9 @@ def _may_step_up(known: Known, wanted: asked.Authorisation) -> bool:
         return False
     if settings.SIGNING_STEP_UP != _POLICY:
         return True
-    is_new = settings.STEP_UP_FOR_NEW_CALLERS and not known.has_signed
-    return is_new or bool(policy.told(len(wanted.digests) + wanted.room, wanted.description))
+    wish = known.policy or policy_rows.default()
+    is_new = wish.for_new_callers and not known.has_signed
+    return is_new or bool(policy.told(wish, len(wanted.digests) + wanted.room, wanted.description))
 
 
 def _wish(offered: Method, given: asked.Body, requester: Requester, known: Known) -> Wish | Slowly:

@@ -1,4 +1,4 @@
-"""Step-up: a caller asks, the signer approves these very hashes by phone or card, the caller fetches the SAD.
+"""Step-up: a caller asks, the signer approves these very hashes (`answering`), the caller fetches the SAD.
 
 The handle is an opaque secret of the caller, digest at rest. The SAD is made when it is fetched, so that no secret
 waits in a row, and by the same function as every other one. Every move is conditional and logged (law 2).
@@ -12,17 +12,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from ledger import log
-from signing import activation, flow, phone_answers
+from signing import activation, flow
 from signing.activation import DIGEST_SIZES, Caller, NewSad
-from signing.authorising import covering
+from signing.authorising import covering, labels, waiting_news
 from signing.authorising.policy import Intent
 from signing.errors import Refused
 from signing.flow import Approval as State
 from signing.flow import Credential as CredentialState
-from signing.models import Approval, Authenticator, Credential, Signer
+from signing.models import Approval, ClientCertificate, Credential, Signer
 from vault import tokens
 
 _MOVES = {move.name: move for move in flow.APPROVAL_MOVES}
@@ -41,7 +42,7 @@ def reasons(caller: Caller, count: int, description: str, at: datetime) -> tuple
     if not settings.SIGNING_STEP_UP:
         return ()
     policy = cast(Callable[[Intent, datetime], tuple[str, ...]], import_string(settings.SIGNING_STEP_UP))
-    return policy(Intent(caller.session, caller.client, count, description), at)
+    return policy(Intent(caller.session, caller.client, count, description, caller.facility), at)
 
 
 def ask(
@@ -52,9 +53,12 @@ def ask(
     why: Sequence[str],
     at: datetime,
     description: str = "",
+    names: Sequence[str] = (),
     next_path: str = "",
 ) -> Waiting:
     """Lay these hashes before their signer, who then goes on to `next_path`.
+
+    `names`: the documents' in the order of the digests, where the protocol carries them beside the description.
 
     Raises Refused: credential_unknown, credential_disabled, hash_length, approvals_many.
     """
@@ -69,34 +73,42 @@ def ask(
     if open_ones.filter(expires_at__gt=at).count() >= MOST_WAITING:
         raise Refused("approvals_many")
     handle = tokens.new_token()
+    shown = labels.told(description, names, len(digests)).names
     with transaction.atomic():
         approval = Approval.objects.create(
             handle_digest=tokens.digest(handle),
             credential=owner,
             session_id=caller.session,
             client_id=caller.client,
+            certificate_id=caller.certificate or None,
             hash_algorithm=DIGEST_SIZES[len(digests[0])],
             digests=b"".join(digests),
             description=description.encode() or None,
+            labels=list(shown) if any(shown) else None,
             next_path=next_path or None,
             reasons=list(why),
             nonce=secrets.token_bytes(32),
             created_at=at,
             expires_at=min(at + settings.STEP_UP_LIFETIME, caller.session_expires_at),
         )
-        _log(approval, "signing.approval_asked", log.Actor("caller", caller.client_id), why=" ".join(why))
+        waiting_news.tell(approval, at)
+        asker = log.Actor("caller", caller.client_id)
+        write(approval, "signing.approval_asked", asker, why=" ".join(why), certificate=caller.thumbprint)
     return Waiting(handle)
 
 
 def check(caller: Caller, handle: str, at: datetime) -> NewSad | Waiting:
     """What has become of it; the SAD is handed out once.
 
-    Raises Refused: handle_unknown (also another caller's, and one whose SAD was fetched), approval_refused,
-    approval_expired, and those of `activation.authorise`.
+    Raises Refused: handle_unknown (also another caller's or another certificate's, and one whose SAD was fetched),
+    approval_refused, approval_expired, and those of `activation.authorise`.
     """
     rows = Approval.objects.select_related("credential")
     found = rows.filter(
-        handle_digest=tokens.digest(handle), session=caller.session, client=caller.client
+        handle_digest=tokens.digest(handle),
+        session=caller.session,
+        client=caller.client,
+        certificate=caller.certificate or None,
     ).first()
     if found is None or found.state in (State.TAKEN, State.VOID):
         raise Refused("handle_unknown")
@@ -114,7 +126,7 @@ def of_handle(handle: str) -> Approval:
 
 def waiting(signer: Signer, at: datetime) -> list[Approval]:
     """What waits for this person, the newest first."""
-    rows = Approval.objects.select_related("client", "credential__signer")
+    rows = Approval.objects.select_related("client", "certificate", "credential__signer")
     mine = rows.filter(credential__signer=signer, state=State.WAITING, expires_at__gt=at)
     return list(mine.filter(credential__state=CredentialState.ACTIVE).order_by("-created_at", "-pk"))
 
@@ -135,119 +147,100 @@ def digests(approval: Approval) -> list[bytes]:
 
 def challenge(approval: Approval) -> bytes:
     """What the phone or the card signs; made from the row, never kept beside it."""
+    certificate = approval.certificate
     covered = covering.Covered(
         nonce=bytes(approval.nonce),
         signer=approval.credential.signer.public_id,
         credential=approval.credential.public_id,
         client=approval.client.public_id,
+        certificate=covering.NO_CERTIFICATE if certificate is None else bytes(certificate.thumbprint),
+        description=bytes(approval.description or b""),
+        labels=approval.labels or (),
         hash_name=approval.hash_algorithm,
         digests=digests(approval),
     )
     return covering.challenge(covered)
 
 
-def approve_by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime) -> None:
-    """After the ceremony: the answer was checked, and it must be the answer to this challenge and no other.
-
-    Raises Refused: phone_unknown (another person's), phone_answer_bad, approval_unknown.
-    """
-    if phone.credential.signer_id != approval.credential.signer_id:
-        raise Refused("phone_unknown")
-    if phone_answers.challenge(phone_answers.read(answer)) != challenge(approval):
-        raise Refused("phone_answer_bad")
-    _approve(approval, "authenticator", phone, answer, at)
-
-
-def approve_by_card(approval: Approval, holder: Credential, answer: str, at: datetime) -> None:
-    """After `sessions.holder` has checked the card against this challenge.
-
-    Raises Refused: card_unknown (another person's), approval_unknown.
-    """
-    if holder.signer_id != approval.credential.signer_id:
-        raise Refused("card_unknown")
-    _approve(approval, "my_number_card", None, answer, at)
-
-
-def refuse(approval: Approval, at: datetime) -> None:
-    """The signer says no; the caller is told so. Raises Refused("approval_unknown")."""
-    with transaction.atomic():
-        _move("refuse", approval, at, answered_at=at)
-        _log(approval, "signing.approval_refused", _signer(approval))
-
-
 def expire_overdue(at: datetime) -> int:
     """For the clock: what nobody answered, or nobody fetched; how many."""
-    move = _MOVES["expire"]
-    rows = Approval.objects.select_related("credential").filter(state__in=move.sources, expires_at__lte=at)
+    step = _MOVES["expire"]
+    rows = Approval.objects.select_related("credential").filter(state__in=step.sources, expires_at__lte=at)
     count = 0
     for approval in rows.order_by("pk"):
         with transaction.atomic():
-            still = Approval.objects.filter(pk=approval.pk, state__in=move.sources)
-            if still.update(state=move.target) == 1:
-                _log(approval, "signing.approval_expired", log.SYSTEM)
+            still = Approval.objects.filter(pk=approval.pk, state__in=step.sources)
+            if still.update(state=step.target) == 1:
+                write(approval, "signing.approval_expired", log.SYSTEM)
                 count += 1
     return count
 
 
-def _approve(approval: Approval, means: str, phone: Authenticator | None, proof: str, at: datetime) -> None:
-    with transaction.atomic():
-        row = Credential.objects.select_for_update(no_key=True).get(pk=approval.credential_id)
-        if row.state != CredentialState.ACTIVE:  # a suspension stands in the same line
-            raise Refused("approval_unknown")
-        _move("approve", approval, at, answered_at=at, means=means, authenticator=phone, proof=proof)
-        _log(
-            approval,
-            "signing.approved",
-            _signer(approval),
-            means=means,
-            challenge=challenge(approval).hex(),
-        )
+def take(approval: Approval, caller: Caller, at: datetime, *, sad: str = "") -> NewSad:
+    """The SAD of what was approved, once; `sad` as in `activation.authorise`.
 
-
-def take(
-    approval: Approval, caller: Caller, at: datetime, *, sad: str = "", labels: Sequence[str] = ()
-) -> NewSad:
-    """The SAD of what was approved, once; `sad` and `labels` as in `activation.authorise`.
-
-    Raises Refused("handle_unknown"), also for another caller or another day than the one that asked.
+    Raises Refused("handle_unknown"), also for another caller, day or facility's certificate than was approved.
     """
-    if (approval.session_id, approval.client_id) != (caller.session, caller.client):
+    is_callers = (approval.session_id, approval.client_id) == (caller.session, caller.client)
+    if not is_callers or not _is_over_its_certificate(approval, caller):
         raise Refused("handle_unknown")
     with transaction.atomic():
-        _move("take", approval, at)
+        move("take", approval, at)
         made = activation.authorise(
             caller,
             approval.credential.public_id,
             digests(approval),
             at=at,
             description=bytes(approval.description or b"").decode(),
-            labels=labels,
+            labels=approval.labels or (),
             sad=sad,
         )
         row = activation.find(made.sad)
         Approval.objects.filter(pk=approval.pk).update(activation=row)
-        _log(
+        write(
             approval,
             "signing.approval_taken",
             log.Actor("caller", caller.client_id),
             activation=str(row.public_id),
+            certificate=caller.thumbprint,
         )
     return made
 
 
-def _move(name: str, approval: Approval, at: datetime, **values: object) -> None:
+def facilities(approval: Approval) -> list[str]:
+    """The names of the facility for which it was asked; of a request at a browser, where no certificate is shown, of
+    every facility over whose certificate the system may fetch it.
+    """
+    if approval.certificate is not None:
+        return [approval.certificate.facility_name]
+    if not approval.next_path:
+        return []
+    rows = _certificates(approval.client_id, approval.created_at)
+    return sorted(set(rows.values_list("facility_name", flat=True)))
+
+
+def _is_over_its_certificate(approval: Approval, caller: Caller) -> bool:
+    if approval.certificate_id is not None or not approval.next_path:
+        return (approval.certificate_id or 0) == caller.certificate
+    rows = _certificates(approval.client_id, approval.created_at)
+    return not caller.certificate or rows.filter(pk=caller.certificate).exists()
+
+
+def _certificates(client: int, at: datetime) -> QuerySet[ClientCertificate]:
+    """Those of the system that lived at that moment, as the signer was told."""
+    return ClientCertificate.living(at).filter(client=client, added_at__lte=at)
+
+
+def move(name: str, approval: Approval, at: datetime, **values: object) -> None:
     """Conditional: of two that move at once one has it. Raises Refused("approval_unknown")."""
-    move = _MOVES[name]
-    rows = Approval.objects.filter(pk=approval.pk, state__in=move.sources, expires_at__gt=at)
-    if rows.update(state=move.target, **values) != 1:
+    step = _MOVES[name]
+    rows = Approval.objects.filter(pk=approval.pk, state__in=step.sources, expires_at__gt=at)
+    if rows.update(state=step.target, **values) != 1:
         raise Refused("approval_unknown" if name != "take" else "handle_unknown")
 
 
-def _signer(approval: Approval) -> log.Actor:
-    return log.Actor("signer", str(approval.credential.signer.public_id))
-
-
-def _log(approval: Approval, kind: str, actor: log.Actor, **more: str) -> None:
+def write(approval: Approval, kind: str, actor: log.Actor, **more: str) -> None:
+    """The ledger's entry of a move, in its transaction."""
     log.append(
         kind,
         actor=actor,

@@ -6,6 +6,9 @@
     end        the completion page ends the visit itself (BD-09)
 
 A ticket that another browser brings opens nothing there, so nobody can be led into a stranger's visit.
+
+A visit that approves a set of hashes carries their challenge (`covers`), and so does the address at which the card is
+shown: nginx hands both over in the one request whose TLS handshake the card has signed.
 """
 
 from datetime import datetime, timedelta
@@ -38,8 +41,10 @@ class Entered(NamedTuple):
     token: str
 
 
-def begin(purpose: str, browser_token: str, at: datetime, *, next_path: str = "") -> CardVisit:
-    """`purpose` is one of PURPOSES."""
+def begin(
+    purpose: str, browser_token: str, at: datetime, *, next_path: str = "", covers: bytes = b""
+) -> CardVisit:
+    """`purpose` is one of PURPOSES; `covers` the challenge of what is approved, 32 bytes."""
     browser = tokens.digest(browser_token)
     begun = CardVisit.objects.filter(browser_digest=browser, state=Visit.BEGUN).order_by("-pk")
     oldest = list(begun.values_list("pk", flat=True)[MOST_OPEN - 1 :])
@@ -47,14 +52,18 @@ def begin(purpose: str, browser_token: str, at: datetime, *, next_path: str = ""
     return CardVisit.objects.create(
         purpose=purpose,
         next_path=next_path,
+        covers=covers or None,
         browser_digest=browser,
         begun_at=at,
         expires_at=at + BEGIN_LIFETIME,
     )
 
 
-def identify(public_id: UUID | str, principal: Principal, at: datetime) -> str:
-    """The ticket that leads back; Refused("visit_unknown") for one that is over, spent or was never begun."""
+def identify(public_id: UUID | str, principal: Principal, at: datetime, *, covers: str = "") -> str:
+    """The ticket that leads back; `covers` is what the address says of it, in hexadecimal.
+
+    Raises Refused("visit_unknown") for one that is over, spent, was never begun, or covers something else.
+    """
     try:
         wanted = UUID(str(public_id))
     except ValueError:
@@ -62,7 +71,7 @@ def identify(public_id: UUID | str, principal: Principal, at: datetime) -> str:
     ticket = tokens.new_token()
     with transaction.atomic():
         visit = CardVisit.objects.filter(public_id=wanted).first()
-        if visit is None:
+        if visit is None or bytes(visit.covers or b"").hex() != covers:
             raise Refused("visit_unknown")
         _move(
             "identify",
@@ -159,10 +168,11 @@ def _move(name: str, visit: CardVisit, at: datetime, **changes: object) -> None:
 
 
 def _log(what: str, visit: CardVisit, who: log.Actor) -> None:
+    covered = {} if visit.covers is None else {"covers": bytes(visit.covers).hex()}
     log.append(
         f"signing.card_visit_{what}",
         actor=who,
         subject=str(visit.public_id),
         authority=visit.issuer,
-        data={"purpose": visit.purpose, "serial": visit.serial},
+        data={"purpose": visit.purpose, "serial": visit.serial, **covered},
     )

@@ -13,6 +13,8 @@ from django.db.models import Q
 from signing import flow
 from signing.keystore import KeyKind
 from signing.models.approvals import Approval as Approval
+from signing.models.approvals import ApprovalNews as ApprovalNews
+from signing.models.approvals import StepUpPolicy as StepUpPolicy
 from signing.models.authorities import BlockedKey as BlockedKey
 from signing.models.authorities import CertificateCheck as CertificateCheck
 from signing.models.authorities import IssuingCertificate as IssuingCertificate

@@ -1,6 +1,7 @@
 """Who calls the API, and what it was given."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -39,6 +40,12 @@ class ClientCertificate(models.Model):
     class Meta:
         indexes = [models.Index(fields=["client", "-added_at"], name="client_certificates")]
 
+    @classmethod
+    def living(cls, at: datetime) -> "models.QuerySet[ClientCertificate]":
+        """Those within their time at that moment."""
+        rows = cls.objects.filter(not_before__lte=at, not_after__gt=at)
+        return rows.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=at))
+
     def __str__(self) -> str:
         return f"{self.facility} {self.serial}"
 
@@ -53,6 +60,7 @@ class AuthorizationRequest(models.Model):
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE)
     parameters = EncryptedJSONField()  # labels of documents can name a patient
     is_pushed = models.BooleanField()
+    certificate = models.ForeignKey(ClientCertificate, null=True, on_delete=models.PROTECT)  # that pushed it
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     browser_digest = models.BinaryField(max_length=32, null=True)

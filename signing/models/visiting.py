@@ -14,10 +14,11 @@ class CardVisit(models.Model):
     The ticket leads back from the origin that asks for cards, the token is the browser's; both are digests here.
     """
 
-    PURPOSES = [(one, one) for one in ("my_number_card", "phone", "certificate", "session")]
+    PURPOSES = [(one, one) for one in ("my_number_card", "phone", "certificate", "session", "approval")]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)
-    next_path = models.TextField(blank=True, default="")  # where the person was going
+    next_path = models.TextField(blank=True, default="")  # where the person was going, or what is approved
+    covers = models.BinaryField(max_length=32, null=True)  # the challenge of what is approved
     state = models.CharField(
         max_length=12, choices=[(state.value, state.value) for state in flow.Visit], default=flow.Visit.BEGUN
     )

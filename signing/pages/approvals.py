@@ -3,10 +3,15 @@
 The person sees who asks, for what, how many hashes and which; the phone's or the card's challenge covers exactly these.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -17,20 +22,43 @@ from django.views.decorators.http import require_POST, require_safe
 from cards import exchange
 from ledger import clock
 from signing import authenticators, ceremonies, sessions
-from signing.authorising import approvals, policy
+from signing.authorising import answering as by
+from signing.authorising import approvals, labels, policy
 from signing.errors import Refused
-from signing.models import Approval, SigningSession
+from signing.models import Approval, CardVisit, SigningSession
 from signing.pages import browser, refusals, sign_in
+from signing.pages.card import start
 from signing.pages.me import signed_in
 
 REASONS: dict[str, str | Promise] = {
     policy.MANY: _("一度に署名する件数が多い"),
-    policy.NEW_CALLER: _("このシステムで署名するのは初めて"),
+    policy.NEW_CALLER: _("このシステムまたは施設で署名するのは初めて"),
     policy.NARCOTICS: _("麻薬を含むと、依頼したシステムが申告している"),
 }
-_SHOWN = 100  # digests drawn at once; the rest is counted
+_SHOWN = 100  # documents drawn at once; the rest is counted
 _SHORT = 16  # characters of a digest
 PHONE, CARD = "approve", "card_approve"
+HPKI_SAYS = ("hpki_other", "credential_not_active", "visit_unknown")
+
+
+def answering(
+    view: Callable[[HttpRequest, Approval, datetime], HttpResponse],
+) -> Callable[..., HttpResponseBase]:
+    """Hand what waits for this signer to the view, and tell what it refuses; or say that nothing waits any more."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
+        at = clock.now()
+        try:
+            approval = approvals.find(session.credential.signer, public_id, at)
+        except Refused:
+            return _gone(request)
+        try:
+            return view(request, approval, at)
+        except Refused as refused:
+            return _refused(request, approval, refused)
+
+    return signed_in(answered)
 
 
 @require_safe
@@ -41,72 +69,88 @@ def waiting(request: HttpRequest, session: SigningSession) -> HttpResponse:
 
 
 @require_safe
-@signed_in
-def one(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
-    try:
-        approval = approvals.find(session.credential.signer, public_id, clock.now())
-    except Refused:
-        return _gone(request)
-    return _page(request, approval)
+@answering
+def one(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
+    """What is asked for, and every way to answer; `refused`: what the other origin's card came to."""
+    code = request.GET.get("refused", "")
+    return _page(request, approval, code=code if code in HPKI_SAYS else "")
 
 
 @require_POST
-@signed_in
-def phone(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
+@answering
+def phone(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
     """The phone's answer, or what the browser said instead."""
-    at = clock.now()
-    try:
-        approval = approvals.find(session.credential.signer, public_id, at)
-    except Refused:
-        return _gone(request)
     reported, answer = request.POST.get("error", ""), request.POST.get("credential", "")
     if reported or not answer:
         return _page(request, approval, code=sign_in.said(reported))
-    try:
-        used, about = authenticators.complete_assertion(
-            request.POST.get("ceremony", ""), browser.token(request), answer, at=at, purpose=PHONE
-        )
-        if about != str(approval.public_id):
-            raise Refused("ceremony_unknown")
-        approvals.approve_by_phone(approval, used, answer, at)
-    except Refused as refused:
-        return _refused(request, approval, refused)
+    ceremony = request.POST.get("ceremony", "")
+    used, about = authenticators.complete_assertion(
+        ceremony, browser.token(request), answer, at=at, purpose=PHONE
+    )
+    _require_about(about, approval)
+    by.by_phone(approval, used, answer, at)
     return _done(request, approval, is_approved=True)
 
 
 @csrf_exempt  # the reader's page posts here; the answer is bound to this browser by cookie and challenge
 @require_POST
-@signed_in
-def card(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
+@answering
+def card(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
     """The card reader's answer (decision 22), field `response`."""
-    at = clock.now()
-    try:
-        approval = approvals.find(session.credential.signer, public_id, at)
-    except Refused:
-        return _gone(request)
     text = request.POST.get("response", "")
-    try:
-        answer = _read(text)
-        begun = ceremonies.redeem(CARD, answer.state, browser.token(request), at)
-        if begun.next_path != str(approval.public_id):
-            raise Refused("ceremony_unknown")
-        holder = sessions.holder(answer, approvals.challenge(approval), at)
-        approvals.approve_by_card(approval, holder, text, at)
-    except Refused as refused:
-        return _refused(request, approval, refused)
+    answer = _read(text)
+    begun = ceremonies.redeem(CARD, answer.state, browser.token(request), at)
+    _require_about(begun.next_path, approval)
+    by.by_card(approval, sessions.holder(answer, approvals.challenge(approval), at), text, at)
     return _done(request, approval, is_approved=True)
 
 
-@require_POST
-@signed_in
-def refuse(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
-    at = clock.now()
+@require_safe
+@answering
+def hpki_card(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
+    """Before the HPKI card is shown at the other origin: what is approved once more, and the way there."""
+    return start.before(
+        request,
+        "approval",
+        at,
+        next_path=str(approval.public_id),
+        covers=approvals.challenge(approval),
+        template="signing/approval_by_hpki_card.html",
+        shown=_shown(approval),
+    )
+
+
+def by_hpki_card(visit: CardVisit, at: datetime) -> HttpResponse:
+    """Back from the other origin with a card that was believed (`pages.card.door`); the ticket leaves the address."""
     try:
-        approval = approvals.find(session.credential.signer, public_id, at)
-        approvals.refuse(approval, at)
+        by.by_hpki_card(visit, at)
+    except Refused as refused:
+        where, query = "signing:approval", f"?{urlencode({'refused': refused.code})}"
+    else:
+        where, query = "signing:approval_done", ""
+    return HttpResponseRedirect(reverse(where, args=[visit.next_path]) + query, status=303)
+
+
+@require_safe
+@signed_in
+def done(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
+    try:
+        return _done(request, by.answered(session.credential.signer, public_id), is_approved=True)
     except Refused:
         return _gone(request)
+
+
+@require_POST
+@answering
+def refuse(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
+    by.refuse(approval, at)
     return _done(request, approval, is_approved=False)
+
+
+def _require_about(about: str, approval: Approval) -> None:
+    """The ceremony was begun for this approval."""
+    if about != str(approval.public_id):
+        raise Refused("ceremony_unknown")
 
 
 def _read(text: str) -> exchange.CardResponse:
@@ -131,15 +175,13 @@ def _page(
         return_to=reverse("signing:approval_card", args=[approval.public_id]),
         state=str(begun.public_id),
     )
-    digests = [digest.hex() for digest in approvals.digests(approval)]
     context = {
         **_shown(approval),
-        "digests": digests[:_SHOWN],
-        "unshown": max(0, len(digests) - _SHOWN),
-        "short": f":{_SHORT}",
+        **_documents(approval),
         "phone": offer,
         "card_request": exchange.to_json(asked),
         "reader_url": settings.READER_URL,
+        "takes_hpki_cards": bool(settings.CARD_ORIGIN),
         "refusal": refusals.of(refusals.SIGN_IN, code) if code else None,
         "tries_left": tries_left,
         "errors": code,
@@ -165,14 +207,30 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(approval: Approval) -> dict[str, object]:
-    description = approval.description
     return {
         "public_id": approval.public_id,
         "caller": approval.client.name,
-        "about": bytes(description).decode(errors="replace") if description else "",
+        "facilities": approvals.facilities(approval),
+        "about": labels.seen(_told(approval).text),
         "count": len(approvals.digests(approval)),
         "next_path": approval.next_path or "",
         "why": [REASONS.get(code, code) for code in approval.reasons],
         "asked_at": approval.created_at,
         "expires_at": approval.expires_at,
     }
+
+
+def _documents(approval: Approval) -> dict[str, object]:
+    """The first hundred by their place, what the caller calls them, and the beginning of each one's hash."""
+    digests = [digest.hex()[:_SHORT] for digest in approvals.digests(approval)]
+    names = [labels.seen(name) for name in _told(approval).names]
+    return {
+        "documents": list(zip(names, digests, strict=True))[:_SHOWN],
+        "is_named": any(names),
+        "unshown": max(0, len(digests) - _SHOWN),
+    }
+
+
+def _told(approval: Approval) -> labels.Told:
+    description = bytes(approval.description or b"").decode(errors="replace")
+    return labels.told(description, approval.labels or (), len(approvals.digests(approval)))

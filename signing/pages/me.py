@@ -23,7 +23,8 @@ from signing.records import listing, usage
 LATEST = 5
 P = ParamSpec("P")
 # Where a person who has just signed in may be led back to: the pages that a notice names.
-_LED_BACK = ("/me/suspend/", "/me/signatures/")
+_APPROVALS = "/me/approvals/"  # each of them stands in this list
+_LED_BACK = (_APPROVALS, "/me/suspend/", "/me/signatures/")
 
 
 def signed_in(
@@ -36,7 +37,8 @@ def signed_in(
         try:
             session = sessions.find(browser.session_token(request), clock.now())
         except Refused:
-            where = f"?next={request.path}" if request.path in _LED_BACK else ""
+            page = _APPROVALS if request.path.startswith(_APPROVALS) else request.path
+            where = f"?next={page}" if page in _LED_BACK else ""
             return HttpResponseRedirect(f"{reverse('signing:sign_in')}{where}", status=303)
         return browser.private(view)(request, session, *args, **kwargs)
 

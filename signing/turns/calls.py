@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from signing.activation import Caller
+from signing.authorising.policy_rows import Policy
 from signing.keystore import Algorithm
 from signing.signer.client import Result
 
@@ -16,7 +17,8 @@ class Known(NamedTuple):
     caller: Caller
     session_id: UUID
     means: str
-    has_signed: bool  # this signer by this client, ever
+    has_signed: bool  # this signer by this client for this facility, ever
+    policy: Policy | None  # when a step-up is wanted of this caller; None: as the settings say
     is_bound: bool  # the client is answered over its facility's certificate only
     certificate_begins: datetime | None
     certificate_ends: datetime | None

@@ -6,6 +6,7 @@ A revocation is heard at once (NOTIFY, migration 0060) and found by the next loo
 from uuid import UUID
 
 from signing.activation import Caller
+from signing.authorising.policy_rows import Policy
 from signing.keystore import KeyKind
 from signing.turns.binary import TRUE, read_int, read_moment
 from signing.turns.calls import Known
@@ -78,6 +79,7 @@ def _known(row: tuple[bytes | None, ...], now: float) -> Known:
         means=value[5].decode(),
         credential_id=UUID(bytes=value[8]),
         has_signed=value[22] == TRUE,
+        policy=_policy(row[23:26]),
         is_bound=value[21] == TRUE,
         certificate_begins=read_moment(value[17]) if row[17] is not None else None,
         certificate_ends=read_moment(value[18]) if row[18] is not None else None,
@@ -87,3 +89,8 @@ def _known(row: tuple[bytes | None, ...], now: float) -> Known:
         expires_at=read_moment(value[12]),
         checked=now,
     )
+
+
+def _policy(row: tuple[bytes | None, ...]) -> Policy | None:
+    above, *wishes = row
+    return None if above is None else Policy(read_int(above), *(wish == TRUE for wish in wishes))

@@ -17,7 +17,12 @@ SELECT wish.nr, client.id, client.client_id, session.id, session.public_id, sess
     EXISTS (
         SELECT 1 FROM signing_credential own JOIN signing_signaturerecord record ON record.credential_id = own.id
         WHERE own.signer_id = credential.signer_id AND record.client_id = client.id AND record.result = 'signed'
-    )
+            AND (certificate.id IS NULL OR EXISTS (
+                SELECT 1 FROM signing_clientcertificate shown
+                WHERE shown.id = record.certificate_id AND shown.client_id = client.id
+                    AND shown.facility = certificate.facility
+            ))
+    ), policy.above, policy.for_new_callers, policy.for_narcotics
 FROM unnest($1::bytea[]) WITH ORDINALITY AS wish (digest, nr)
 JOIN signing_accesstoken token ON token.token_digest = wish.digest
     AND token.revoked_at IS NULL AND token.expires_at > $2::timestamptz
@@ -27,6 +32,11 @@ JOIN signing_signingsession session ON session.id = token.session_id
 JOIN signing_credential credential ON credential.id = session.credential_id
     AND credential.state NOT IN ('revoked', 'expired')
 LEFT JOIN signing_clientcertificate certificate ON certificate.id = token.certificate_id
+LEFT JOIN LATERAL (
+    SELECT one.above, one.for_new_callers, one.for_narcotics FROM signing_stepuppolicy one
+    WHERE (one.client_id = client.id OR one.client_id IS NULL) AND one.facility IN ('', certificate.facility)
+    ORDER BY one.client_id NULLS LAST, one.facility DESC LIMIT 1
+) policy ON true
 """
 
 # $1 session, $2 client, $3 sad digest, $4 public id, $5 algorithm, $6 description, $7 expires at, per call;

@@ -4,6 +4,7 @@ What counts as an effect is every row of every table. A kind that is added to de
 public id that its name asks for; one whose scene is missing here does nothing here, and has tests of its own.
 """
 
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,8 +20,9 @@ from enrollment.models import Application, CheckRun
 from ledger import clock
 from outbox import mails
 from outbox.models import Notice
-from signing.models import Credential, UnusualUse
+from signing.models import Approval, Credential, Signer, UnusualUse
 from staff.models import Officer
+from tests.signing.records.rows import session_of
 from tests.support import cases, days
 from tests.support.credentials import active_credential, signer
 from tests.support.signed_in import bound_phone
@@ -100,6 +102,19 @@ def _unusual() -> str:
     return str(row.public_id)
 
 
+def _approval() -> str:
+    """Something waits for the approval of a person with an account."""
+    case, at = _case(State.ISSUED), clock.now()
+    credential = Credential.objects.get(public_id=case.credential)
+    Signer.objects.filter(pk=credential.signer_id).update(applicant=case.applicant.public_id)
+    row = Approval.objects.create(
+        handle_digest=secrets.token_bytes(32), credential=credential, session=session_of(credential, at),
+        client=days.ehr(), hash_algorithm="sha256", digests=b"d" * 32, nonce=b"n" * 32,
+        created_at=at, expires_at=at + timedelta(minutes=10),
+    )  # fmt: skip
+    return str(row.public_id)
+
+
 SCENES: dict[str, Callable[[], str]] = {
     "outbox.mail": _mail,
     "enrollment.submitted": _submitted,
@@ -109,6 +124,7 @@ SCENES: dict[str, Callable[[], str]] = {
     "signing.credential_issued": _credential(State.ISSUING),
     "signing.issuance_stopped": _credential(State.ISSUING),
     "signing.unusual_use": _unusual,
+    "signing.approval_waiting": _approval,
 }
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the signing room: a caller within a day, a card within a TEST hierarchy."""
+"""Fixtures of the signing room: a caller within a day, cards within TEST hierarchies."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,8 @@ from cards.profile import CertificateKind
 from ledger import clock
 from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.card_site import hpki
+from tests.support.card_site.nginx import SECRET
 from tests.support.cards import Card
 from tests.support.credentials import NOON
 from tests.support.csc import Api
@@ -62,3 +64,11 @@ def api(db: None, signers: SignerProcesses, signer_connection: None) -> Api:
 def issued(db: None, signers: SignerProcesses, signer_connection: None) -> Api:
     """With a certificate of the embedded authority."""
     return Api(days.issued_day())
+
+
+@pytest.fixture
+def card_site(settings: Settings, tmp_path: Path) -> Path:
+    """An installation with a card origin, in front of which a test speaks as our nginx does: its trust folder."""
+    settings.CARD_ORIGIN, settings.PROXY_SECRET = hpki.CARD_ORIGIN, SECRET
+    settings.HPKI_TRUST = tmp_path / "hpki"
+    return hpki.publish(settings.HPKI_TRUST)

@@ -98,6 +98,16 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
         desk("404", operator="200"),
         desk("404", operator="422"),
     ),
+    "admin/signing/stepuppolicy/": (desk("403", operator="200"), desk("405")),
+    "admin/signing/stepuppolicy/add/": (desk("403", operator="200"), desk("403", operator="422")),
+    "admin/signing/stepuppolicy/<int:policy>/": (
+        desk("404", operator="200"),
+        desk("404", operator="422"),
+    ),
+    "admin/signing/stepuppolicy/<int:policy>/delete/": (
+        desk("404", operator="200"),
+        desk("404", operator=UNTRIED),
+    ),
     "admin/outbox/job/": (desk("403", operator="200"), desk("405")),
     "admin/outbox/job/<int:job>/retry/": (
         desk("405"),
@@ -217,6 +227,8 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/approvals/<uuid:public_id>/": (signers("404"), NO),  # nothing waits for anybody here
     "me/approvals/<uuid:public_id>/phone/": (NO, signers("404")),
     "me/approvals/<uuid:public_id>/card/": (NO, signers("404")),
+    "me/approvals/<uuid:public_id>/hpki-card/": (signers("404"), NO),
+    "me/approvals/<uuid:public_id>/done/": (signers("404"), NO),
     "me/approvals/<uuid:public_id>/refuse/": (NO, signers("404")),
     "me/signatures/": (signers("200"), NO),
     "me/signatures/export.csv": (signers("200"), NO),

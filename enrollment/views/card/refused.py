@@ -96,5 +96,10 @@ def refused(request: HttpRequest) -> HttpResponse:
     if sentence is None:
         return HttpResponseRedirect(reverse("card_holders"))
     mine = office(request.GET.get("authority", ""))
-    context = {"sentence": sentence, "offices": [mine] if mine else offices(), "errors": True}
+    context = {
+        "sentence": sentence,
+        "offices": [mine] if mine else offices(),
+        "is_approving": request.GET.get("for") == "approval",
+        "errors": True,
+    }
     return render(request, "enrollment/card/refused.html", context, status=403)

@@ -54,7 +54,7 @@ def push(request: HttpRequest) -> HttpResponse:
             raise Unacceptable("invalid_request", "redirect_uri is not registered")
         asking.check(request, client.row, fields, asked.at)
         body = {
-            "request_uri": waiting.push(client.row, fields, asked.at),
+            "request_uri": waiting.push(client.row, fields, asked.at, asked.certificate),
             "expires_in": int(waiting.PUSHED_LIFETIME.total_seconds()),
         }
         return JsonResponse(body, status=201, headers=_NO_STORE)

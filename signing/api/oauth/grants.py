@@ -14,7 +14,6 @@ from django.db import transaction
 
 from ledger import log
 from signing import activation
-from signing.activation import Caller
 from signing.api.oauth import issued
 from signing.api.oauth.wanted import Wanted
 from signing.authorising import approvals
@@ -173,26 +172,22 @@ def save_token(token: dict[str, Any], request: Any) -> None:
 
 def _authorise(row: AccessToken, wanted: Wanted, token: dict[str, Any]) -> None:
     """The token is the SAD: one row per hash, as credentials/authorize makes them."""
-    credential, certificate = row.session.credential, row.certificate
-    caller = Caller(
-        row.client.pk,
-        row.client.client_id,
-        row.session.pk,
-        credential.pk,
-        row.session.expires_at,
-        credential.key_kind,
-        certificate=0 if certificate is None else certificate.pk,
-        thumbprint="" if certificate is None else bytes(certificate.thumbprint).hex(),
-    )
-    at, secret, labels = row.created_at, token["access_token"], wanted.labels
+    credential = row.session.credential
+    caller = issued.caller(row.client, row.session, credential, row.certificate)
+    at, secret = row.created_at, token["access_token"]
     approval = row.code.approval if row.code else None
     try:
         if approval is not None:
-            sad = approvals.take(approval, caller, at, sad=secret, labels=labels)
+            sad = approvals.take(approval, caller, at, sad=secret)
         else:
-            digests, text = wanted.digests, wanted.description
             sad = activation.authorise(
-                caller, credential.public_id, digests, at=at, description=text, labels=labels, sad=secret
+                caller,
+                credential.public_id,
+                wanted.digests,
+                at=at,
+                description=wanted.description,
+                labels=wanted.labels,
+                sad=secret,
             )
     except Refused:
         raise InvalidGrantError("The credential cannot sign now.") from None

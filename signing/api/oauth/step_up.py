@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from signing.activation import Caller
+from signing.api.oauth import issued
 from signing.api.oauth.asking import Asking
 from signing.authorising import approvals
 from signing.models import Approval, AuthorizationRequest, SigningSession
@@ -48,6 +49,7 @@ def ask(
             why=why,
             at=at,
             description=wanted.description,
+            names=wanted.labels,
             next_path=next_path,
         )
         approval = approvals.of_handle(waiting.handle)
@@ -56,8 +58,9 @@ def ask(
 
 
 def _caller(asking: Asking, session: SigningSession) -> Caller:
-    """Who will hold the token: at a browser no certificate is shown, it comes with the code's redemption."""
+    """Who will hold the token. At a browser no certificate is shown: it is the one over which the request was pushed,
+    or not known before the code is redeemed (then every facility of the system counts for the policy).
+    """
     client, credential = asking.client, session.credential
-    return Caller(
-        client.pk, client.client_id, session.pk, credential.pk, session.expires_at, credential.key_kind
-    )
+    certificate = asking.row.certificate if asking.row is not None else None
+    return issued.caller(client, session, credential, certificate)

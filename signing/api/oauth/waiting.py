@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from signing.errors import Refused
-from signing.models import AuthorizationRequest, OAuthClient
+from signing.models import AuthorizationRequest, ClientCertificate, OAuthClient
 from vault import tokens
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"  # RFC 9126 section 2.2
@@ -21,9 +21,15 @@ MOST_OPEN = 5  # per browser: a few tabs; a reload for ever replaces the oldest
 _KEPT = timedelta(hours=1)  # so long a late one is told from an unknown one
 
 
-def push(client: OAuthClient, parameters: Mapping[str, str], at: datetime) -> str:
-    """The request_uri of a request whose client has been authenticated and whose values have been checked."""
-    return PREFIX + _store(client, parameters, at, at + PUSHED_LIFETIME, is_pushed=True)
+def push(
+    client: OAuthClient, parameters: Mapping[str, str], at: datetime, certificate: ClientCertificate | None
+) -> str:
+    """The request_uri of a request whose client has been authenticated and whose values have been checked.
+
+    `certificate`: the facility's by which the client was known.
+    """
+    until = at + PUSHED_LIFETIME
+    return PREFIX + _store(client, parameters, at, until, is_pushed=True, certificate=certificate)
 
 
 def keep(client: OAuthClient, parameters: Mapping[str, str], browser_token: str, at: datetime) -> str:
@@ -43,7 +49,7 @@ def open_in(uri: str, client: OAuthClient, browser_token: str, at: datetime) -> 
     answered; `parameters` are those of the request).
     """
     browser = tokens.digest(browser_token)
-    rows = AuthorizationRequest.objects.select_related("client", "approval")
+    rows = AuthorizationRequest.objects.select_related("client", "approval", "certificate")
     token = uri.removeprefix(PREFIX)
     row = rows.filter(token_digest=tokens.digest(token), client=client).first()
     if row is None or token == uri:
@@ -90,6 +96,7 @@ def _store(
     *,
     is_pushed: bool,
     browser: bytes | None = None,
+    certificate: ClientCertificate | None = None,
 ) -> str:
     token = tokens.new_token()
     AuthorizationRequest.objects.create(
@@ -97,6 +104,7 @@ def _store(
         client=client,
         parameters=dict(parameters),
         is_pushed=is_pushed,
+        certificate=certificate,
         browser_digest=browser,
         opened_at=at if browser else None,
         created_at=at,

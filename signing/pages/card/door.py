@@ -16,7 +16,7 @@ from ledger import clock
 from signing import sessions
 from signing.card_site import principals, visits
 from signing.errors import Refused
-from signing.pages import browser, sign_in
+from signing.pages import approvals, browser, sign_in
 from signing.pages.card import places
 
 logger = logging.getLogger(__name__)
@@ -46,10 +46,12 @@ def hpki(request: HttpRequest) -> HttpResponse:
         principal = principals.read(request.META.get(CERTIFICATE, ""), at)
         if verified != "SUCCESS":  # nginx knows a reason that we do not: its word counts as much as ours
             raise Refused("hpki_refused", issuer=principal.issuer)
-        ticket = visits.identify(request.GET.get("visit", ""), principal, at)
+        covers = request.GET.get("covers", "")
+        ticket = visits.identify(request.GET.get("visit", ""), principal, at, covers=covers)
     except Refused as refused:
         logger.warning("HPKI card refused: %s", refused.code)
-        return places.refused(refused.code, str(refused.detail.get("issuer", "")))
+        issuer, is_approving = str(refused.detail.get("issuer", "")), bool(request.GET.get("covers"))
+        return places.refused(refused.code, issuer, is_approving=is_approving)
     return HttpResponseRedirect(f"{settings.ORIGIN}{places.ENTER}?{urlencode({'ticket': ticket})}")
 
 
@@ -64,6 +66,8 @@ def enter(request: HttpRequest) -> HttpResponse:
         if entered.visit.purpose == "session":
             within = browser.session_token(request)
             return sign_in.go_on(sessions.open_by_hpki_card(entered.visit, at=at, within=within), at)
+        if entered.visit.purpose == "approval":
+            return approvals.by_hpki_card(entered.visit, at)
     except Refused as refused:
         if refused.code == "ticket_unknown":
             return places.refused(refused.code, "")

@@ -26,9 +26,13 @@ def page_of(purpose: str) -> HttpResponse:
     return HttpResponseRedirect(reverse(f"signing:card_{purpose}"), status=303)
 
 
-def refused(code: str, issuer: str) -> HttpResponse:
-    """From either origin to the main origin's page that says what is wrong and whom to ask."""
+def refused(code: str, issuer: str, *, is_approving: bool = False) -> HttpResponse:
+    """From either origin to the main origin's page that says what is wrong and whom to ask.
+
+    Whoever was approving something is led back to what waits, where there are other ways.
+    """
     query = {"reason": code, **({"authority": issuer} if issuer else {})}
+    query |= {"for": "approval"} if is_approving else {}
     return HttpResponseRedirect(f"{settings.ORIGIN}{REFUSED}?{urlencode(query)}", status=303)
 
 

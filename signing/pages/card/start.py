@@ -1,5 +1,7 @@
 """Before the HPKI card is shown: what is needed, what the browser will ask, and the way to the other origin."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -20,27 +22,48 @@ TITLES: dict[str, str | Promise] = {
     "phone": _("スマートフォンを登録・変更する"),
     "certificate": _("セカンド電子証明書を申し込む"),
     "session": _("HPKIカードで本人確認をする"),
+    "approval": _("HPKIカードで承認する"),
 }
+OWN = TITLES.keys() - {"approval"}  # that one begins at the page of what is approved, which it must cover
 
 
 @require_safe
 @browser.private
 def start(request: HttpRequest, purpose: str) -> HttpResponse:
     """/card/sign-in/<purpose>/: the link carries the visit's id; who holds a living visit goes on at once."""
-    if purpose not in visits.PURPOSES:
+    if purpose not in OWN:
         raise Http404
     at = clock.now()
     if purpose != "session" and _is_visiting(request):
         return places.page_of(purpose)
-    context: dict[str, object] = {"title": TITLES[purpose], "purpose": purpose, "errors": False}
+    next_path = sign_in.safe_next(request.GET.get("next", "")) if purpose == "session" else ""
+    return before(request, purpose, at, next_path=next_path)
+
+
+def before(
+    request: HttpRequest,
+    purpose: str,
+    at: datetime,
+    *,
+    next_path: str,
+    covers: bytes = b"",
+    template: str = "signing/card/start.html",
+    shown: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """The page before the card is shown, with a visit begun in this browser; `covers` as in `visits.begin`."""
+    context: dict[str, object] = {
+        **(shown or {}),
+        "title": TITLES[purpose],
+        "purpose": purpose,
+        "errors": False,
+    }
     if not settings.CARD_ORIGIN:
         return render(request, "signing/card/unavailable.html", context)
     browser_token = browser.token_or_new(request)
-    next_path = sign_in.safe_next(request.GET.get("next", "")) if purpose == "session" else ""
-    visit = visits.begin(purpose, browser_token, at, next_path=next_path)
-    query = urlencode({"visit": str(visit.public_id)})
-    context["card_url"] = f"{settings.CARD_ORIGIN}{places.HPKI}?{query}"
-    response = render(request, "signing/card/start.html", context)
+    visit = visits.begin(purpose, browser_token, at, next_path=next_path, covers=covers)
+    query = {"visit": str(visit.public_id), **({"covers": covers.hex()} if covers else {})}
+    context["card_url"] = f"{settings.CARD_ORIGIN}{places.HPKI}?{urlencode(query)}"
+    response = render(request, template, context)
     browser.remember(response, browser_token)
     return response
 

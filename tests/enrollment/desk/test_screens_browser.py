@@ -15,6 +15,7 @@ from enrollment import checks, review
 from enrollment.models import Application
 from ledger import clock
 from outbox.models import Job
+from signing.models import StepUpPolicy
 from staff import granting, invitations
 from staff.models import Officer
 from tests.enrollment.desk.test_desk import desk
@@ -22,6 +23,7 @@ from tests.enrollment.orders.test_desk import order
 from tests.support import cases
 from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot, visit
 from tests.support.credentials import active_credential
+from tests.support.days import ehr
 from tests.support.web import served
 
 pytestmark = [
@@ -53,6 +55,7 @@ class Morning(NamedTuple):
     order: str
     locked: Officer
     credential: str
+    policy: int
 
 
 def aside(act: Callable[..., Any], *given: Any) -> Any:
@@ -84,8 +87,14 @@ def morning() -> Iterator[Morning]:
         last_error="OSError in enrollment.issuance", run_after=at, ring_after=at, created_at=at,
     )  # fmt: skip
     credential = active_credential(at=at)
+    policy = StepUpPolicy.objects.create(
+        client=ehr("みどり総合病院 電子カルテ"), facility="1312345678", above=50, for_new_callers=True,
+        for_narcotics=True, changed_at=at,
+    )  # fmt: skip
     with served() as address:
-        yield Morning(address, case, held, str(order().public_id), locked, credential.signer.person_id)
+        yield Morning(
+            address, case, held, str(order().public_id), locked, credential.signer.person_id, policy.pk
+        )
 
 
 def cookie(name: str, *roles: tuple[str, str]) -> str:
@@ -123,6 +132,9 @@ def pages(morning: Morning) -> dict[str, dict[str, str]]:
             "jobs": "/admin/outbox/job/", "officers": "/admin/staff/officer/",
             "officer": f"/admin/staff/officer/{morning.locked.public_id}/",
             "credentials": f"/admin/signing/credential/?q={morning.credential}",
+            "policies": "/admin/signing/stepuppolicy/", "policy-new": "/admin/signing/stepuppolicy/add/",
+            "policy": f"/admin/signing/stepuppolicy/{morning.policy}/",
+            "policy-end": f"/admin/signing/stepuppolicy/{morning.policy}/delete/",
         },
     }  # fmt: skip
 

@@ -57,6 +57,9 @@ def test_the_phones_answer_is_kept_and_covers_the_very_hashes(v2: Api, signer: S
         signer=v2.day.credential.signer.public_id,
         credential=v2.day.credential.public_id,
         client=v2.day.client.public_id,
+        certificate=covering.NO_CERTIFICATE,
+        description=NARCOTICS.encode(),
+        labels=[],
         hash_name="sha256",
         digests=[digest(1), digest(2), digest(1)],
     )
@@ -72,6 +75,11 @@ def test_the_phones_answer_is_kept_and_covers_the_very_hashes(v2: Api, signer: S
         covered._replace(signer=uuid4()),
         covered._replace(hash_name="sha384"),
         covered._replace(nonce=bytes(32)),
+        covered._replace(certificate=b"c" * 32),
+        covered._replace(description=b"lunch"),
+        covered._replace(description=b"", labels=[NARCOTICS]),
+        covered._replace(labels=["a", "b"]),
+        covered._replace(labels=["ab"]),
     ]
     assert len({covering.challenge(each) for each in [covered, *others]}) == len(others) + 1
 

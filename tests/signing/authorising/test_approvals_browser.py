@@ -67,7 +67,7 @@ def test_a_person_reads_approves_and_refuses(server: str) -> None:
         page.get_by_role("link", name="依頼の内容を見る").click()
         look("list")
         page.get_by_role("link", name="内容を見る").last.click()
-        page.get_by_text("文書のハッシュ値").click()
+        page.get_by_text("文書とハッシュ値").first.click()
         look("one")
         complaints(page).expect("422")
         phone.refuse_user()

@@ -12,14 +12,16 @@ from ledger.log import Actor
 from ledger.models import Entry
 from signing import credentials, retention, sessions
 from signing.activation import NewSad, Spend, spend_many
-from signing.authorising import approvals
+from signing.api import client_certificates
+from signing.authorising import answering, approvals
 from signing.errors import Refused
 from signing.flow import Approval as State
 from signing.keystore import Algorithm
-from signing.models import Activation, ActivationItem, Approval
+from signing.models import Activation, ActivationItem, Approval, CardVisit, ClientCertificate
 from signing.signer import client as signer_client
 from tests.signing.authorising.asking import Signer, ask, check
 from tests.support import days
+from tests.support.card_site import facilities
 from tests.support.csc import Api, digest, refused
 from tests.support.signers import SignerProcesses
 
@@ -135,8 +137,8 @@ class TestRaces:
         _handle, approval = self.waiting(day)
         at = clock.now()
         results = self.at_once(
-            lambda: approvals.approve_by_card(approval, day.credential, "{}", at),
-            lambda: approvals.refuse(approval, at),
+            lambda: answering.by_card(approval, day.credential, "{}", at),
+            lambda: answering.refuse(approval, at),
         )
         signer_client.signers().disconnect()
         assert (results.count("done"), results.count("approval_unknown")) == (1, 15), results
@@ -151,7 +153,7 @@ class TestRaces:
         at = clock.now()
         me, given = Actor("signer", "me"), []
         self.at_once(
-            lambda: approvals.approve_by_card(approval, day.credential, "{}", at),
+            lambda: answering.by_card(approval, day.credential, "{}", at),
             lambda: credentials.suspend(day.credential, me, "lost", at),
             lambda: given.append(approvals.check(day.caller, handle, at)),
         )
@@ -159,5 +161,70 @@ class TestRaces:
         for sad in (each.sad for each in given if isinstance(each, NewSad)):
             spend = Spend(sad, day.credential.public_id, day.caller, (digest(1),), Algorithm.RSA_SHA256)
             assert isinstance(spend_many([spend], at=at)[0], Refused)
+        with pytest.raises(Refused):
+            approvals.check(day.caller, handle, at)
+
+    def test_an_approval_meets_its_end_and_one_of_them_wins(self, signers: SignerProcesses) -> None:
+        """Both have read the clock before: at the row only one move is possible."""
+        day = days.day(clock.now())
+        _handle, approval = self.waiting(day)
+        before, after = approval.expires_at - timedelta(seconds=1), approval.expires_at
+        results = self.at_once(
+            lambda: answering.by_card(approval, day.credential, "{}", before),
+            lambda: approvals.expire_overdue(after),
+            lambda: approvals.take(approval, day.caller, after),
+        )
+        signer_client.signers().disconnect()
+        approval.refresh_from_db()
+        assert approval.state == State.EXPIRED and "handle_unknown" in results
+        assert Entry.objects.filter(kind="signing.approval_expired").count() == 1
+        assert Entry.objects.filter(kind="signing.approved").count() == (approval.means != "")
+        assert Activation.objects.count() == 0
+
+    def test_the_end_of_a_certificate_and_of_the_day_meet_an_hpki_card_and_the_fetching(
+        self, signers: SignerProcesses
+    ) -> None:
+        """Whoever was first, nothing waits, is approved or can be signed after both have ended."""
+        day = days.day(clock.now())
+        facilities.bound(day.client.client_id)
+        row = ClientCertificate.objects.get()
+        caller = day.caller._replace(certificate=row.pk, thumbprint=bytes(row.thumbprint).hex())
+        given: list[NewSad | approvals.Waiting] = []
+        public_id, at = day.credential.public_id, clock.now()
+        made = approvals.ask(caller, public_id, [digest(1)], why=["many"], at=at)
+        approval = approvals.of_handle(made.handle)
+        visit = CardVisit.objects.create(
+            purpose="approval", next_path=str(approval.public_id), covers=approvals.challenge(approval),
+            state="open", browser_digest=b"b" * 32, issuer=day.credential.issuer,
+            person_id=day.credential.signer.person_id, qualification=day.credential.qualification,
+            fingerprint=b"f" * 32, begun_at=at, expires_at=at + timedelta(minutes=10),
+        )  # fmt: skip
+        self.at_once(
+            lambda: answering.by_hpki_card(visit, at),
+            lambda: given.append(approvals.check(caller, made.handle, at)),
+            lambda: client_certificates.end(bytes(row.thumbprint), at),
+            lambda: sessions.end(day.session, at=at),
+        )
+        signer_client.signers().disconnect()
+        approval.refresh_from_db()
+        assert approval.state in (State.VOID, State.TAKEN)
+        assert Entry.objects.filter(kind="signing.approved").count() == (approval.means != "")
+        assert Entry.objects.filter(kind="signing.card_visit_ended").count() == (approval.means != "")
+        for sad in (each.sad for each in given if isinstance(each, NewSad)):
+            spend = Spend(sad, public_id, caller, (digest(1),), Algorithm.RSA_SHA256)
+            assert isinstance(spend_many([spend], at=at)[0], Refused)
+
+    def test_a_revocation_meets_an_approval_and_a_refusal(self, signers: SignerProcesses) -> None:
+        day = days.day(clock.now())
+        handle, approval = self.waiting(day)
+        at, me = clock.now(), Actor("signer", "me")
+        self.at_once(
+            lambda: answering.by_card(approval, day.credential, "{}", at),
+            lambda: answering.refuse(approval, at),
+            lambda: credentials.revoke(day.credential, me, "key_compromise", at),
+        )
+        signer_client.signers().disconnect()
+        approval.refresh_from_db()
+        assert approval.state in (State.VOID, State.REFUSED)
         with pytest.raises(Refused):
             approvals.check(day.caller, handle, at)

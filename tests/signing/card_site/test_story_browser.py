@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from cards.hpki.pki import as_pkcs12
 from deploy.demo import people, reader
 from ledger import clock
 from signing.models import Authenticator, CardBinding, CardVisit, Credential, EnrollmentLink
@@ -29,9 +28,8 @@ from tests.support.browser import (
     visit,
 )
 from tests.support.card_site import hpki
-from tests.support.card_site.nginx import SECRET, Nginx
+from tests.support.card_site.fronted import Site, a_pc, fronted
 from tests.support.credentials import active_credential, signer
-from tests.support.web import served
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,41 +38,15 @@ pytestmark = [
         connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
     ),
 ]
-PERSON_ID, PASSWORD, OWNER = "JMA0265432", "inkan-demo", "hpki-card"
-
-
-class Site(NamedTuple):
-    url: str
-    card_origin: str
-    pkcs12: Path
+PERSON_ID, OWNER = "JMA0265432", "hpki-card"
 
 
 @pytest.fixture
 def site(tmp_path: Path, settings: Any) -> Iterator[Site]:
     """nginx in front of a server of this run, and the demo's My Number Cards on its reader."""
     people.ensure_cards(settings.HOME, clock.now())
-    card = hpki.card(PERSON_ID)
-    trust = hpki.publish(tmp_path / "hpki")
-    pkcs12 = tmp_path / "card.p12"
-    pkcs12.write_bytes(as_pkcs12("card", card.key, card.certificate, PASSWORD))
-    with (
-        Nginx() as nginx,
-        served(
-            INKAN_CARD_ORIGIN=nginx.card_origin,
-            INKAN_PROXY_SECRET=SECRET,
-            INKAN_HPKI_TRUST=str(trust),
-        ) as address,
-    ):
-        url = address.replace("127.0.0.1", "localhost")
-        nginx.start(tmp_path / "nginx", origin=url, pages=address.removeprefix("http://"), trust=trust)
-        yield Site(url, nginx.card_origin, pkcs12)
-
-
-def a_pc(browser: Browser, site: Site, *, card: bool = True) -> Any:
-    """A PC at whose card reader the HPKI card lies, or none."""
-    shown = {"origin": site.card_origin, "pfxPath": str(site.pkcs12), "passphrase": PASSWORD}
-    options: dict[str, Any] = {"client_certificates": [shown]} if card else {}
-    return visit(browser, site.url, phone=False, ignore_https_errors=True, **options)
+    with fronted(tmp_path, hpki.card(PERSON_ID)) as site:
+        yield site
 
 
 def look(page: Page, name: str) -> None:

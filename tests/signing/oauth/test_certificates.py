@@ -239,7 +239,7 @@ class TestOverlap:
     def test_a_third_ends_the_oldest_at_once(self, ehr: Ehr) -> None:
         first, second, third = (facilities.bound(ehr.client_id) for _ in range(3))
         at = clock.now()
-        living = [bytes(row.thumbprint) for row in shown.living(at).order_by("pk")]
+        living = [bytes(row.thumbprint) for row in ClientCertificate.living(at).order_by("pk")]
         assert living == [facilities.thumbprint(second), facilities.thumbprint(third)]
         assert first is not second
         kinds = Entry.objects.filter(kind__startswith="signing.client_certificate").values_list(

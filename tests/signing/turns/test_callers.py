@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from ledger import clock
+from ledger import clock, log
 from ledger.models import Entry
+from signing.authorising import policy_rows
+from signing.authorising.policy_rows import Policy
 from signing.models import AccessToken, Activation, Approval, ClientCertificate, OAuthClient, SignatureRecord
 from tests.signing.turns.running import Hot, heard, verify
 from tests.signing.turns.test_turns import check_log, refusal
@@ -101,6 +103,43 @@ class TestStepUp:
         assert hot.authorizes(other, [digest(2)]).status == 400
         settings.STEP_UP_ABOVE = 0
         assert hot.authorizes(other, [digest(2)]).status == 400
+
+    @pytest.mark.requirement("SG-3")
+    def test_a_row_of_the_policy_is_heard_of_and_the_closest_counts(self, hot: Hot) -> None:
+        day, other = days.day(clock.now()), days.day(clock.now())
+        three = [digest(number) for number in range(3)]
+        assert hot.authorizes(day, three).status == hot.authorizes(other, three).status == 200
+
+        def put(client_id: str, above: int, **wishes: bool) -> None:
+            wanted = Policy(above, **{"for_new_callers": False, "for_narcotics": True, **wishes})
+            policy_rows.put(client_id, "", wanted, at=clock.now(), actor=log.SYSTEM)
+
+        put(day.client.client_id, 2)
+        heard(lambda: hot.authorizes(day, three), 400)
+        assert hot.authorizes(other, three).status == 200
+        put(day.client.client_id, 3, for_narcotics=False)
+        heard(lambda: hot.authorizes(day, three, description="#麻薬"), 200)
+        put("", 1)
+        heard(lambda: hot.authorizes(other, three), 400)
+        assert hot.authorizes(day, three).status == 200
+        policy_rows.remove("", "", actor=log.SYSTEM)
+        heard(lambda: hot.authorizes(other, three), 200)
+
+    @pytest.mark.requirement("SG-3", "SG-4")
+    def test_a_facility_is_new_until_something_was_signed_for_it(self, hot: Hot, bound: Day) -> None:
+        verify(bound, hot.signs(bound, hot.sad(bound, digest(1)), digest(1)), digest(1))
+        wanted = Policy(0, for_new_callers=True, for_narcotics=True)
+        policy_rows.put("", facilities.CODE, wanted, at=clock.now(), actor=log.SYSTEM)
+        assert hot.authorizes(bound, [digest(2)]).status == 200
+        elsewhere = facilities.bound(bound.client.client_id)
+        ClientCertificate.objects.filter(thumbprint=facilities.thumbprint(elsewhere)).update(facility="27001")
+        policy_rows.put("", "27001", wanted, at=clock.now(), actor=log.SYSTEM)
+        newest = ClientCertificate.objects.latest("pk")
+        AccessToken.objects.filter(session=bound.session).update(
+            certificate=newest, expires_at=bound.session.expires_at
+        )
+        hot.headers = facilities.headers(elsewhere)
+        heard(lambda: hot.authorizes(bound, [digest(3)]), 400)
 
     @pytest.mark.requirement("SG-3")
     def test_another_policy_is_asked_itself(self, hot: Hot, settings: Settings) -> None:
