@@ -2,7 +2,7 @@
 
 The closest row counts, whole: system and facility, system, facility, neither; where there is none, the settings
 STEP_UP_ABOVE and STEP_UP_FOR_NEW_CALLERS, and every declared narcotic. Each change is a ledger entry, and the hot
-path's processes are told of it (migration 0021).
+path's processes are told of it (migration 0022).
 """
 
 from collections.abc import Iterable

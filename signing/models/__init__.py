@@ -28,6 +28,7 @@ from signing.models.callers import ClientCertificate as ClientCertificate
 from signing.models.callers import OAuthClient as OAuthClient
 from signing.models.usage import DailyUse as DailyUse
 from signing.models.usage import KnownCaller as KnownCaller
+from signing.models.usage import UnrecordedFailure as UnrecordedFailure
 from signing.models.usage import UnusualUse as UnusualUse
 from signing.models.usage import UsageMark as UsageMark
 from signing.models.visiting import CardVisit as CardVisit
@@ -362,14 +363,6 @@ class ActivationItem(models.Model):
     class Meta:
         # No index knows `state`: its two moves would write them all anew (heap-only tuples).
         constraints = [models.UniqueConstraint(fields=["activation", "ordinal"], name="one_item_per_place")]
-
-
-class UnrecordedFailure(models.Model):
-    """A failed item whose record the clock is still to write; then the row goes."""
-
-    item = models.OneToOneField(
-        ActivationItem, primary_key=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
 
 
 class SignatureRecord(models.Model):

@@ -63,3 +63,15 @@ class UsageMark(models.Model):
     """One row: up to which signature record the counting has come."""
 
     last_record = models.BigIntegerField(default=0)
+
+
+class UnrecordedFailure(models.Model):
+    """A failed item whose record the clock is still to write; then the row goes."""
+
+    item = models.OneToOneField(
+        "signing.ActivationItem",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+    )

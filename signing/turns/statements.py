@@ -137,11 +137,14 @@ WITH signed AS (
 SELECT 1 / (count(*) = $10::bigint)::int FROM signed
 """
 
-_MOVE = "UPDATE signing_activationitem SET state = '{}' WHERE id = ANY ($1::bigint[]) AND state = 'reserved'"
-GIVE_BACK = _MOVE.format("authorised")
+GIVE_BACK = """
+UPDATE signing_activationitem SET state = 'authorised' WHERE id = ANY ($1::bigint[]) AND state = 'reserved'
+"""
 # Their records are the clock's (`records.failures`).
-FAIL = f"""
-WITH failed AS ({_MOVE.format("failed")} RETURNING id)
+FAIL = """
+WITH failed AS (
+    UPDATE signing_activationitem SET state = 'failed' WHERE id = ANY ($1::bigint[]) AND state = 'reserved' RETURNING id
+)
 INSERT INTO signing_unrecordedfailure (item_id) SELECT id FROM failed
 """
 RECORDED = (

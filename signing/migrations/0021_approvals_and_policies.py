@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0018_failed_items'),
+        ('signing', '0020_no_index_knows_an_items_state'),
     ]
 
     operations = [

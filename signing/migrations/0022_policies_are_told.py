@@ -29,5 +29,5 @@ def tell_no_more(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signing", "0020_approvals_and_policies")]
+    dependencies = [("signing", "0021_approvals_and_policies")]
     operations = [migrations.RunPython(tell, tell_no_more)]
