@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from signing.models import ActivationItem, SignatureRecord
 from signing.signer import client
 from signing.signer.client import NotSigned, Opened, Signed
 from signing.signer.module import AHEAD, CHUNK
+from tests.signing.signer.test_making import ordered, signatures_until
 from tests.support import days, softhsm
 from tests.support.csc import Api, digest, refused
 from tests.support.signers import ROLES, SignerProcesses, check
@@ -227,6 +229,14 @@ def test_the_process_speaks_as_with_the_software_store(hsm: SignerProcesses) -> 
     hsm.start("signers")
     assert signer.sign([order(opened.handle, uuid.uuid4())]) == [NotSigned("not_open")]
     assert signer.sign([order(key.wrapped, item)]) == [NotSigned("already_signed")]
+
+
+def test_signatures_are_let_through_between_the_keys_that_a_module_makes(hsm: SignerProcesses) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        many = pool.submit(ordered, 6)
+        count = signatures_until(client.signers(), many.done)
+    assert len({key.public_key for key in many.result()}) == 6
+    assert count > 12  # one after the other none would be made, or one
 
 
 def test_no_child_outlives_its_signer(hsm: SignerProcesses) -> None:
