@@ -19,7 +19,7 @@ from tests.support.services import free_port
 
 
 @contextmanager
-def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
+def served(*, output: IO[bytes] | None = None, access_log: bool = False, **ours: str) -> Iterator[str]:
     """The server's address; `ours` are settings of its own, `output` takes all that it logs.
 
     PostgreSQL and committed rows only: the server has connections of its own.
@@ -39,6 +39,7 @@ def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
         str(port),
         "--timeout-keep-alive",  # a client that prepares hundreds of documents comes back to its connection
         "120",
+        *([] if access_log else ["--no-access-log"]),  # as deploy.run and the services of deploy/README.md
     ]
     level = "warning" if output is None else "debug"
     process = subprocess.Popen(
