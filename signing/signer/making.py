@@ -52,15 +52,21 @@ class _Waiting:
 
 
 class _Child:
-    """One key by one forked process; `pipe` is readable when it has come, or will not."""
+    """One key by one forked process; `pipe` is readable when it has come, or will not. OSError: no process, no pipe."""
 
     def __init__(self, keys: Keys, waiting: _Waiting) -> None:
         self.waiting, self.until = waiting, time.monotonic() + _CHILD_SECONDS
         self.pipe, theirs = os.pipe()
-        self.pid = os.fork()
-        if not self.pid:
-            _make(keys, waiting.order.kind, theirs)
-        os.close(theirs)
+        try:
+            self.pid = os.fork()
+        except OSError:
+            os.close(self.pipe)
+            raise
+        else:
+            if not self.pid:
+                _make(keys, waiting.order.kind, theirs)
+        finally:
+            os.close(theirs)
         os.set_blocking(self.pipe, False)
 
     def key(self) -> NewKey | None:
@@ -166,10 +172,17 @@ class Making:
             except (EOFError, TimeoutError) as problem:
                 made = [self._failed(waiting, problem)] if self._took(waiting) else []
             self._bury()
-        if self._ring:
+        return made + self._begin_next()
+
+    def _begin_next(self) -> list[Made]:
+        if not self._ring:
+            return []
+        try:
             self._child = _Child(self._keys, self._ring[0])
-            self._selector.register(self._child.pipe, selectors.EVENT_READ)
-        return made
+        except OSError as problem:
+            return [self._failed(self._ring.popleft(), problem)]
+        self._selector.register(self._child.pipe, selectors.EVENT_READ)
+        return []
 
     def _took(self, waiting: _Waiting) -> bool:
         """Out of the ring, if its caller still waits."""

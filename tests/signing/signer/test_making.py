@@ -1,6 +1,7 @@
 """Keys are made beside the signatures: signing goes on, one key does not wait for many, too many are refused."""
 
 import os
+import resource
 import signal
 import socket
 import uuid
@@ -110,3 +111,18 @@ def test_a_child_keeps_nothing_of_a_signer_that_was_killed(signers: SignerProces
             assert len(signer.generate(1)) == 1
         finally:
             os.kill(child, signal.SIGKILL)
+
+
+def test_where_no_process_can_be_had_an_order_fails_and_signing_goes_on(
+    signers: SignerProcesses, signer: Signers
+) -> None:
+    """As when the machine is full: no descriptor is left for the pipe."""
+    signer.ping()
+    pid = signers.pid("signers")
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), before[1]))
+    with pytest.raises(Declined, match="module_failed"):
+        signer.generate(1)
+    assert signer.ping() == pid
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert len(signer.generate(1)) == 1
