@@ -185,7 +185,7 @@ def complete_assertion(
     if (verified.credential_device_type == CredentialDeviceType.MULTI_DEVICE) != phone.is_backup_eligible:
         raise _suspicion("signing.phone_changed", "phone_changed", phone)
     _count_use(phone, verified.new_sign_count, verified.credential_backed_up, at)
-    return phone, begun.next_path
+    return phone, begun.next_path or ""
 
 
 def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime) -> Authenticator:

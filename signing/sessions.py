@@ -88,9 +88,9 @@ def open_by_card(text: str, browser_token: str, *, at: datetime, within: str = "
     begun = ceremonies.redeem("card_sign_in", answer.state, browser_token, at)
     try:
         credential = holder(answer, bytes(begun.challenge), at)
-        return _open(credential, "my_number_card", None, begun.next_path, at, within)
+        return _open(credential, "my_number_card", None, begun.next_path or "", at, within)
     except Refused as refused:
-        refused.detail["next_path"] = begun.next_path  # the page goes on where the person was going
+        refused.detail["next_path"] = begun.next_path or ""  # the page goes on where the person was going
         raise
 
 
@@ -101,7 +101,7 @@ def open_by_hpki_card(visit: CardVisit, *, at: datetime, within: str = "") -> Op
     """
     credential = visits.credential_of(visit)
     with transaction.atomic():
-        opened = _open(credential, "hpki_card", None, visit.next_path, at, within)
+        opened = _open(credential, "hpki_card", None, visit.next_path or "", at, within)
         visits.end(visit, at)
     return opened
 

@@ -53,7 +53,9 @@ def run(wanted: Wanted) -> Run:
             setting = Setting(server, chosen, other if wanted.other_token else None, wanted.pause)
             for suite in wanted.suites:
                 if suite == "speed":
-                    figures += speed.measure(setting, wanted.seconds, wanted.connections)
+                    measured = speed.measure(setting, wanted.seconds, wanted.connections)
+                    figures += measured.figures
+                    findings += measured.refused
                 else:
                     findings += carry_out(suite, _CHECKS[suite], setting)
     return Run(findings, figures)

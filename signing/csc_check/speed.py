@@ -6,27 +6,39 @@ The yardstick of the same run: what one core of this machine signs with a key of
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from signing.csc_check.findings import Setting, good
+from signing.csc_check.findings import FAILED, Check, Finding, Setting, carry_out, good, want
 
 BATCHES = (1, 100, 300)
 
 
-def measure(setting: Setting, seconds: float, connections: int) -> list[dict[str, Any]]:
+class Measured(NamedTuple):
+    """`refused`: what the server did not carry out to its end, for which there is no figure."""
+
+    figures: list[dict[str, Any]]
+    refused: list[Finding]
+
+
+def measure(setting: Setting, seconds: float, connections: int) -> Measured:
     """A figure for each size of batch that multisign allows, and for several connections at once."""
-    figures = [_figure("in process, no server", setting, _in_process(setting), 1, 1, seconds)]
+    figures: list[dict[str, Any]] = []
+
+    def figure(name: str, size: int, callers: int, once: Callable[[], None], _setting: Setting) -> None:
+        figures.append(_figure(name, setting, once, size, callers, seconds))
+
+    rows = [("in process, no server", 1, 1, _in_process(setting))]
     for size in (each for each in BATCHES if each <= setting.chosen.most):
-        name = "one hash" if size == 1 else f"batch of {size}"
-        figures.append(_figure(name, setting, _pair(setting, size), size, 1, seconds))
-    name = f"one hash, {connections} connections"
-    figures.append(_figure(name, setting, _pair(setting, 1), 1, connections, seconds))
-    return figures
+        rows.append(("one hash" if size == 1 else f"batch of {size}", size, 1, _pair(setting, size)))
+    rows.append((f"one hash, {connections} connections", 1, connections, _pair(setting, 1)))
+    checks = [Check(row[0], "signHash", "", partial(figure, *row)) for row in rows]
+    return Measured(figures, [each for each in carry_out("speed", checks, setting) if each.verdict == FAILED])
 
 
 def _pair(setting: Setting, size: int) -> Callable[[], None]:
@@ -37,8 +49,7 @@ def _pair(setting: Setting, size: int) -> Callable[[], None]:
         digests = chosen.digests(size)
         sad = good(server.authorize(chosen.id, digests)).body["SAD"]
         made = good(server.sign(chosen.id, sad, digests, **members)).body["signatures"]
-        if len(made) != size:
-            raise ValueError("signatures are missing")
+        want(len(made) == size, f"{len(made)} signatures for {size} hashes")
 
     return once
 

@@ -295,7 +295,7 @@ class Ceremony(models.Model):
     browser_digest = models.BinaryField(max_length=32)
     link = models.ForeignKey(EnrollmentLink, null=True, on_delete=models.CASCADE)
     signer = models.ForeignKey(Signer, null=True, on_delete=models.CASCADE)  # where a 本人ID was typed
-    next_path = models.TextField(blank=True, default="")  # where the person was going
+    next_path = EncryptedTextField(null=True)  # where the person goes on: it can name a request_uri
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

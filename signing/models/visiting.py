@@ -17,7 +17,9 @@ class CardVisit(models.Model):
     PURPOSES = [(one, one) for one in ("my_number_card", "phone", "certificate", "session", "approval")]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=PURPOSES)
-    next_path = models.TextField(blank=True, default="")  # where the person was going, or what is approved
+    next_path = EncryptedTextField(
+        null=True
+    )  # where to go on, or what is approved: it can name a request_uri
     covers = models.BinaryField(max_length=32, null=True)  # the challenge of what is approved
     state = models.CharField(
         max_length=12, choices=[(state.value, state.value) for state in flow.Visit], default=flow.Visit.BEGUN
@@ -52,7 +54,7 @@ class ShownSignIn(models.Model):
     shown_token = EncryptedTextField(null=True)  # the address behind the QR code, until it is opened or ended
     asker_digest = models.BinaryField(max_length=32)  # the browser that shows it
     asker = models.CharField(max_length=24, blank=True, default="")  # kind of device that shows it
-    next_path = models.TextField(blank=True, default="")  # where the person was going
+    next_path = EncryptedTextField(null=True)  # where the person goes on: it can name a request_uri
     opened_digest = models.BinaryField(max_length=32, null=True)  # the phone's browser
     opener = models.CharField(max_length=24, blank=True, default="")
     authenticator = models.ForeignKey("signing.Authenticator", null=True, on_delete=models.CASCADE)

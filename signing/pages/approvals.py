@@ -100,7 +100,7 @@ def card(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse
     text = request.POST.get("response", "")
     answer = _read(text)
     begun = ceremonies.redeem(CARD, answer.state, browser.token(request), at)
-    _require_about(begun.next_path, approval)
+    _require_about(begun.next_path or "", approval)
     by.by_card(approval, sessions.holder(answer, approvals.challenge(approval), at), text, at)
     return _done(request, approval, is_approved=True)
 

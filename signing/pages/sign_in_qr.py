@@ -81,8 +81,8 @@ def _context(row: ShownSignIn, at: datetime) -> dict[str, object]:
         "opener": row.opener,
         "until": row.expires_at,
         "minutes": ceil((row.expires_at - at).total_seconds() / 60),
-        "caller": sign_in.caller(row.next_path),
-        "next_path": row.next_path,
+        "caller": sign_in.caller(row.next_path or ""),
+        "next_path": row.next_path or "",
     }
 
 
@@ -165,7 +165,7 @@ def _prove_page(request: HttpRequest, row: ShownSignIn, at: datetime, code: str 
 
 def _phone(row: ShownSignIn) -> dict[str, object]:
     return {
-        "caller": sign_in.caller(row.next_path),
+        "caller": sign_in.caller(row.next_path or ""),
         "asker": row.asker,
         "shown_at": row.shown_at,
         "until": row.expires_at,

@@ -129,7 +129,7 @@ def take(browser_token: str, at: datetime, *, within: str = "") -> sessions.Open
     with transaction.atomic():
         if not _move("take", row, at):
             raise Refused("sign_in_waiting")
-        return sessions.open_by_shown_phone(phone, row.next_path, at=at, within=within)
+        return sessions.open_by_shown_phone(phone, row.next_path or "", at=at, within=within)
 
 
 def give_up(browser_token: str, at: datetime) -> None:

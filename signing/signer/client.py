@@ -23,6 +23,7 @@ from signing.keystore import Algorithm, KeyKind, NewKey
 from signing.signer.wire import MAX_FRAME, MAX_LIST_FRAME, BadFrame, Inbox, Outcome, pack, unpack
 
 SECONDS = 10.0
+KEY_SECONDS = 3.0  # more for each key that is to be made: RSA-3072, beside signatures
 
 
 class SignerUnavailable(Exception):
@@ -34,7 +35,7 @@ class OutcomeUnknown(Exception):
 
 
 class Declined(Exception):
-    """No for the whole frame; `code` is too_long, malformed, unknown_operation (nothing done) or module_failed."""
+    """No for the whole frame: too_long, malformed, unknown_operation, busy (nothing was done) or module_failed."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -106,7 +107,9 @@ class _Connection:
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, seconds: float) -> None:
+        """`seconds`: how long this and the answer may each take."""
+        self._socket.settimeout(seconds)
         try:
             self._socket.sendall(frame)
         except OSError as problem:  # not handed over whole, so no frame arrived
@@ -158,7 +161,7 @@ class _Caller:
             kept = self._local.connection = _Connection(self._path, self._seconds)
         return kept
 
-    def _call(self, operation: str, argument: object) -> Any:
+    def _call(self, operation: str, argument: object, more: float = 0.0) -> Any:
         number = next(self._numbers)
         try:
             frame = pack([number, operation, argument], self.max_frame)
@@ -166,7 +169,7 @@ class _Caller:
             raise Declined("too_long") from None
         connection = self._connection()
         try:
-            connection.send(frame)
+            connection.send(frame, self._seconds + more)
             reply = connection.receive()
             if not (isinstance(reply, list) and len(reply) == 3 and reply[0] == number):
                 raise OutcomeUnknown("a reply to something else")
@@ -189,8 +192,12 @@ class Signers(_Caller):
     """The instance that holds the signers' keys."""
 
     def generate(self, count: int, kind: KeyKind = KeyKind.RSA_2048) -> list[NewKey]:
-        """`count` (1 to 64) fresh keys; one that is not stored is simply lost (decision 17)."""
-        return [NewKey(*pair) for pair in self._call("generate", [count, kind.value])]
+        """`count` (1 to 64) fresh keys; one that is not stored is simply lost (decision 17).
+
+        They are made beside the signatures, one of each caller's in turn. Declined("busy"): too many callers wait.
+        """
+        made = self._call("generate", [count, kind.value], KEY_SECONDS * count)
+        return [NewKey(*pair) for pair in made]
 
     def open(self, keys: Sequence[tuple[bytes, datetime]]) -> list[Opened | NotOpened]:
         """Unwrap each (wrapped key, until); the handle dies at that moment of the product's time."""

@@ -25,6 +25,8 @@ class Keys(Protocol):
     """Grows when the store was lost: handles of an earlier one are dead."""
     rest: float | None
     """Seconds after which `tend` wants to be called again; None: never."""
+    may_fork: bool
+    """Whether a forked child of this process can `generate`."""
 
     def generate(self, kind: KeyKind) -> NewKey: ...
 
@@ -55,6 +57,7 @@ class Here:
 
     generation = 0
     rest: float | None = None
+    may_fork = True
     is_there = True
 
     def __init__(self, store: KeyStore) -> None:

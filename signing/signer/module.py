@@ -102,6 +102,7 @@ class Module:
     """Keys (keys.py) over a child. `command` starts it; `seconds` is the deadline of a call to open or sign."""
 
     rest: float | None = 0.25
+    may_fork = False  # the child and its one session are this process's alone
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
         self._command, self._seconds = command, seconds

@@ -17,6 +17,7 @@ from asn1crypto import x509 as asn1
 from signing.keystore import Algorithm, KeyKind, NotSigned, OpenKey, check_digest
 from signing.signer.journal import Entry, IssuedLog, Journal
 from signing.signer.keys import Keys, Order, Result, sign_one
+from signing.signer.making import KeyOrder
 from signing.signer.wire import HANDLE_SIZE, ITEM_SIZE, MAX_FRAME, MAX_ITEMS, MAX_LIST_FRAME, Outcome
 
 MAX_GENERATED = 64
@@ -34,6 +35,7 @@ class BadRequest(ValueError):
 
 Operations: TypeAlias = dict[str, Callable[[Any], object]]
 Together: TypeAlias = dict[str, Callable[[Sequence[Any]], list[object]]]
+Orders: TypeAlias = dict[str, Callable[[Any], KeyOrder]]
 
 
 class Role(Protocol):
@@ -41,6 +43,8 @@ class Role(Protocol):
     operations: Operations
     together: Together
     """What several callers ask at one moment may be answered at once; a BadRequest is one of the answers."""
+    orders: Orders
+    """What is made beside everything else and answered when it is there (making.py)."""
     max_frame: int
 
     def settle(self) -> None:
@@ -121,21 +125,21 @@ class Signers:
         self._generation = keys.generation
         self._unwritten: list[Entry] = []
         self.operations: Operations = {
-            "generate": self.generate,
             "open": self.open,
             "close": self.close,
             "sign": self.sign,
         }
         self.together: Together = {"sign": self.sign_together}
+        self.orders: Orders = {"generate": self.generate}
 
-    def generate(self, argument: Any) -> object:
+    def generate(self, argument: Any) -> KeyOrder:
         """`[n, kind]` -> n times [wrapped, public key]. A key nobody stores is simply lost (decision 17)."""
         if not isinstance(argument, list) or len(argument) != 2:
             raise BadRequest
         count, kind = argument
         if not isinstance(count, int) or not 0 < count <= MAX_GENERATED or kind not in list(KeyKind):
             raise BadRequest
-        return [list(self.keys.generate(KeyKind(kind))) for _ in range(count)]
+        return KeyOrder(count, KeyKind(kind))
 
     def open(self, argument: Any) -> object:
         """[[wrapped, until]] -> [[1, [handle, public key]] or [0, reason]]; a handle dies at `until`."""
@@ -265,6 +269,7 @@ class Authorities:
             "log_sign": self.log_sign,
         }
         self.together: Together = {}
+        self.orders: Orders = {}
 
     def issue(self, argument: Any) -> object:
         """[[key name, to-be-signed certificate or CRL]] -> [[outcome, signature or reason]], RSA_SHA256."""

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from signing.signer.making import Making
 from signing.signer.roles import BadRequest, Role
 from signing.signer.wire import BadFrame, Inbox, Request, pack, request
 
@@ -86,12 +87,13 @@ def _make_folder(folder: Path, group: int | None) -> None:
 
 
 class Server:
-    """`serve` returns after `stop`, when everything that had arrived is answered."""
+    """`serve` returns after `stop`, when everything that had arrived is answered but orders for keys."""
 
     def __init__(self, listener: socket.socket, role: Role, allowed: Iterable[int]) -> None:
         self._listener, self._role, self._allowed = listener, role, frozenset(allowed)
         self._inboxes: dict[socket.socket, Inbox] = {}
         self._selector = selectors.DefaultSelector()
+        self._making = Making(role.keys, self._selector)
         self._wake, self._woken = socket.socketpair()
         self._stopping = False
 
@@ -99,15 +101,17 @@ class Server:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         while not self._stopping:
-            self._turn(self._role.keys.rest)
+            self._turn(self._making.rest(self._role.keys.rest))
+        self._making.end()  # whoever waits for keys asks again
         self._turn(0)  # what arrived during the last turn
+        self._making.end()
 
     def stop(self) -> None:
         """Safe inside a signal handler."""
         self._wake.send(b"\x00")
 
     def _turn(self, seconds: float | None) -> None:
-        """Everything that waits on any connection: signatures first (making a key takes 300 times as long)."""
+        """Everything that waits on any connection, signatures first; then a step towards keys that are to be made."""
         self._role.keys.tend()
         waiting: list[_Waiting] = []
         ended: list[socket.socket] = []
@@ -119,12 +123,20 @@ class Server:
                 self._stopping = True
             elif isinstance(source, socket.socket) and not self._receive(source, waiting):
                 ended.append(source)
-        self._answer([item for item in waiting if item.request.operation == "sign"])
+        signing = [item for item in waiting if item.request.operation == "sign"]
+        self._answer(signing)
         for item in waiting:
-            if item.request.operation != "sign":
+            if item.request.operation in self._role.orders:
+                self._order(item)
+            elif item.request.operation != "sign":
                 self._answer([item])
         for connection in ended:
             self._close(connection)
+        for made in self._making.step(is_signing=bool(signing)):
+            answer = (
+                [made.number, False, "module_failed"] if made.keys is None else [made.number, True, made.keys]
+            )
+            _send(made.connection, pack(answer))
 
     def _accept(self) -> None:
         """All that wait, for there is only one turn between two long batches."""
@@ -163,6 +175,7 @@ class Server:
 
     def _close(self, connection: socket.socket) -> None:
         self._selector.unregister(connection)
+        self._making.forget(connection)
         del self._inboxes[connection]
         connection.close()
 
@@ -170,10 +183,17 @@ class Server:
         replies = self._replies(items)
         self._role.settle()  # an error here ends the process: no reply leaves without its journal line
         for connection, reply in replies:
-            try:
-                connection.sendall(reply)
-            except OSError as problem:
-                log.warning("reply not delivered: %s", problem)
+            _send(connection, reply)
+
+    def _order(self, item: _Waiting) -> None:
+        number, operation, argument = item.request
+        try:
+            order = self._role.orders[operation](argument)
+        except BadRequest:
+            _send(item.connection, pack([number, False, "malformed"]))
+            return
+        if not self._making.take(item.connection, number, order):
+            _send(item.connection, pack([number, False, "busy"]))
 
     def _replies(self, items: list[_Waiting]) -> list[tuple[socket.socket, bytes]]:
         together = self._role.together.get(items[0].request.operation) if len(items) > 1 else None
@@ -203,6 +223,13 @@ class Server:
         except Exception:
             log.exception("%s failed", asked.operation)
             return pack([asked.number, False, "module_failed"])
+
+
+def _send(connection: socket.socket, reply: bytes) -> None:
+    try:
+        connection.sendall(reply)
+    except OSError as problem:
+        log.warning("reply not delivered: %s", problem)
 
 
 def _packed(asked: Request, result: object) -> bytes:

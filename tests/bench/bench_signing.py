@@ -1,9 +1,9 @@
 """What a signature costs beside its arithmetic: authorize + signHash over HTTP, every row and the log included.
 
-`python -m tests.bench.bench_signing [ROW …]`, of: pairs many kills rate most profile. PostgreSQL syncs every commit;
-CPU is utime + stime of every process of the service, PostgreSQL's with all its backends, nginx's where it stands in
-front; the load generator's is not counted. Beside it stands `openssl speed rsa2048` of the same run, and one bare
-signature by the library that signs (`cryptography`), from which "everything but the signature" is told.
+`python -m tests.bench.bench_signing [ROW …]`, of: pairs dummy many kills rate most profile. PostgreSQL syncs every
+commit; CPU is utime + stime of every process of the service, PostgreSQL's with all its backends, nginx's where it
+stands in front; the load generator's is not counted. Beside it stands `openssl speed rsa2048` of the same run, and one
+bare signature by the library that signs (`cryptography`), from which "everything but the signature" is told.
 
 SECONDS=4 of each measurement, CONNECTIONS=32, LENGTH=60 seconds at the fixed rate (600: the issue's), KILLS=20,
 CREDENTIALS=10000,1000000. Wall times are those of this machine at this moment and only told.
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tests.bench.signing import killed
+from tests.bench.signing import killed, peer
 from tests.bench.signing.front import Front
 from tests.bench.signing.works import Told, Works, openssl_speed
 from tests.support import services
@@ -60,9 +60,8 @@ def parts(found: Told) -> str:
 
 
 def wall(found: Told) -> str:
-    rate = found.signatures / found.load["seconds"]
     refused = f", refused {found.load['refused']}" if found.load["refused"] else ""
-    return f"{rate:.0f}/s, p50 {found.load['p50']:.1f} ms, p99 {found.load['p99']:.1f} ms{refused}"
+    return f"{found.rate:.0f}/s, p50 {found.load['p50']:.1f} ms, p99 {found.load['p99']:.1f} ms{refused}"
 
 
 def pairs() -> None:
@@ -84,6 +83,14 @@ def pairs() -> None:
                 f"microseconds of the last round: {parts(last)}; openssl {yard:.0f}, bare {bare:.0f}; {wall(last)}",
                 flush=True,
             )
+
+
+def dummy() -> None:
+    with Works("bench-dummy") as works:
+        for hashes in peer.PAIRS:
+            connections = CONNECTIONS if hashes == 1 else CONNECTIONS // 4
+            folder = services.RUN / f"dummy-{hashes}"
+            print(peer.compared(works, folder, hashes, SECONDS, connections, bare_signature), flush=True)
 
 
 def many() -> None:
@@ -137,7 +144,7 @@ def most() -> None:
     with Works("bench-most") as works:
         found = [works.measured(seconds=SECONDS, connections=count) for count in (64, 96, 128)]
     best = max(found, key=lambda one: one.signatures)
-    share = best.signatures / best.load["seconds"] / yard
+    share = best.rate / yard
     print(
         f"most of 2 cores: {wall(best)}; {told(share, 0.45, 0.475)} of openssl speed -multi 2 ({yard:.0f}/s)"
     )
@@ -178,7 +185,15 @@ def _hottest(file: Path) -> str:
     return ", ".join(f"{frame.split(' ')[0]} {count / whole:.0%}" for count, frame in sorted(ours)[:-13:-1])
 
 
-ROWS = {"pairs": pairs, "many": many, "kills": kills, "rate": rate, "most": most, "profile": profile}
+ROWS = {
+    "pairs": pairs,
+    "dummy": dummy,
+    "many": many,
+    "kills": kills,
+    "rate": rate,
+    "most": most,
+    "profile": profile,
+}
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from signing.keystore import Algorithm
 from signing.models import Activation, ActivationItem, SignatureRecord
 from signing.records.leaves import leaf
 from signing.signer import client
+from tests.signing.turns.test_turns import check_log
 from tests.support import days
 from tests.support.days import Day
 from tests.support.signers import SignerProcesses
@@ -292,6 +293,7 @@ class TestRaces:
         assert len([each for each in results if isinstance(each, list)]) == 1
         assert [each for each in results if isinstance(each, str)] == ["sad_spent"] * 15
         assert SignatureRecord.objects.count() == 3
+        check_log()
 
     def test_sixteen_threads_share_sixteen_equal_hashes_one_each(self, signers: SignerProcesses) -> None:
         day = days.day(NOW)
@@ -300,11 +302,11 @@ class TestRaces:
         assert all(isinstance(each, list) for each in results)
         assert SignatureRecord.objects.values("item").distinct().count() == 16
 
-    @pytest.mark.parametrize("how", ["suspend", "end"])
+    @pytest.mark.parametrize("how", ["suspend", "revoke", "end"])
     def test_reserve_and_revoke_meet_on_the_rows_and_one_wins(
         self, signers: SignerProcesses, how: str
     ) -> None:
-        for _ in range(5):
+        for _ in range(3):
             day = days.day(NOW)
             sad = sad_for(day, *[digest(number) for number in range(20)])
 
@@ -313,14 +315,18 @@ class TestRaces:
                     return sign(day, sad, *[digest(each) for each in range(20)])
                 if how == "suspend":
                     credentials.suspend(day.credential, activation.log.Actor("signer", "me"), "lost", NOW)
+                elif how == "revoke":
+                    officer = activation.log.Actor("officer", "o")
+                    credentials.revoke(day.credential, officer, "key_compromise", NOW)
                 else:
                     sessions.end(day.session, at=NOW)
                 return None
 
-            results = self.race(2, act)
+            results = self.race(16, act)
             mine = ActivationItem.objects.filter(activation__credential=day.credential)
             found = set(mine.values_list("state", flat=True))
             signed = any(isinstance(each, list) for each in results)
             assert found == ({"signed"} if signed else {"dead"})
             records = SignatureRecord.objects.filter(credential=day.credential).count()
             assert records == (20 if signed else 0)
+        check_log()

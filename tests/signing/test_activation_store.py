@@ -1,8 +1,10 @@
 """One suite for every store of hash occurrences: PostgreSQL and SQLite must behave alike (decision 10)."""
 
 import itertools
+import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -149,6 +151,26 @@ def test_each_occurrence_is_spent_once(using: str) -> None:
     sad = Day(using).authorise(A)
     assert sad.reserve(A) is not None
     assert sad.reserve(A) is None
+
+
+def test_of_sixteen_threads_one_gets_what_is_wished_on_sqlite(
+    sqlite_file: Path, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """As on PostgreSQL (test_activation); each waits for the one writer."""
+    with django_db_blocker.unblock(), second_database(sqlite_file) as alias:
+        sad, start = Day(alias).authorise(A, B, B), threading.Barrier(16)
+
+        def reserve(number: int) -> list[Item] | None:
+            start.wait(20)
+            try:
+                return sad.reserve(*((A, B, B) if number % 2 else (B, A)))
+            finally:
+                connections[alias].close()
+
+        with ThreadPoolExecutor(16) as pool:
+            got = [items for items in pool.map(reserve, range(16)) if items is not None]
+        assert len(got) == 1
+        assert sad.states().count("reserved") == len(got[0])
 
 
 def test_equal_digests_are_separate_occurrences(using: str) -> None:

@@ -20,6 +20,7 @@ from tests.support import days
 from tests.support.csc import (
     INVALID_CREDENTIAL,
     Api,
+    Odd,
     b64,
     digest,
     refused,
@@ -145,38 +146,38 @@ class TestBearer:
         assert response["WWW-Authenticate"].startswith("Bearer")
 
 
+AUTHORIZATIONS: Odd = [
+    ({"credentialID": ...}, "Missing (or invalid type) string parameter credentialID"),
+    ({"credentialID": []}, "Missing (or invalid type) string parameter credentialID"),
+    ({"credentialID": "x"}, "Invalid parameter credentialID"),
+    ({"numSignatures": ...}, "Missing (or invalid type) integer parameter numSignatures"),
+    ({"numSignatures": "1"}, "Missing (or invalid type) integer parameter numSignatures"),
+    ({"numSignatures": True}, "Missing (or invalid type) integer parameter numSignatures"),
+    ({"numSignatures": 1.0}, "Missing (or invalid type) integer parameter numSignatures"),
+    ({"numSignatures": 0}, "Invalid value for parameter numSignatures"),
+    ({"hash": b64(digest(1), digest(2))}, "Invalid value for parameter numSignatures"),
+    ({"numSignatures": 501}, "Numbers of signatures is too high"),
+    ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
+    ({"hash": 5}, "Missing (or invalid type) array parameter hash"),
+    ({"hash": []}, "Empty hash array"),
+    ({"hash": [5]}, "Invalid Base64 hash string parameter"),
+    ({"hash": ["***"]}, "Invalid Base64 hash string parameter"),
+    ({"hash": ["AAAAA"]}, "Invalid Base64 hash string parameter"),
+    ({"hash": b64(b"short")}, "Invalid digest value length"),
+    ({"hash": b64(sha1(b"").digest())}, "Invalid digest value length"),
+    ({"hash": b64(b"x" * 32) * 501}, "Numbers of signatures is too high"),
+    ({"description": "x" * 501}, "Invalid parameter description"),
+    ({"clientData": "x" * 1025}, "Invalid parameter clientData"),
+]
+
+
 class TestAuthorize:
     def test_a_sad_for_three_hundred_seconds(self, api: Api) -> None:
         body = api.authorize(digest(1), description="処方箋", clientData="trace").json()
         assert body["expiresIn"] == 300
         assert len(body["SAD"]) >= 43
 
-    @pytest.mark.parametrize(
-        ("changes", "description"),
-        [
-            ({"credentialID": ...}, "Missing (or invalid type) string parameter credentialID"),
-            ({"credentialID": []}, "Missing (or invalid type) string parameter credentialID"),
-            ({"credentialID": "x"}, "Invalid parameter credentialID"),
-            ({"numSignatures": ...}, "Missing (or invalid type) integer parameter numSignatures"),
-            ({"numSignatures": "1"}, "Missing (or invalid type) integer parameter numSignatures"),
-            ({"numSignatures": True}, "Missing (or invalid type) integer parameter numSignatures"),
-            ({"numSignatures": 1.0}, "Missing (or invalid type) integer parameter numSignatures"),
-            ({"numSignatures": 0}, "Invalid value for parameter numSignatures"),
-            ({"hash": b64(digest(1), digest(2))}, "Invalid value for parameter numSignatures"),
-            ({"numSignatures": 501}, "Numbers of signatures is too high"),
-            ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
-            ({"hash": 5}, "Missing (or invalid type) array parameter hash"),
-            ({"hash": []}, "Empty hash array"),
-            ({"hash": [5]}, "Invalid Base64 hash string parameter"),
-            ({"hash": ["***"]}, "Invalid Base64 hash string parameter"),
-            ({"hash": ["AAAAA"]}, "Invalid Base64 hash string parameter"),
-            ({"hash": b64(b"short")}, "Invalid digest value length"),
-            ({"hash": b64(sha1(b"").digest())}, "Invalid digest value length"),
-            ({"hash": b64(b"x" * 32) * 501}, "Numbers of signatures is too high"),
-            ({"description": "x" * 501}, "Invalid parameter description"),
-            ({"clientData": "x" * 1025}, "Invalid parameter clientData"),
-        ],
-    )
+    @pytest.mark.parametrize(("changes", "description"), AUTHORIZATIONS)
     def test_odd_requests_change_nothing(self, api: Api, changes: dict[str, Any], description: str) -> None:
         assert refused(api.authorize(digest(1), **changes)) == (400, description)
         assert Activation.objects.count() == 0

@@ -22,12 +22,40 @@ from tests.support.csc import (
     SHA384,
     SHA512,
     Api,
+    Odd,
     b64,
     digest,
     refused,
 )
 
 PSS = "1.2.840.113549.1.1.10"
+
+
+SIGNINGS: Odd = [
+    ({"SAD": ...}, "Missing (or invalid type) string parameter SAD"),
+    ({"SAD": 7}, "Missing (or invalid type) string parameter SAD"),
+    ({"SAD": "x"}, "Invalid parameter SAD"),
+    ({"SAD": "nul\x00"}, "Invalid parameter SAD"),
+    ({"credentialID": ...}, "Missing (or invalid type) string parameter credentialID"),
+    ({"credentialID": "x"}, "Invalid parameter credentialID"),
+    ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
+    ({"hash": []}, "Empty hash array"),
+    ({"hash": ["not base64!"]}, "Invalid Base64 hash string parameter"),
+    ({"hash": b64(b"x" * 31)}, "Invalid digest value length"),
+    ({"hash": b64(b"x" * 48)}, "Invalid digest value length"),
+    ({"signAlgo": ...}, "Missing (or invalid type) string parameter signAlgo"),
+    ({"signAlgo": "1.2.3"}, "Invalid parameter signAlgo"),
+    ({"signAlgo": "1.2.840.113549.1.1.5"}, "Invalid parameter signAlgo"),
+    ({"signAlgo": "1.2.840.113549.1.1.4"}, "Invalid parameter signAlgo"),
+    ({"signAlgo": PSS}, "Missing (or invalid type) string parameter signAlgoParams"),
+    ({"signAlgo": PSS, "signAlgoParams": "MAA="}, "Invalid parameter signAlgoParams"),
+    ({"signAlgo": "1.2.840.10045.4.3.2"}, "Invalid parameter signAlgo"),
+    ({"signAlgo": RSA, "hashAlgo": ...}, "Missing (or invalid type) string parameter hashAlgo"),
+    ({"signAlgo": RSA, "hashAlgo": "1.3.14.3.2.26"}, "Invalid parameter hashAlgo"),
+    ({"signAlgo": RSA, "hashAlgo": SHA512}, "Invalid digest value length"),
+    ({"signAlgoParams": 5}, "Missing (or invalid type) string parameter signAlgoParams"),
+    ({"clientData": {}}, "Missing (or invalid type) string parameter clientData"),
+]
 
 
 class TestSignHash:
@@ -73,34 +101,7 @@ class TestSignHash:
         ]
         api.day.verify(base64.b64decode(made[0]), each)
 
-    @pytest.mark.parametrize(
-        ("changes", "description"),
-        [
-            ({"SAD": ...}, "Missing (or invalid type) string parameter SAD"),
-            ({"SAD": 7}, "Missing (or invalid type) string parameter SAD"),
-            ({"SAD": "x"}, "Invalid parameter SAD"),
-            ({"SAD": "nul\x00"}, "Invalid parameter SAD"),
-            ({"credentialID": ...}, "Missing (or invalid type) string parameter credentialID"),
-            ({"credentialID": "x"}, "Invalid parameter credentialID"),
-            ({"hash": ...}, "Missing (or invalid type) array parameter hash"),
-            ({"hash": []}, "Empty hash array"),
-            ({"hash": ["not base64!"]}, "Invalid Base64 hash string parameter"),
-            ({"hash": b64(b"x" * 31)}, "Invalid digest value length"),
-            ({"hash": b64(b"x" * 48)}, "Invalid digest value length"),
-            ({"signAlgo": ...}, "Missing (or invalid type) string parameter signAlgo"),
-            ({"signAlgo": "1.2.3"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.113549.1.1.5"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": "1.2.840.113549.1.1.4"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": PSS}, "Missing (or invalid type) string parameter signAlgoParams"),
-            ({"signAlgo": PSS, "signAlgoParams": "MAA="}, "Invalid parameter signAlgoParams"),
-            ({"signAlgo": "1.2.840.10045.4.3.2"}, "Invalid parameter signAlgo"),
-            ({"signAlgo": RSA, "hashAlgo": ...}, "Missing (or invalid type) string parameter hashAlgo"),
-            ({"signAlgo": RSA, "hashAlgo": "1.3.14.3.2.26"}, "Invalid parameter hashAlgo"),
-            ({"signAlgo": RSA, "hashAlgo": SHA512}, "Invalid digest value length"),
-            ({"signAlgoParams": 5}, "Missing (or invalid type) string parameter signAlgoParams"),
-            ({"clientData": {}}, "Missing (or invalid type) string parameter clientData"),
-        ],
-    )
+    @pytest.mark.parametrize(("changes", "description"), SIGNINGS)
     def test_odd_requests_spend_nothing(self, api: Api, changes: dict[str, Any], description: str) -> None:
         sad = api.sad(digest(1))
         assert refused(api.sign(sad, digest(1), **changes)) == (400, description)

@@ -10,6 +10,8 @@ from django.test import Client
 
 from tests.support.days import Day
 
+Odd = list[tuple[dict[str, Any], str]]
+"""Changes to a good request, and the description with which it is refused; `...` leaves a member out."""
 SHA256, SHA384, SHA512 = (f"2.16.840.1.101.3.4.2.{number}" for number in (1, 2, 3))
 RSA, RSA_SHA256 = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11"
 INVALID_CREDENTIAL = (400, "Invalid parameter credentialID")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -42,6 +43,7 @@ class SignerProcesses:
         self.environment = environment
         self._environment = {**os.environ, **environment}
         self._running: dict[str, subprocess.Popen[str]] = {}
+        self.output: IO[bytes] | None = None  # takes what those that are started from now on log
 
     def start(self, role: str, *arguments: str) -> None:
         """Returns when the instance answers; RuntimeError when it will not."""
@@ -50,6 +52,7 @@ class SignerProcesses:
             env=self._environment,
             cwd=settings.ROOT,
             stdout=subprocess.PIPE,
+            stderr=self.output,
             text=True,
             preexec_fn=_ends_with_parent,
         )

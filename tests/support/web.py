@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO
 
 from django.conf import settings
@@ -17,7 +19,7 @@ from tests.support.services import free_port
 
 
 @contextmanager
-def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
+def served(*, output: IO[bytes] | None = None, access_log: bool = False, **ours: str) -> Iterator[str]:
     """The server's address; `ours` are settings of its own, `output` takes all that it logs.
 
     PostgreSQL and committed rows only: the server has connections of its own.
@@ -37,6 +39,7 @@ def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
         str(port),
         "--timeout-keep-alive",  # a client that prepares hundreds of documents comes back to its connection
         "120",
+        *([] if access_log else ["--no-access-log"]),  # as deploy.run and the services of deploy/README.md
     ]
     level = "warning" if output is None else "debug"
     process = subprocess.Popen(
@@ -48,6 +51,20 @@ def served(*, output: IO[bytes] | None = None, **ours: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(15)
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a small server of a test's own, which answers as `handler` does."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

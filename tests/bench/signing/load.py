@@ -32,6 +32,9 @@ class Order(NamedTuple):
     hashes: int = 1
     warm: float = 1.0
     seconds: float = 4.0
+    pairs: int = (
+        0  # counted from the end of one on and instead of seconds: for a server that takes seconds for each
+    )
     rate: float = 0.0
     acknowledged: str = ""
     certificate: str = ""
@@ -43,11 +46,19 @@ class Told:
 
     def __init__(self) -> None:
         self.is_counting = False
+        self.refused: dict[str, int] = {}
+        self.kept: list[str] = []
+        self.restart()
+
+    def restart(self) -> None:
         self.signatures = 0
         self.pairs = 0
-        self.refused: dict[str, int] = {}
         self.taken: list[float] = []
-        self.kept: list[str] = []
+
+    async def counts(self, pairs: int) -> None:
+        """Until so many are counted."""
+        while self.pairs < pairs:
+            await asyncio.sleep(0.005)
 
     def pair(self, signatures: list[str], digests: list[str], seconds: float, keep: bool) -> None:
         if keep:
@@ -190,9 +201,13 @@ async def _work(order: Order) -> None:
     if idle is not None:
         lines.append(asyncio.create_task(_by_the_clock(order.rate, idle)))
     await asyncio.sleep(order.warm)
+    if order.pairs:
+        told.is_counting = True
+        await told.counts(1)
+        told.restart()
     told.is_counting, began = True, time.perf_counter()
     print("begin", flush=True)
-    await asyncio.sleep(order.seconds)
+    await (told.counts(order.pairs) if order.pairs else asyncio.sleep(order.seconds))
     told.is_counting, took = False, time.perf_counter() - began
     if order.acknowledged:
         with open(order.acknowledged, "w", encoding="ascii") as file:

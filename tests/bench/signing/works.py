@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -61,6 +62,11 @@ class Told(NamedTuple):
     @property
     def signatures(self) -> int:
         return int(self.load["signatures"])
+
+    @property
+    def rate(self) -> float:
+        """Signatures a second, on the wall."""
+        return self.signatures / float(self.load["seconds"])
 
     def each(self, part: str = "") -> float:
         """Microseconds of CPU for one signature, of all parts or of one."""
@@ -154,23 +160,31 @@ class Works:
 
     def load(self, **order: Any) -> subprocess.Popen[str]:
         """The load generator, running; its first line says that the warm-up is over."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.signing.load"],
-            env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdin is not None
-        whole = {"address": self.address, "signers": self.signers, **order}
-        print(json.dumps(whole), file=process.stdin, flush=True)
-        return process
+        return load(address=self.address, signers=self.signers, **order)
 
     def measured(self, **order: Any) -> Told:
-        process = self.load(**order)
-        assert process.stdout is not None
-        if process.stdout.readline().strip() != "begin":
-            sys.exit("the load generator ended early")
-        before = self.parts()
-        found = json.loads(process.stdout.readline())
-        after = self.parts()
-        process.kill()
-        process.communicate()
-        return Told(found, {name: after[name] - before[name] for name in before})
+        return measured(self.load(**order), self.parts)
+
+
+def load(**order: Any) -> subprocess.Popen[str]:
+    """A load generator of its own process with this order (`load.Order`)."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.signing.load"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    print(json.dumps(order), file=process.stdin, flush=True)
+    return process
+
+
+def measured(process: subprocess.Popen[str], parts: Callable[[], dict[str, float]]) -> Told:
+    """What a load generator counted, and the CPU seconds of each part meanwhile."""
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != "begin":
+        sys.exit("the load generator ended early")
+    before = parts()
+    found = json.loads(process.stdout.readline())
+    after = parts()
+    process.kill()
+    process.communicate()
+    return Told(found, {name: after[name] - before[name] for name in before})

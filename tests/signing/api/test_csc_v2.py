@@ -8,7 +8,7 @@ from django.test import Client
 
 from signing.api import csc_v1, csc_v2
 from signing.models import Activation, Credential, SignatureRecord
-from tests.support.csc import NOT_AUTHORISED, RSA, RSA_SHA256, SHA256, SHA512, Api, b64, digest, refused
+from tests.support.csc import NOT_AUTHORISED, RSA, RSA_SHA256, SHA256, SHA512, Api, Odd, b64, digest, refused
 from vault import tokens
 
 pytestmark = pytest.mark.requirement("SG-1")
@@ -97,6 +97,30 @@ class TestCredentials:
         assert v2.call("credentials/list", {}).json()["credentialIDs"] == [issued.id]
 
 
+AUTHORIZATIONS: Odd = [
+    ({"hashes": ...}, "Missing (or invalid type) array parameter hashes"),
+    ({"hashes": []}, "Empty hash array"),
+    ({"hashAlgorithmOID": 5}, "Missing (or invalid type) string parameter hashAlgorithmOID"),
+    ({"hashAlgorithmOID": "1.3.14.3.2.26"}, "Invalid parameter hashAlgorithmOID"),
+    ({"hashAlgorithmOID": SHA512}, "Invalid digest value length"),
+    ({"authData": {}}, "Missing (or invalid type) array parameter authData"),
+    ({"authData": [{"id": "PIN", "value": "1234"}]}, "The authentication data is invalid"),
+    ({"numSignatures": 501}, "Numbers of signatures is too high"),
+]
+
+
+SIGNINGS: Odd = [
+    ({"SAD": ...}, "Missing (or invalid type) string parameter SAD"),
+    ({"SAD": 5}, "Missing (or invalid type) string parameter SAD"),
+    ({"SAD": "x"}, "Invalid parameter SAD"),
+    ({"hashes": ...}, "Missing (or invalid type) array parameter hashes"),
+    ({"hashAlgorithmOID": ...}, "Missing (or invalid type) string parameter hashAlgorithmOID"),
+    ({"hashAlgorithmOID": "1.2"}, "Invalid parameter hashAlgorithmOID"),
+    ({"operationMode": "A"}, "Invalid parameter operationMode"),
+    ({"operationMode": 1}, "Missing (or invalid type) string parameter operationMode"),
+]
+
+
 class TestSigning:
     def test_the_pair_of_calls_keeps_the_callers_order(self, v2: Api) -> None:
         digests = [digest(number) for number in (3, 1, 2, 1)]
@@ -116,36 +140,12 @@ class TestSigning:
         sad = _authorize(v2, digest(1)).json()["SAD"]
         assert Api(v2.day).sign(sad, digest(1)).status_code == 200
 
-    @pytest.mark.parametrize(
-        ("changes", "description"),
-        [
-            ({"hashes": ...}, "Missing (or invalid type) array parameter hashes"),
-            ({"hashes": []}, "Empty hash array"),
-            ({"hashAlgorithmOID": 5}, "Missing (or invalid type) string parameter hashAlgorithmOID"),
-            ({"hashAlgorithmOID": "1.3.14.3.2.26"}, "Invalid parameter hashAlgorithmOID"),
-            ({"hashAlgorithmOID": SHA512}, "Invalid digest value length"),
-            ({"authData": {}}, "Missing (or invalid type) array parameter authData"),
-            ({"authData": [{"id": "PIN", "value": "1234"}]}, "The authentication data is invalid"),
-            ({"numSignatures": 501}, "Numbers of signatures is too high"),
-        ],
-    )
+    @pytest.mark.parametrize(("changes", "description"), AUTHORIZATIONS)
     def test_odd_authorizations_change_nothing(self, v2: Api, changes: Any, description: str) -> None:
         assert refused(_authorize(v2, digest(1), **changes)) == (400, description)
         assert Activation.objects.count() == 0
 
-    @pytest.mark.parametrize(
-        ("changes", "description"),
-        [
-            ({"SAD": ...}, "Missing (or invalid type) string parameter SAD"),
-            ({"SAD": 5}, "Missing (or invalid type) string parameter SAD"),
-            ({"SAD": "x"}, "Invalid parameter SAD"),
-            ({"hashes": ...}, "Missing (or invalid type) array parameter hashes"),
-            ({"hashAlgorithmOID": ...}, "Missing (or invalid type) string parameter hashAlgorithmOID"),
-            ({"hashAlgorithmOID": "1.2"}, "Invalid parameter hashAlgorithmOID"),
-            ({"operationMode": "A"}, "Invalid parameter operationMode"),
-            ({"operationMode": 1}, "Missing (or invalid type) string parameter operationMode"),
-        ],
-    )
+    @pytest.mark.parametrize(("changes", "description"), SIGNINGS)
     def test_odd_requests_spend_nothing(self, v2: Api, changes: Any, description: str) -> None:
         sad = _authorize(v2, digest(1)).json()["SAD"]
         assert refused(_sign(v2, sad, digest(1), **changes)) == (400, description)

@@ -1,8 +1,11 @@
 """`csc_check` against a peer that forgives everything and against ours: what it finds there, it does not find here."""
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
 from io import StringIO
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from signing.models import Activation
 from signing.signer import client as signer_client
 from tests.support import days
 from tests.support.signers import SignerProcesses
-from tests.support.web import served
+from tests.support.web import listening, served
 from tests.support.witnesses import dummy
 
 pytestmark = [
@@ -119,6 +122,58 @@ def test_speed_is_told_beside_what_one_core_signs_alone(server: str) -> None:
     assert [line.split("v1", 1)[1].split(":")[0].strip() for line in lines] == [
         "in process, no server", "one hash", "batch of 100", "batch of 300", "one hash, 2 connections",
     ]  # fmt: skip
+
+
+class OneTooFew(BaseHTTPRequestHandler):
+    """In front of another server: one signature of each batch gets lost on the way."""
+
+    behind = ""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = urllib.request.Request(
+            f"{self.behind}{self.path}", body, {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request) as response:
+                told = json.loads(response.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                self.send_error(refused.code)
+            return
+        told["signatures"] = told.get("signatures", [])[1:]
+        content = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.requirement("SG-7")
+def test_the_peers_speed_is_told_too_and_what_is_not_signed_has_none(tmp_path: Path) -> None:
+    report, out = tmp_path / "report.json", StringIO()
+    with dummy.dummy(tmp_path) as address:
+        call_command(
+            "csc_check", address, credential=dummy.RSA_SIGNER, suites=["speed"], seconds=0.2, connections=2,
+            report=str(report), stdout=out,
+        )  # fmt: skip
+        OneTooFew.behind = address
+        with listening(OneTooFew) as losing:
+            done = run(Wanted(losing, credential=dummy.RSA_SIGNER, suites=("speed",), seconds=0.1))
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["passed"] is True and told["findings"] == []
+    # its multisign is ten, so no batch of a hundred is asked for
+    names = ["in process, no server", "one hash", "one hash, 2 connections"]
+    assert [each["name"] for each in told["speed"]] == names
+    for each in told["speed"]:
+        assert each["signatures"] > 0 and each["per_second"] > 0 and each["p95_ms"] >= each["p50_ms"] > 0
+    assert not done.has_passed
+    assert [each["name"] for each in done.figures] == ["in process, no server"]
+    assert {each.said for each in done.findings} == {"0 signatures for 1 hashes"}
 
 
 def test_without_a_token_and_without_a_server_it_says_so(server: str) -> None:

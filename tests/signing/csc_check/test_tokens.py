@@ -2,9 +2,8 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import StringIO
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from signing.csc_check.server import Unreachable, client_credentials
+from tests.support.web import listening
 
 
 class TokenEndpoint(BaseHTTPRequestHandler):
@@ -34,13 +34,8 @@ class TokenEndpoint(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), TokenEndpoint)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/token"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(TokenEndpoint) as address:
+        yield f"{address}/token"
 
 
 def test_a_good_secret_gives_a_token(endpoint: str) -> None:

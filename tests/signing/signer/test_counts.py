@@ -29,7 +29,7 @@ def sign(role: Signers, handle: bytes, algorithm: str = "rsa-sha256") -> None:
 
 
 def opened(role: Signers, kind: KeyKind) -> bytes:
-    ((wrapped, _),) = role.generate([1, kind.value])  # type: ignore[misc]
+    wrapped, _ = role.keys.generate(kind)
     ((_, (handle, _)),) = role.open([[wrapped, clock.now().timestamp() + 3600]])  # type: ignore[misc]
     return bytes(handle)
 
@@ -62,9 +62,9 @@ def test_a_days_signatures_open_their_key_once(
     frames: Counter[str] = Counter()
     real = client.Signers._call
 
-    def counted(caller: client.Signers, operation: str, argument: object) -> Any:
+    def counted(caller: client.Signers, operation: str, argument: object, more: float = 0.0) -> Any:
         frames[operation] += 1
-        return real(caller, operation, argument)
+        return real(caller, operation, argument, more)
 
     api = Api(days.day(clock.now()))
     monkeypatch.setattr(client.Signers, "_call", counted)

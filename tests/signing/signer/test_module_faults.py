@@ -9,10 +9,12 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from deploy import health
@@ -24,6 +26,8 @@ from signing.models import ActivationItem, SignatureRecord
 from signing.signer import client
 from signing.signer.client import NotSigned, Opened, Signed
 from signing.signer.module import AHEAD, CHUNK
+from tests.signing.signer.test_making import ordered, signatures_until
+from tests.signing.turns.running import Hot, HotApi
 from tests.support import days, softhsm
 from tests.support.csc import Api, digest, refused
 from tests.support.signers import ROLES, SignerProcesses, check
@@ -66,6 +70,18 @@ def api(db: None) -> Api:
     return Api(days.day(clock.now(), kind=KeyKind.RSA_3072))
 
 
+@pytest.fixture(params=["pages", "turns"])
+def caller(request: pytest.FixtureRequest, api: Api) -> Iterator[Api]:
+    """By the slow pages, and by the hot path's turns, which see committed rows only (PostgreSQL's alone)."""
+    if request.param == "pages":
+        yield api
+        return
+    if connection.vendor != "postgresql":
+        pytest.skip("turns are PostgreSQL's")
+    with Hot() as hot:
+        yield HotApi(api.day, hot)
+
+
 def ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -103,16 +119,17 @@ def signs_again(api: Api, number: int, seconds: float = 15) -> None:
 
 
 @pytest.mark.requirement("SG-5")
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
 def test_a_module_lost_in_a_batch_of_two_hundred(
-    hsm: SignerProcesses, folder: Path, api: Api, how: signal.Signals
+    hsm: SignerProcesses, folder: Path, caller: Api, how: signal.Signals
 ) -> None:
-    signs_again(api, 1)  # the key is open from here on
+    signs_again(caller, 1)  # the key is open from here on
     before = Counter(folder.joinpath(*JOURNAL).read_text().split()[::2])
     digests = [digest(number) for number in range(1000, 1000 + COUNT)]
-    sad, pid = api.sad(*digests), hsm.module()
+    sad, pid = caller.sad(*digests), hsm.module()
     thread, started = strike(pid, how), time.monotonic()
-    response = api.sign(sad, *digests)
+    response = caller.sign(sad, *digests)
     thread.join()
     assert response.status_code == 503 and int(response["Retry-After"]) > 0
     assert response.json()["error"] == "temporarily_unavailable"
@@ -125,15 +142,15 @@ def test_a_module_lost_in_a_batch_of_two_hundred(
     assert signed and again
     assert 0 < failed <= CHUNK * AHEAD
 
-    signs_again(api, 2)
+    signs_again(caller, 2)
     assert not Path(f"/proc/{pid}/stat").exists() and hsm.module() != pid
 
     # What was surely not signed is signed under the same SAD; what nobody knows never is.
     unknown = [bytes(row.digest) for row in items.filter(state=Life.FAILED)]
     left = [bytes(row.digest) for row in items.filter(state=Life.AUTHORISED)]
-    assert refused(api.sign(sad, unknown[0]))[0] == 503
-    assert api.sign(sad, *left).status_code == 200
-    assert refused(api.sign(sad, digests[0]))[0] == 400
+    assert refused(caller.sign(sad, unknown[0]))[0] == 503
+    assert caller.sign(sad, *left).status_code == 200
+    assert refused(caller.sign(sad, digests[0]))[0] == 400
 
     # The signer's own witness: each occurrence at most once, and exactly those that were signed or may have been.
     lines = Counter(folder.joinpath(*JOURNAL).read_text().split()[::2])
@@ -227,6 +244,14 @@ def test_the_process_speaks_as_with_the_software_store(hsm: SignerProcesses) -> 
     hsm.start("signers")
     assert signer.sign([order(opened.handle, uuid.uuid4())]) == [NotSigned("not_open")]
     assert signer.sign([order(key.wrapped, item)]) == [NotSigned("already_signed")]
+
+
+def test_signatures_are_let_through_between_the_keys_that_a_module_makes(hsm: SignerProcesses) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        many = pool.submit(ordered, 6)
+        count = signatures_until(client.signers(), many.done)
+    assert len({key.public_key for key in many.result()}) == 6
+    assert count > 12  # one after the other none would be made, or one
 
 
 def test_no_child_outlives_its_signer(hsm: SignerProcesses) -> None:

@@ -5,7 +5,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -14,7 +14,7 @@ from django.db import connections
 from signing.api import hot
 from signing.signer import client
 from signing.turns.known import RECHECK
-from tests.support.csc import RSA_SHA256, b64
+from tests.support.csc import RSA_SHA256, Api, b64
 from tests.support.days import Day
 
 
@@ -103,6 +103,30 @@ class Hot:
         await hot.application(scope, receive, send)
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], answered, json.loads(sent[1]["body"]))
+
+
+class HotApi(Api):
+    """`Api` over the hot path; for the two methods that it has."""
+
+    def __init__(self, day: Day, hot: Hot) -> None:
+        super().__init__(day)
+        self._hot = hot
+
+    def call(self, method: str, body: Mapping[str, Any] | bytes, bearer: str | None = None) -> "Response":
+        return Response(self._hot.ask(method, body, self.day.bearer if bearer is None else bearer))
+
+
+class Response:
+    """An answer as Django's test client has it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status_code, self._headers, self._body = answer
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name.lower()]
+
+    def json(self) -> Any:
+        return self._body
 
 
 def heard(ask: Callable[[], Answer], status: int) -> Answer:

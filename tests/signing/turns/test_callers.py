@@ -14,20 +14,8 @@ from tests.signing.turns.running import Hot, heard, verify
 from tests.signing.turns.test_turns import check_log, refusal
 from tests.support import days
 from tests.support.card_site import facilities
-from tests.support.card_site.nginx import SECRET
 from tests.support.csc import INVALID_SAD, digest
 from tests.support.days import Day
-
-
-@pytest.fixture
-def bound(hot: Hot, settings: Settings) -> Day:
-    """A day whose token is bound to its facility's certificate; `hot` shows that certificate."""
-    settings.API_ORIGIN, settings.PROXY_SECRET = facilities.API_ORIGIN, SECRET
-    day = days.day(clock.now())
-    issued = facilities.bound(day.client.client_id)
-    AccessToken.objects.filter(session=day.session).update(certificate=ClientCertificate.objects.get())
-    hot.headers = facilities.headers(issued)
-    return day
 
 
 @pytest.mark.requirement("SG-4")

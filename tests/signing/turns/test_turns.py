@@ -160,7 +160,7 @@ def test_a_signature_and_its_end_meet_on_the_rows_and_one_wins(hot: Hot, how: st
                 sessions.end(day.session, at=clock.now())
             return None
 
-        is_signed = 200 in together(8, act)
+        is_signed = 200 in together(16, act)
         mine = ActivationItem.objects.filter(activation__credential=day.credential)
         assert set(mine.values_list("state", flat=True)) == ({"signed"} if is_signed else {"dead"})
         assert SignatureRecord.objects.filter(credential=day.credential).count() == (20 if is_signed else 0)

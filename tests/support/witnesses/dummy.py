@@ -59,6 +59,13 @@ RSA_SIGNER, EC_SIGNER, ROOT = "pki/signer", "pki/signer2", "pki/root"
 @contextmanager
 def dummy(folder: Path) -> Iterator[str]:
     """The address of a running dummy with an RSA-2048 and a P-256 signer."""
+    with running(folder) as (port, _process):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """As `dummy`, by its port on loopback, with its process."""
     keys = folder / "keys"
     keys.mkdir()
     made = {
@@ -77,7 +84,7 @@ def dummy(folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
         try:
             wait_for(f"http://127.0.0.1:{port}/info", process)
-            yield f"http://127.0.0.1:{port}"
+            yield port, process
         finally:
             process.terminate()
             process.wait(15)

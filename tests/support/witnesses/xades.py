@@ -22,7 +22,6 @@ from signxml.xades import XAdESSigner
 from tests.support.ehr import Ehr
 
 EXCLUSIVE = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0
-RSA_OID, ECDSA_OID = "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 
@@ -36,8 +35,8 @@ class Collector:
         self.digests: list[bytes] = []
 
     @property
-    def oid(self) -> str:
-        return RSA_OID if self._is_rsa else ECDSA_OID
+    def method(self) -> SignatureMethod:
+        return SignatureMethod.RSA_SHA256 if self._is_rsa else SignatureMethod.ECDSA_SHA256
 
     def sign(self, data: bytes, **_how: Any) -> bytes:
         self.digests.append(hashlib.sha256(data).digest())
@@ -69,8 +68,8 @@ def sign_all(documents: Sequence[bytes], ehr: Ehr, *, reference: str, unpatched:
     public = chain[0].public_key()
     assert isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     collector = Collector(public)
-    method = SignatureMethod.RSA_SHA256 if collector.oid == RSA_OID else SignatureMethod.ECDSA_SHA256
-    signer = (XAdESSigner if unpatched else Signer)(signature_algorithm=method, c14n_algorithm=EXCLUSIVE)
+    made = XAdESSigner if unpatched else Signer
+    signer = made(signature_algorithm=collector.method, c14n_algorithm=EXCLUSIVE)
     signed = [
         signer.sign(
             etree.fromstring(document),
@@ -81,7 +80,7 @@ def sign_all(documents: Sequence[bytes], ehr: Ehr, *, reference: str, unpatched:
         )
         for document in documents
     ]
-    for root, signature in zip(signed, ehr.signs(collector.digests, algorithm=collector.oid), strict=True):
+    for root, signature in zip(signed, ehr.signs(collector.digests), strict=True):
         (value,) = root.iter(ds_tag("SignatureValue"))  # not covered by the signature itself
         value.text = collector.text(signature)
     return [etree.tostring(root) for root in signed]
