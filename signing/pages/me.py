@@ -36,11 +36,15 @@ def signed_in(
         try:
             session = sessions.find(browser.session_token(request), clock.now())
         except Refused:
-            where = f"?next={request.path}" if request.path in _LED_BACK else ""
-            return HttpResponseRedirect(f"{reverse('signing:sign_in')}{where}", status=303)
+            return to_sign_in(request)
         return browser.private(view)(request, session, *args, **kwargs)
 
     return answered
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    where = f"?next={request.path}" if request.path in _LED_BACK else ""
+    return HttpResponseRedirect(f"{reverse('signing:sign_in')}{where}", status=303)
 
 
 @require_safe

@@ -14,6 +14,7 @@ from ledger import clock
 from signing import links
 from signing.models import Authenticator, SigningSession
 from signing.signer import client as signer_client
+from tests.signing.records import rows
 from tests.support.browser import (
     VirtualAuthenticator,
     assert_accessible,
@@ -24,6 +25,7 @@ from tests.support.browser import (
     visit,
 )
 from tests.support.credentials import active_credential
+from tests.support.days import ehr
 from tests.support.signed_in import Ehr
 from tests.support.signers import SignerProcesses
 from tests.support.web import served
@@ -70,7 +72,7 @@ def open_link(page: Any, new: links.NewLink) -> None:
 def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str) -> None:
     credential = active_credential(at=clock.now())
     new = links.create(credential, at=clock.now())
-    ehr = Ehr(redirect_uri=f"{server}/healthz")
+    caller = Ehr(redirect_uri=f"{server}/healthz")
     with chromium() as browser, a_phone(browser, server) as page:
         complaints(page).expect("favicon")  # the EHR's page is plain JSON here
         VirtualAuthenticator(page)
@@ -82,14 +84,14 @@ def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str
         page.get_by_role("heading", name="端末を登録しました").wait_for()
         page.look("done")  # type: ignore[attr-defined]
 
-        page.goto(ehr.authorize_path())
+        page.goto(caller.authorize_path())
         page.look("sign-in")  # type: ignore[attr-defined]
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="本人確認が済みました").wait_for()
         page.look("signed-in")  # type: ignore[attr-defined]
         page.get_by_role("link", name="電子カルテ へ進む").click()
         page.wait_for_url("**/healthz?code=*")
-        page.goto(ehr.authorize_path())
+        page.goto(caller.authorize_path())
         page.wait_for_url("**/healthz?code=*")
 
         page.goto("/me/")
@@ -108,7 +110,10 @@ def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str
 @pytest.mark.requirement("SG-6")
 def test_a_phone_suspends_and_goes_on_by_itself(server: str) -> None:
     """Everything at 360 px and without a card reader: a phone has none."""
-    new = links.create(active_credential(at=clock.now()), at=clock.now())
+    credential = active_credential(at=clock.now())
+    rows.signed(rows.session_of(credential, clock.now()), ehr(), 2, clock.now(), label="処方箋 1枚")
+    SigningSession.objects.all().update(ended_at=clock.now())
+    new = links.create(credential, at=clock.now())
     with chromium() as browser, a_phone(browser, server) as page:
         VirtualAuthenticator(page)
         open_link(page, new)
@@ -117,18 +122,30 @@ def test_a_phone_suspends_and_goes_on_by_itself(server: str) -> None:
         page.goto("/me/suspend/")
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("button", name="一時停止する").click()
-        page.get_by_role("link", name="再開・失効の手続きへ").click()
+        page.get_by_role("link", name="記録の確認・再開・失効の手続きへ").click()
         page.look("stopped")  # type: ignore[attr-defined]
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="再開するか、失効するかを選んでください").wait_for()
         page.look("stopped-choice")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="署名の記録を確かめる").click()
+        page.get_by_role("link", name="処方箋 1枚").first.wait_for()
+        page.look("stopped-records")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="処方箋 1枚").first.click()
+        page.get_by_role("heading", name="処方箋 1枚").wait_for()
+        page.look("stopped-record")  # type: ignore[attr-defined]
+        page.go_back()
+        page.get_by_role("link", name="戻る").click()
         page.get_by_role("button", name="再開する").click()
         page.get_by_role("heading", name="電子証明書を再開しました").wait_for()
         page.look("resumed")  # type: ignore[attr-defined]
         page.get_by_role("link", name="本人確認をする").click()
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="あなたの電子署名").wait_for()
-    assert [session.ended_at is None for session in SigningSession.objects.order_by("pk")] == [False, True]
+    assert [session.ended_at is None for session in SigningSession.objects.order_by("pk")] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(server: str) -> None:

@@ -14,6 +14,9 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 
 from ledger import clock, daily, verify_proof
+from ledger.log import Actor
+from signing import ceremonies, credentials
+from signing.acts import stopped
 from signing.models import ActivationItem, Credential, SignatureRecord, SigningSession
 from signing.records import usage
 from tests.ledger import keys
@@ -138,6 +141,28 @@ def test_every_page_of_the_records_is_looked_at(
         look("records-english")
         page.goto("/me/")
         look("start-english")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["360", "1280"])
+def test_a_suspended_signer_reads_before_deciding(phone: bool, server: str, session: SigningSession) -> None:
+    """By a phone that had not suspended: what the documents are called stays hidden."""
+    credential, proof, at = session.credential, tokens.new_token(), clock.now()
+    credentials.suspend(credential, Actor("operator", "desk"), "signer_request", at)
+    ceremonies.begin(stopped.END, proof, at, signer=credential.signer)
+    with chromium() as browser, signed_in(browser, server, proof, phone) as page:
+        look = looker(page, "360" if phone else "1280")
+        page.goto("/me/stopped/choice/")
+        look("stopped-choice")
+        page.get_by_role("link", name="署名の記録を確かめる").click()
+        look("stopped-records")
+        page.get_by_role("link", name="内容は表示していません").first.click()
+        look("stopped-record")
+        page.goto("/me/stopped/choice/")
+        page.get_by_role("button", name="何もせずに終わる").click()
+        page.get_by_role("heading", name="この手続きの本人確認を終えました").wait_for()
+        look("stopped-left")
+        page.goto("/me/signatures/")
+        page.wait_for_url("**/me/sign-in/?next=/me/signatures/")
 
 
 @pytest.mark.requirement("SG-6")
