@@ -80,7 +80,7 @@ def issued_day(kind: KeyKind = KeyKind.RSA_2048) -> Day:
     credential.refresh_from_db()
     public_key = x509.load_der_x509_certificate(bytes(credential.certificate or b"")).public_key()
     spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return _with_caller(credential, spki, at, ehr())
+    return with_caller(credential, spki, at, ehr())
 
 
 def ehr(name: str = "電子カルテ") -> OAuthClient:
@@ -99,10 +99,11 @@ def day(at: datetime = NOON, *, caller: OAuthClient | None = None, kind: KeyKind
     credential = active_credential(at=at)
     Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped, algorithm=kind)
     credential.refresh_from_db()
-    return _with_caller(credential, key.public_key, at, caller or ehr())
+    return with_caller(credential, key.public_key, at, caller or ehr())
 
 
-def _with_caller(credential: Credential, public_key: bytes, at: datetime, system: OAuthClient) -> Day:
+def with_caller(credential: Credential, public_key: bytes, at: datetime, system: OAuthClient) -> Day:
+    """A day's session of this credential and a token of this system."""
     session = SigningSession.objects.create(
         token_digest=tokens.digest(tokens.new_token()),
         credential=credential,

@@ -18,7 +18,7 @@ from cards.hpki.pki import as_pkcs12
 from deploy.demo import people, reader
 from ledger import clock
 from signing.models import Authenticator, CardBinding, CardVisit, Credential, EnrollmentLink
-from signing.pages import qr_codes
+from staff import qr_codes
 from tests.support.browser import (
     VirtualAuthenticator,
     assert_accessible,
