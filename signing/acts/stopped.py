@@ -47,13 +47,7 @@ class Given(NamedTuple):
 def begin(browser_token: str, return_to: str, at: datetime) -> str:
     """The JSON request for the card reader (decision 22)."""
     ceremony = ceremonies.begin(READING, browser_token, at)
-    request = exchange.CardRequest(
-        operation="authenticate",
-        challenge=bytes(ceremony.challenge),
-        return_to=return_to,
-        state=str(ceremony.public_id),
-    )
-    return exchange.to_json(request)
+    return ceremonies.card_request(ceremony, return_to)
 
 
 def prove(text: str, browser_token: str, at: datetime) -> Given:

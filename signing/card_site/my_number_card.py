@@ -20,13 +20,7 @@ from signing.models import CardBinding, CardVisit
 def begin(browser_token: str, return_to: str, at: datetime) -> str:
     """The JSON request for the card reader; `return_to` is the path that takes its answer."""
     ceremony = ceremonies.begin("card_bind", browser_token, at)
-    request = exchange.CardRequest(
-        operation="authenticate",
-        challenge=bytes(ceremony.challenge),
-        return_to=return_to,
-        state=str(ceremony.public_id),
-    )
-    return exchange.to_json(request)
+    return ceremonies.card_request(ceremony, return_to)
 
 
 def complete(visit: CardVisit, browser_token: str, text: str, at: datetime) -> None:

@@ -125,12 +125,7 @@ def _page(
     challenge = approvals.challenge(approval)
     offer = authenticators.begin_approval(signer, challenge, about, browser_token, at)
     begun = ceremonies.begin(CARD, browser_token, at, challenge=challenge, signer=signer, next_path=about)
-    asked = exchange.CardRequest(
-        operation="authenticate",
-        challenge=challenge,
-        return_to=reverse("signing:approval_card", args=[approval.public_id]),
-        state=str(begun.public_id),
-    )
+    back = reverse("signing:approval_card", args=[approval.public_id])
     digests = [digest.hex() for digest in approvals.digests(approval)]
     context = {
         **_shown(approval),
@@ -138,7 +133,7 @@ def _page(
         "unshown": max(0, len(digests) - _SHOWN),
         "short": f":{_SHORT}",
         "phone": offer,
-        "card_request": exchange.to_json(asked),
+        "card_request": ceremonies.card_request(begun, back),
         "reader_url": settings.READER_URL,
         "refusal": refusals.of(refusals.SIGN_IN, code) if code else None,
         "tries_left": tries_left,

@@ -16,6 +16,7 @@ from tests.support.cards import Card
 from tests.support.credentials import NOON
 from tests.support.csc import Api
 from tests.support.signers import SignerProcesses
+from tests.support.web import served
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +63,18 @@ def api(db: None, signers: SignerProcesses, signer_connection: None) -> Api:
 def issued(db: None, signers: SignerProcesses, signer_connection: None) -> Api:
     """With a certificate of the embedded authority."""
     return Api(days.issued_day())
+
+
+@pytest.fixture
+def server(signers: SignerProcesses) -> Iterator[str]:
+    """The product's web server with its signers, over the test's database (`tests.support.marks.BESIDE`)."""
+    with served() as address:
+        yield address
+    signer_client.signers().disconnect()
+    signer_client.authorities().disconnect()
+
+
+@pytest.fixture
+def site(server: str) -> str:
+    """The same for a browser: WebAuthn wants a name."""
+    return server.replace("127.0.0.1", "localhost")

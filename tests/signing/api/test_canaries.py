@@ -17,16 +17,12 @@ from outbox.models import Job
 from signing.csc_check.server import Answer, Server
 from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.beside import BESIDE
 from tests.support.csc import RSA_SHA256, digest
 from tests.support.signers import SignerProcesses
 from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = BESIDE
 CLIENT_DATA, PIN, OTP, LABEL = "canary-client-data", "canary-4711", "canary-123456", "canary-label 花子様"
 BODY = "canary-of-a-broken-body"
 
