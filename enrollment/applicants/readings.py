@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -87,7 +88,15 @@ def asked(text: str, browser: str) -> CardReading:
     return found
 
 
-def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardResponse]:
+class Taken(NamedTuple):
+    """An answer whose row is spent: by it, or (`is_again`) by the same answer a moment ago."""
+
+    reading: CardReading
+    response: CardResponse
+    is_again: bool
+
+
+def take(text: str, browser: str, at: datetime) -> Taken:
     """Read the reader's answer and spend its row; raises Refused("reading_unreadable", "…_unknown" or "…_spent").
 
     Inside the transaction of what follows: a second answer then waits here until the first one's work is done.
@@ -101,11 +110,12 @@ def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardRespon
         raise Refused("reading_unknown")
     rows = CardReading.objects.filter(pk=reading.pk)
     if rows.filter(spent_at=None, expires_at__gt=at).update(spent_at=at) == 1:
-        return reading, response
+        return Taken(reading, response, is_again=False)
     echoes = rows.filter(spent_at__gt=at - ECHO, spent_at__lte=at + ECHO, phone__refused_at=None)
     if not echoes.exists():
         raise Refused("reading_spent", purpose=reading.purpose)
-    return find(response.state) or reading, response  # with what the first answer has written
+    written = find(response.state)  # by the first answer
+    return Taken(written or reading, response, is_again=True)
 
 
 def find_of(text: str) -> CardReading | None:

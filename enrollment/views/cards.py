@@ -106,18 +106,22 @@ def carry_out(request: HttpRequest, text: str, query: Mapping[str, str]) -> Http
     """
     at = clock.now()
     back = reverse("sign_in")
+    is_second = False
     with transaction.atomic():
         try:
-            reading, response = readings.take(text, request.COOKIES.get(BROWSER_COOKIE, ""), at)
+            reading, response, is_second = readings.take(text, request.COOKIES.get(BROWSER_COOKIE, ""), at)
             back = asked_on(reading)
             return ANSWERS[reading.purpose](request, Answered(reading, response, query, at))
         except Refused as refused:
-            led = led_on(request, readings.find_of(text), query) if refused.code in DONE_BEFORE else None
+            may_lead = refused.code in (SECOND if is_second else UNTAKEN)
+            led = led_on(request, readings.find_of(text), query) if may_lead else None
             return led or refusals.page(request, refused, back=back)
 
 
-# What a second answer is refused with, after the first one's work or after the cookie that it took away.
-DONE_BEFORE = ("reading_spent", "reading_unknown", "statement_changed", "name_statement_changed")
+# What an answer is refused with that comes late, or after the cookie was taken away by the first; and what a second one
+# is refused with by the work of the first. A first answer to what was changed meanwhile is told so.
+UNTAKEN = ("reading_spent", "reading_unknown")
+SECOND = ("statement_changed", "name_statement_changed")
 
 
 def led_on(
