@@ -252,6 +252,7 @@ STEP_UP_FOR_NEW_CALLERS = False  # a system with which this signer has never sig
 STEP_UP_LIFETIME = timedelta(minutes=10)
 SIGNING_KEY_KIND = _text("INKAN_KEY_KIND")  # of credentials that are ordered from now on
 SIGNING_CALLER = "signing.api.callers.oauth_client"
+LEDGER_SIGNERS = "signing.records.auditing.find"  # which entries of the log are about a signer, for auditors
 SIGNING_PHONE_RULES = "deploy.phone_rules.rules"  # what each authority allows with phones, as dated data
 
 # --- headers ---------------------------------------------------------------------------------------------

@@ -1,11 +1,16 @@
 """Check one signature's proof against the published daily root, offline. One file: Python 3.10+ and `cryptography`.
 
     python verify_proof.py proof.json --root 2026-11-20.json [--key key.pem] [--digest HEX | --file DOCUMENT]
+                           [--credential UUID]
 
 It shares no code with the service on purpose: whoever doubts the service can read these lines alone. The way up:
 
     leaf of the signature   SHA-256(00 | its id, 16 bytes | document digest)
-    root of the call        RFC 6962 tree over the call's leaves; stands in the log entry
+    root of the call        RFC 6962 tree over the call's leaves
+    the log entry           format 1: says who signed, and holds the call's root
+                            format 2: holds the root of an RFC 6962 tree over several signers, each leaf being
+                            SHA-256(00 | activation | credential | session, 16 bytes each | size of the call, 4 bytes |
+                            root of the call | client "," certificate "," means)
     leaf of the entry       SHA-256(00 | salt | canonical JSON of the entry)
     root of the day         RFC 6962 tree over the log; stands in the statement that the log key has signed
 
@@ -32,10 +37,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-FORMAT = "inkan-signature-proof/1"
+# What a proof of each format holds: the entry is about one signer, or about several.
+FORMATS = {
+    "inkan-signature-proof/1": ("call", "day", "entry", "format", "signature"),
+    "inkan-signature-proof/2": ("call", "day", "entry", "format", "signature", "signer", "signers"),
+}
 RESULTS = {"signing.signed": "署名済み signed", "signing.outcome_unknown": "結果不明 outcome unknown"}
 HASHES = {32: "sha256", 48: "sha384", 64: "sha512"}
-_SEVERAL = "複数の署名者をまとめた記録 one entry for several signers"
+_SIGNER = ("activation", "certificate", "client", "credential", "means", "session")
+_SEVERAL = "many"  # subject of an entry about several credentials
 JST = timezone(timedelta(hours=9), "JST")
 _LARGEST = 10_000_000  # bytes of a file; a proof has a few thousand
 _DEEPEST = 64  # hashes of a path
@@ -50,13 +60,18 @@ class Unreadable(Exception):
     """The file is no proof, root or key."""
 
 
-def verify(proof: Any, root: Any, keys: Sequence[str] = (), digest: bytes | None = None) -> dict[str, str]:
+def verify(
+    proof: Any, root: Any, keys: Sequence[str] = (), digest: bytes | None = None, credential: str = ""
+) -> dict[str, str]:
     """Check everything; what the proof then shows, as words. `keys`: PEM texts that are believed.
 
     Without keys the one beside the root is used: that shows that proof and root belong together, not whose they are.
-    Raises Refused.
+    `digest` and `credential` are what the proof is expected to be about. Raises Refused.
     """
-    entry = _checked_call(proof, digest)
+    signer = _checked_call(proof, digest)
+    if credential and signer["credential"] != credential.lower():
+        raise Refused("別の電子証明書による署名です / the signature is another credential's")
+    entry = proof["entry"]
     record = entry["record"]
     statement = _checked_statement(root, keys)
     day = _object(proof["day"], "day", ("date", "index", "path", "size"))
@@ -67,27 +82,65 @@ def verify(proof: Any, root: Any, keys: Sequence[str] = (), digest: bytes | None
     found = _climbed(_leaf(_octets(entry["salt"], "salt") + _canonical(record)), day)
     if found.hex() != statement["root"]:
         raise Refused("記録が、日次の根に含まれていません / the entry is not under the day's root")
-    return _shown(proof["signature"], record, statement)
+    return _shown(proof["signature"], signer, record, statement)
 
 
-def _checked_call(proof: Any, digest: bytes | None) -> Any:
-    """From the digest to the root that stands in the entry; the entry."""
-    if _object(proof, "proof", ("call", "day", "entry", "format", "signature"))["format"] != FORMAT:
+def _checked_call(proof: Any, digest: bytes | None) -> dict[str, str]:
+    """From the digest to the root that stands in the entry; who signed, as the entry holds it."""
+    known = isinstance(proof, dict) and isinstance(proof.get("format"), str) and FORMATS.get(proof["format"])
+    if not known:
         raise Refused("知らない形式の証明です / unknown format of proof")
-    signature = _object(proof["signature"], "signature", ("digest", "id"))
+    signature = _object(_object(proof, "proof", known)["signature"], "signature", ("digest", "id"))
     signed = _octets(signature["digest"], "digest")
     if len(signed) not in HASHES:
         raise Refused("ハッシュ値の長さが正しくありません / wrong length of the digest")
     if digest is not None and digest != signed:
         raise Refused("文書のハッシュ値が一致しません / the document's digest is another one")
     call = _object(proof["call"], "call", ("index", "path", "size"))
-    entry = _object(proof["entry"], "entry", ("record", "salt"))
-    data = _checked_record(entry["record"])["data"]
-    if call["size"] != data.get("count"):
+    record = _checked_record(_object(proof["entry"], "entry", ("record", "salt"))["record"])
+    found = _climbed(_leaf(_uuid(signature["id"]).bytes + signed), call)
+    if "signer" in proof:
+        return _one_of_several(proof, record, found)
+    if call["size"] != record["data"].get("count"):
         raise Refused("同時に署名した件数が一致しません / another number of signatures in the call")
-    if _climbed(_leaf(_uuid(signature["id"]).bytes + signed), call).hex() != data.get("root"):
+    if found.hex() != record["data"].get("root"):
         raise Refused("署名が、記録に含まれていません / the signature is not in the log entry")
-    return entry
+    return _the_only(record)
+
+
+def _the_only(record: Any) -> dict[str, str]:
+    """Whom an entry names that is about one signer."""
+    data, names = record["data"], ("activation", "certificate", "means", "session")
+    about = {name: data.get(name, "") for name in names}
+    signer = {**about, "client": record["actor"]["id"], "credential": record["subject"]}
+    if not all(isinstance(value, str) for value in signer.values()) or record["actor"]["kind"] != "caller":
+        raise Refused("記録の形が正しくありません / malformed entry")
+    _uuid(signer["credential"])
+    return signer
+
+
+def _one_of_several(proof: Any, record: Any, root: bytes) -> dict[str, str]:
+    """The signer whose leaf stands in an entry about several; `root` is that of the signer's call."""
+    signer = _object(proof["signer"], "signer", _SIGNER)
+    if not all(isinstance(value, str) for value in signer.values()):
+        raise Refused("署名者の形が正しくありません / malformed signer")
+    ids = b"".join(_uuid(signer[name]).bytes for name in ("activation", "credential", "session"))
+    words = ",".join(signer[name] for name in ("client", "certificate", "means"))
+    size = _number(proof["call"]["size"], "size")
+    if size >= 1 << 32 or "," in signer["certificate"] + signer["means"]:
+        raise Refused("署名者の形が正しくありません / malformed signer")
+    signers = _object(proof["signers"], "signers", ("index", "path", "size"))
+    if signers["size"] != record["data"].get("sads"):
+        raise Refused("同時に署名した人の数が一致しません / another number of signers in the log entry")
+    found = _climbed(_leaf(ids + size.to_bytes(4, "big") + root + _utf8(words)), signers)
+    if found.hex() != record["data"].get("callers"):
+        raise Refused("署名者が、記録に含まれていません / the signer is not in the log entry")
+    actor = record["actor"]
+    if record["subject"] not in (signer["credential"], _SEVERAL) or (
+        actor["kind"] == "caller" and actor["id"] != signer["client"]
+    ):
+        raise Refused("記録は、別の署名者についてのものです / the log entry is about somebody else")
+    return dict(signer)
 
 
 def _checked_record(given: Any) -> Any:
@@ -173,6 +226,13 @@ def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except ValueError:
+        raise Refused("署名者の形が正しくありません / malformed signer") from None
+
+
 def _canonical(record: Any) -> bytes:
     """Sorted keys, UTF-8, no white space, strings as they are."""
     try:
@@ -203,22 +263,24 @@ def _uuid(given: Any) -> uuid.UUID:
     try:
         found = uuid.UUID(given)
     except (ValueError, TypeError, AttributeError):
-        raise Refused("署名の番号が読めません / the signature's id cannot be read") from None
+        raise Refused("番号が読めません / an id cannot be read") from None
     if str(found) != given:
-        raise Refused("署名の番号が読めません / the signature's id cannot be read")
+        raise Refused("番号が読めません / an id cannot be read")
     return found
 
 
-def _shown(signature: Any, record: Any, statement: Any) -> dict[str, str]:
+def _shown(signature: Any, signer: dict[str, str], record: Any, statement: Any) -> dict[str, str]:
     digest = signature["digest"]
     found = {
         "結果 result": RESULTS[record["kind"]],
         "署名の番号 signature": signature["id"],
         "ハッシュ値 digest": f"{HASHES[len(digest) // 2]} {digest}",
         "日時 time": datetime.fromisoformat(record["at"]).astimezone(JST).isoformat(timespec="seconds"),
-        "電子証明書 credential": _SEVERAL if record["subject"] == "many" else str(record["subject"]),
-        "システム system": str(record["actor"]["id"]),
-        "本人確認 means": str(record["data"].get("means", "")),
+        "電子証明書 credential": signer["credential"],
+        "システム system": signer["client"],
+        "施設の証明書 facility's certificate": signer["certificate"],
+        "本人確認 means": signer["means"],
+        "本人確認の番号 session": signer["session"],
         "記録番号 log entry": f"{record['shard']}/{record['number']}",
         "日次の根 daily root": f"{statement['day']} {statement['root']}",
     }
@@ -295,6 +357,7 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = 
     parser.add_argument("proof", type=Path, help="the proof from /me/signatures/ (JSON)")
     parser.add_argument("--root", type=Path, required=True, help="the day's root from /log/<date>.json")
     parser.add_argument("--key", type=Path, help="the log's public key (PEM), kept from elsewhere or earlier")
+    parser.add_argument("--credential", default="", help="the credential that is said to have signed (UUID)")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--digest", default="", help="what was sent to be signed, in hexadecimal")
     which.add_argument("--file", type=Path, help="the very bytes whose digest was sent to be signed")
@@ -305,7 +368,7 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = 
         if given.key and not keys:
             raise Unreadable(f"{given.key}: 公開鍵ではありません / no public key")
         digest = _digest(given.digest, given.file, _signed_length(proof))
-        shown = verify(proof, root, keys, digest)
+        shown = verify(proof, root, keys, digest, given.credential.strip())
     except Unreadable as problem:
         say(f"読めません / unreadable: {problem}")
         return 2

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cards import exchange
 from signing.errors import Refused
 from signing.models import Ceremony
 from vault import tokens
@@ -30,6 +31,19 @@ def begin(
         expires_at=at + LIFETIME,
         **about,
     )
+
+
+def card_request(ceremony: Ceremony, return_to: str) -> str:
+    """The JSON request for the card reader (decision 22): the card signs the challenge and the answer is posted to the
+    path `return_to`.
+    """
+    request = exchange.CardRequest(
+        operation="authenticate",
+        challenge=bytes(ceremony.challenge),
+        return_to=return_to,
+        state=str(ceremony.public_id),
+    )
+    return exchange.to_json(request)
 
 
 def redeem(purpose: str, public_id: UUID | str, browser_token: str, at: datetime) -> Ceremony:

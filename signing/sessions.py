@@ -65,13 +65,7 @@ def open_by_shown_phone(phone: Authenticator, next_path: str, *, at: datetime, w
 def begin_card(browser_token: str, return_to: str, at: datetime, *, next_path: str = "") -> str:
     """The JSON request for the card reader (decision 22); `return_to` is the path that takes its answer."""
     ceremony = ceremonies.begin("card_sign_in", browser_token, at, next_path=next_path)
-    request = exchange.CardRequest(
-        operation="authenticate",
-        challenge=bytes(ceremony.challenge),
-        return_to=return_to,
-        state=str(ceremony.public_id),
-    )
-    return exchange.to_json(request)
+    return ceremonies.card_request(ceremony, return_to)
 
 
 def open_by_card(text: str, browser_token: str, *, at: datetime, within: str = "") -> Opened:

@@ -148,7 +148,13 @@ def keep_answer(text: str, browser: str, at: datetime) -> PhoneReading:
 
 
 def fetch(row: PhoneReading, at: datetime) -> str:
-    """The answer, given to the asking browser once and erased; raises Refused("qr_not_yet" or "reading_spent")."""
+    """The answer, given to the asking browser once and erased; raises Refused("qr_not_yet" or "reading_spent").
+
+    Inside the transaction of what is done with it, so that of two who fetch at once the second finds it done.
+    """
+    CardReading.objects.select_for_update(no_key=True).get(pk=row.reading_id)
+    row.refresh_from_db(fields=["answer", "answered_at"])
+    row.reading.refresh_from_db(fields=["spent_at"])
     found = state(row, at)
     if found in ("waiting", "picked"):
         raise Refused("qr_not_yet")

@@ -1,7 +1,8 @@
 """One exchange with a card reader: asked once, answered at most once, bound to the browser that asked.
 
 The page posts a CardRequest to the reader, the reader posts its CardResponse back (cards/exchange.py).
-What comes back is a stranger's until the row of its `state` is found for this browser and spent.
+What comes back is a stranger's until the row of its `state` is found for this browser and spent. A button that is
+pressed twice sends the same answer twice: within half a minute the second is taken for the first's echo.
 Sources: ST-03, ST-05, ST-06, ST-23, ST-27; decision 27.
 """
 
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -20,6 +22,7 @@ from enrollment.models import ApplicantSession, CardReading
 from vault import tokens
 
 LIFETIME = timedelta(minutes=10)
+ECHO = timedelta(seconds=30)
 SIGN_IN, ATTRIBUTES, SIGN, JOIN = "sign_in", "attributes", "sign", "join"
 NEW_NAME, SIGN_NEW_NAME = "new_name", "sign_new_name"
 OPERATIONS: dict[str, Operation] = {
@@ -85,8 +88,19 @@ def asked(text: str, browser: str) -> CardReading:
     return found
 
 
-def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardResponse]:
-    """Read the reader's answer and spend its row; raises Refused("reading_unreadable" or "reading_unknown")."""
+class Taken(NamedTuple):
+    """An answer whose row is spent: by it, or (`is_again`) by the same answer a moment ago."""
+
+    reading: CardReading
+    response: CardResponse
+    is_again: bool
+
+
+def take(text: str, browser: str, at: datetime) -> Taken:
+    """Read the reader's answer and spend its row; raises Refused("reading_unreadable", "…_unknown" or "…_spent").
+
+    Inside the transaction of what follows: a second answer then waits here until the first one's work is done.
+    """
     try:
         response = response_from_json(text)
     except ContractError:
@@ -94,9 +108,22 @@ def take(text: str, browser: str, at: datetime) -> tuple[CardReading, CardRespon
     reading = asked(response.state, browser)
     if OPERATIONS[reading.purpose] != response.operation:
         raise Refused("reading_unknown")
-    if CardReading.objects.filter(pk=reading.pk, spent_at=None, expires_at__gt=at).update(spent_at=at) != 1:
+    rows = CardReading.objects.filter(pk=reading.pk)
+    if rows.filter(spent_at=None, expires_at__gt=at).update(spent_at=at) == 1:
+        return Taken(reading, response, is_again=False)
+    echoes = rows.filter(spent_at__gt=at - ECHO, spent_at__lte=at + ECHO, phone__refused_at=None)
+    if not echoes.exists():
         raise Refused("reading_spent", purpose=reading.purpose)
-    return reading, response
+    written = find(response.state)  # by the first answer
+    return Taken(written or reading, response, is_again=True)
+
+
+def find_of(text: str) -> CardReading | None:
+    """The reading that this answer is for, whoever sends it."""
+    try:
+        return find(response_from_json(text).state)
+    except ContractError:
+        return None
 
 
 def require_answer(response: CardResponse) -> None:

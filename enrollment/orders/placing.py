@@ -45,21 +45,7 @@ def _renew(person: subjects.Known, request: uuid.UUID, means: str, at: datetime)
     try:
         with transaction.atomic():
             renewals.answer(request, "accept", at)
-            order = _place(
-                OrderKind.RENEWAL,
-                at,
-                authority=person.facts.authority,
-                qualification=person.facts.qualification,
-                registration_number=person.registration_number,
-                person=person.facts.applicant,
-                person_id=person.facts.person_id,
-                application=person.application,
-                holder=person.holder,
-                former=person.facts.public_id,
-                request=request,
-                means=means,
-                subject=data,
-            )
+            order = _of_person(OrderKind.RENEWAL, person, at, request=request, means=means, subject=data)
             notices.order_received(person, order)
             _open(order, at)
     except IntegrityError as broken:
@@ -128,25 +114,29 @@ def place_name_change(person: subjects.Known, fields: dict[str, Any], at: dateti
     """
     try:
         with transaction.atomic():
-            order = _place(
-                OrderKind.NAME_CHANGE,
-                at,
-                authority=person.facts.authority,
-                qualification=person.facts.qualification,
-                registration_number=person.registration_number,
-                person=person.facts.applicant,
-                person_id=person.facts.person_id,
-                application=person.application,
-                holder=person.holder,
-                former=person.facts.public_id,
-                means="my_number_card",
-                **fields,
-            )
+            order = _of_person(OrderKind.NAME_CHANGE, person, at, means="my_number_card", **fields)
             notices.order_received(person, order)
             _open(order, at)
             return order
     except IntegrityError as broken:  # one_open_order_per_certificate
         raise Refused("order_open") from broken
+
+
+def _of_person(kind: OrderKind, person: subjects.Known, at: datetime, **fields: Any) -> CertificateOrder:
+    """An order of somebody whose certificate stands: all about them is known from it."""
+    return _place(
+        kind,
+        at,
+        authority=person.facts.authority,
+        qualification=person.facts.qualification,
+        registration_number=person.registration_number,
+        person=person.facts.applicant,
+        person_id=person.facts.person_id,
+        application=person.application,
+        holder=person.holder,
+        former=person.facts.public_id,
+        **fields,
+    )
 
 
 def _place(kind: OrderKind, at: datetime, **fields: Any) -> CertificateOrder:

@@ -9,21 +9,22 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from enrollment.applicants import phone_readings, qr_codes, readings, ways
+from enrollment.applicants import phone_readings, readings, ways
 from enrollment.errors import Refused
 from enrollment.models import PhoneReading
 from enrollment.views import browsers, refusals
-from enrollment.views.cards import NEXT, asked_on, carry_out
+from enrollment.views.cards import NEXT, asked_on, carry_out, led_on
 from enrollment.views.door import BROWSER_COOKIE, browser_of, nothing_there, set_cookie, visitor
 from ledger import clock
+from staff import qr_codes
 
 PINS = {
     readings.SIGN_IN: "authenticate",
@@ -68,11 +69,16 @@ def wait(request: HttpRequest, public_id: UUID) -> HttpResponse:
         raise nothing_there(request, "qr")
     is_early = False
     if request.method == "POST":
+        query = dict(parse_qsl(row.query))
         try:
-            text = phone_readings.fetch(row, at)
-            return carry_out(request, text, dict(parse_qsl(row.query)))
+            with transaction.atomic():  # a second press waits until the first one's work is done
+                text = phone_readings.fetch(row, at)
+                return carry_out(request, text, query)
         except Refused as refused:
             is_early = refused.code == "qr_not_yet"
+            led = None if is_early else led_on(request, readings.find(str(row.reading.public_id)), query)
+            if led is not None:
+                return led
     state = phone_readings.state(row, at)
     url = f"{settings.ORIGIN}{reverse('qr_read', args=[row.token])}"
     context = {
@@ -80,7 +86,7 @@ def wait(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "state": state,
         "is_early": is_early,
         "errors": state in ("refused", "expired", "done"),
-        "picture": mark_safe(qr_codes.svg(url)) if state == "waiting" else "",  # noqa: S308  (made by segno)
+        "picture": qr_codes.svg(url) if state == "waiting" else "",
         "url": url,
         "back": f"{asked_on(row.reading)}?{_again(row)}",
     }

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -98,17 +99,49 @@ class Answered(NamedTuple):
 
 
 def carry_out(request: HttpRequest, text: str, query: Mapping[str, str]) -> HttpResponse:
-    """Do what the reader's answer is for; the row of its state tells what it was asked for (④, ⑪, sign-in)."""
+    """Do what the reader's answer is for; the row of its state tells what it was asked for (④, ⑪, sign-in).
+
+    The row stays locked until it is done, so the second answer of a button that was pressed twice finds the first
+    one's work: it does nothing new and leads to the same page.
+    """
     at = clock.now()
     back = reverse("sign_in")
-    try:
-        reading, response = readings.take(text, request.COOKIES.get(BROWSER_COOKIE, ""), at)
-        back = asked_on(reading)
-        return ANSWERS[reading.purpose](request, Answered(reading, response, query, at))
-    except Refused as refused:
-        if refused.code == "reading_spent" and refused.detail.get("purpose") in SIGNED:
-            return SIGNED[str(refused.detail["purpose"])](request, refused)
-        return refusals.page(request, refused, back=back)
+    is_second = False
+    with transaction.atomic():
+        try:
+            reading, response, is_second = readings.take(text, request.COOKIES.get(BROWSER_COOKIE, ""), at)
+            back = asked_on(reading)
+            return ANSWERS[reading.purpose](request, Answered(reading, response, query, at))
+        except Refused as refused:
+            may_lead = refused.code in (SECOND if is_second else UNTAKEN)
+            led = led_on(request, readings.find_of(text), query) if may_lead else None
+            return led or refusals.page(request, refused, back=back)
+
+
+# What an answer is refused with that comes late, or after the cookie was taken away by the first; and what a second one
+# is refused with by the work of the first. A first answer to what was changed meanwhile is told so.
+UNTAKEN = ("reading_spent", "reading_unknown")
+SECOND = ("statement_changed", "name_statement_changed")
+
+
+def led_on(
+    request: HttpRequest, reading: CardReading | None, query: Mapping[str, str]
+) -> HttpResponse | None:
+    """Where the first answer of this session's reading has led to; None where it led nowhere, or is not theirs."""
+    visit = visitor(request)
+    if visit is None or reading is None or reading.spent_at is None or reading.session_id != visit.session.pk:
+        return None
+    if reading.purpose == readings.SIGN_IN:
+        return redirect(NEXT[_wanted(query)])
+    if reading.purpose == readings.SIGN:  # ST-11: a double click or a reload ends at the same receipt
+        return redirect("step", flow.DONE) if submission.handed_in(visit.applicant) else None
+    if reading.purpose == readings.ATTRIBUTES:
+        application = drafts.current(visit.applicant)
+        return redirect("step", "card-check") if application and drafts.answers(application, "card") else None
+    return redirect(PAGES[reading.purpose])  # which shows what has become of it
+
+
+PAGES = {readings.JOIN: "new_card", readings.NEW_NAME: "new_name", readings.SIGN_NEW_NAME: "new_name"}
 
 
 def asked_on(reading: CardReading) -> str:
@@ -124,30 +157,13 @@ def asked_on(reading: CardReading) -> str:
     return reverse("step", args=[slugs[reading.purpose]]) if reading.purpose in slugs else reverse("sign_in")
 
 
-def _already_signed(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """ST-11: a double click or a reload ends at the same receipt."""
-    visit = visitor(request)
-    if visit and submission.handed_in(visit.applicant):
-        return redirect("step", flow.DONE)
-    return refusals.page(request, refused)
-
-
-def _name_already_signed(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """The page shows what has become of the first answer."""
-    return redirect("new_name") if visitor(request) else refusals.page(request, refused)
-
-
-SIGNED: dict[str, Callable[[HttpRequest, Refused], HttpResponse]] = {
-    readings.SIGN: _already_signed,
-    readings.SIGN_NEW_NAME: _name_already_signed,
-}
-
-
 def _signed_in(request: HttpRequest, answered: Answered) -> HttpResponse:
     proof = readings.prove_sign_in(answered.reading, answered.response, answered.at)
-    former = visitor(request)
+    visit = visitor(request)
+    former = answered.reading.session or (visit.session if visit else None)
     way = ways.known(answered.query.get("way", ""))
-    session, token = accounts.sign_in(proof, answered.at, former.session if former else None, way=way)
+    session, token = accounts.sign_in(proof, answered.at, former, way=way)
+    CardReading.objects.filter(pk=answered.reading.pk).update(session=session)
     page = _first_page(request, session, answered)
     set_cookie(page, settings.APPLICANT_COOKIE_NAME, token)
     page.delete_cookie(BROWSER_COOKIE, path="/", samesite="Lax")

@@ -5,6 +5,7 @@ person: whoever holds both, with both PINs, is believed, and the holder is told 
 """
 
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 
@@ -13,19 +14,13 @@ from ledger import log
 from signing import ceremonies, credentials, sessions
 from signing.card_site import visits
 from signing.errors import Refused
-from signing.models import CardVisit
+from signing.models import CardBinding, CardVisit
 
 
 def begin(browser_token: str, return_to: str, at: datetime) -> str:
     """The JSON request for the card reader; `return_to` is the path that takes its answer."""
     ceremony = ceremonies.begin("card_bind", browser_token, at)
-    request = exchange.CardRequest(
-        operation="authenticate",
-        challenge=bytes(ceremony.challenge),
-        return_to=return_to,
-        state=str(ceremony.public_id),
-    )
-    return exchange.to_json(request)
+    return ceremonies.card_request(ceremony, return_to)
 
 
 def complete(visit: CardVisit, browser_token: str, text: str, at: datetime) -> None:
@@ -34,10 +29,7 @@ def complete(visit: CardVisit, browser_token: str, text: str, at: datetime) -> N
     Raises Refused as `sessions.proven_card`, `visits.credential_of` and `card_bindings.bind` do, and ceremony_unknown;
     the visit stays open then, so that cards can be swapped and the button pressed again (BD-02).
     """
-    try:
-        answer = exchange.response_from_json(text)
-    except exchange.ContractError:
-        raise Refused("card_refused") from None
+    answer = _read(text)
     begun = ceremonies.redeem("card_bind", answer.state, browser_token, at)
     card = sessions.proven_card(answer, bytes(begun.challenge), at)
     credential = visits.credential_of(visit)
@@ -50,3 +42,21 @@ def complete(visit: CardVisit, browser_token: str, text: str, at: datetime) -> N
             at=at,
             actor=log.Actor("signer", str(credential.signer.public_id)),
         )
+
+
+def is_bound_by(visit: CardVisit, text: str) -> bool:
+    """Whether the ended visit has bound the very card of this answer: a button that is pressed twice sends it twice."""
+    try:
+        certificate = _read(text).authentication_certificate
+        credential = visits.credential_of(visit)
+    except Refused:
+        return False
+    bound = CardBinding.objects.filter(credential=credential, is_living=True, bound_at__gte=visit.begun_at)
+    return bound.filter(fingerprint=sha256(certificate).digest()).exists()
+
+
+def _read(text: str) -> exchange.CardResponse:
+    try:
+        return exchange.response_from_json(text)
+    except exchange.ContractError:
+        raise Refused("card_refused") from None

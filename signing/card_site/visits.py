@@ -117,6 +117,11 @@ def find(token: str, at: datetime) -> CardVisit:
     return visit
 
 
+def hold(token: str) -> None:
+    """Until the transaction's end nobody else holds or moves this token's visit."""
+    CardVisit.objects.select_for_update(no_key=True).filter(token_digest=tokens.digest(token)).first()
+
+
 def end(visit: CardVisit, at: datetime) -> None:
     """The visit is over; call it inside the transaction of what the person came for. Refused("visit_unknown")."""
     with transaction.atomic():

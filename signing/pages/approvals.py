@@ -169,17 +169,12 @@ def _page(
     challenge = approvals.challenge(approval)
     offer = authenticators.begin_approval(signer, challenge, about, browser_token, at)
     begun = ceremonies.begin(CARD, browser_token, at, challenge=challenge, signer=signer, next_path=about)
-    asked = exchange.CardRequest(
-        operation="authenticate",
-        challenge=challenge,
-        return_to=reverse("signing:approval_card", args=[approval.public_id]),
-        state=str(begun.public_id),
-    )
+    back = reverse("signing:approval_card", args=[approval.public_id])
     context = {
         **_shown(approval),
         **_documents(approval),
         "phone": offer,
-        "card_request": exchange.to_json(asked),
+        "card_request": ceremonies.card_request(begun, back),
         "reader_url": settings.READER_URL,
         "takes_hpki_cards": bool(settings.CARD_ORIGIN),
         "refusal": refusals.of(refusals.SIGN_IN, code) if code else None,

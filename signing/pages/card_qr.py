@@ -19,7 +19,8 @@ from signing import sessions
 from signing.errors import Refused
 from signing.links import shown
 from signing.models import EnrollmentLink
-from signing.pages import browser, link_refusals, qr_codes, words
+from signing.pages import browser, link_refusals, words
+from staff import qr_codes
 
 CARD_SITE = "/card/"  # contract.md "Addresses"; enrollment draws its first page
 

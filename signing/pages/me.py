@@ -37,12 +37,16 @@ def signed_in(
         try:
             session = sessions.find(browser.session_token(request), clock.now())
         except Refused:
-            page = _APPROVALS if request.path.startswith(_APPROVALS) else request.path
-            where = f"?next={page}" if page in _LED_BACK else ""
-            return HttpResponseRedirect(f"{reverse('signing:sign_in')}{where}", status=303)
+            return to_sign_in(request)
         return browser.private(view)(request, session, *args, **kwargs)
 
     return answered
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    page = _APPROVALS if request.path.startswith(_APPROVALS) else request.path
+    where = f"?next={page}" if page in _LED_BACK else ""
+    return HttpResponseRedirect(f"{reverse('signing:sign_in')}{where}", status=303)
 
 
 @require_safe

@@ -7,13 +7,15 @@ from signing.models import SignatureRecord
 from signing.pages import words
 from signing.records import words as told
 
+HIDDEN = _("内容は表示していません")
 RESULTS = {"signed": _("署名済み"), "unknown": _("結果不明")}
 
 
-def of(row: SignatureRecord) -> dict[str, object]:
-    record = told.of(row)
+def of(row: SignatureRecord, with_label: bool = True) -> dict[str, object]:
+    record = told.of(row, with_label)
     return {
         **record._asdict(),
+        "label": HIDDEN if record.label is None else record.label,
         "item": row.item.public_id,
         "made_at": row.made_at,
         "day": clock.today(row.made_at),

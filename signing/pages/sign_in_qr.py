@@ -20,8 +20,9 @@ from signing import devices
 from signing.errors import Refused
 from signing.flow import SignIn
 from signing.models import ShownSignIn
-from signing.pages import browser, phone_help, qr_codes, refusals, sign_in
+from signing.pages import browser, phone_help, refusals, sign_in
 from signing.phones import shown_sign_in
+from staff import qr_codes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

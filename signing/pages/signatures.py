@@ -20,9 +20,9 @@ from django.views.decorators.http import require_safe
 from ledger import clock, inclusion, log
 from ledger.clock import JST
 from signing.errors import Refused
-from signing.models import SignatureRecord, Signer, SigningSession
+from signing.models import SignatureRecord, Signer
 from signing.pages import shown, words
-from signing.pages.me import signed_in
+from signing.pages.reading import Reader, readers
 from signing.records import export, listing, proofs, usage
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -106,17 +106,17 @@ class Search(forms.Form):
 
 
 @require_safe
-@signed_in
-def signatures(request: HttpRequest, session: SigningSession) -> HttpResponse:
+@readers
+def signatures(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Newest first, by day, fifty a page."""
-    signer = session.credential.signer
+    signer = reader.credential.signer
     search = Search(signer, request.GET)
     wanted = search.wanted()
     found = listing.page(signer, wanted, _id(request.GET.get("before", ""))) if wanted else None
     context = {
         "form": search,
-        "credential": session.credential,
-        "days": _by_day(found.rows if found else []),
+        "reader": reader,
+        "days": _by_day(found.rows if found else [], reader),
         "older": found.older if found else None,
         "is_first": found.is_first if found else True,
         "is_searching": wanted is None or not wanted.is_everything,
@@ -127,14 +127,14 @@ def signatures(request: HttpRequest, session: SigningSession) -> HttpResponse:
 
 
 @require_safe
-@signed_in
-def signature(request: HttpRequest, session: SigningSession, item: UUID) -> HttpResponse:
+@readers
+def signature(request: HttpRequest, reader: Reader, item: UUID) -> HttpResponse:
     """One signature, with everything that is known of it."""
-    row = _own(session, item)
+    row = _own(reader, item)
     midnight = clock.end_of_day(clock.today(row.made_at))
     context = {
-        "credential": session.credential,
-        "record": shown.of(row),
+        "reader": reader,
+        "record": shown.of(row, reader.sees_labels),
         "authenticated_at": row.session.started_at,
         "root": inclusion.covering(row.log_shard, row.log_number, row.made_at),
         "proven_from": midnight,
@@ -144,15 +144,15 @@ def signature(request: HttpRequest, session: SigningSession, item: UUID) -> Http
 
 
 @require_safe
-@signed_in
-def proof(request: HttpRequest, session: SigningSession, item: UUID) -> HttpResponse:
+@readers
+def proof(request: HttpRequest, reader: Reader, item: UUID) -> HttpResponse:
     """The proof as a file (ledger/verify_proof.py); before the next root a page says when it will be there."""
-    row = _own(session, item)
+    row = _own(reader, item)
     try:
         content = proofs.proof(row)
     except Refused as refused:
-        record = shown.of(row)
-        context = {"credential": session.credential, "code": refused.code, "item": item, "record": record}
+        record = shown.of(row, reader.sees_labels)
+        context = {"reader": reader, "code": refused.code, "item": item, "record": record}
         return render(request, "signing/proof_refused.html", context, status=409)
     text = json.dumps(content, ensure_ascii=False, indent=1)
     answer = HttpResponse(text, content_type="application/json; charset=utf-8")
@@ -160,32 +160,32 @@ def proof(request: HttpRequest, session: SigningSession, item: UUID) -> HttpResp
 
 
 @require_safe
-@signed_in
-def as_csv(request: HttpRequest, session: SigningSession) -> HttpResponseBase:
-    said = {**{code: str(word) for code, word in shown.RESULTS.items()}, **_means()}
+@readers
+def as_csv(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+    said = {code: str(word) for code, word in (*shown.RESULTS.items(), *words.MEANS.items())}
     heads = [str(head) for head in HEADS]
 
-    def lines(rows: Iterator[SignatureRecord], at: datetime) -> Iterator[bytes]:
-        return export.as_csv(rows, heads, said)
+    def lines(rows: Iterator[SignatureRecord], at: datetime, with_labels: bool) -> Iterator[bytes]:
+        return export.as_csv(rows, heads, said, "" if with_labels else str(shown.HIDDEN))
 
-    return _exported(request, session, "csv", "text/csv; charset=utf-8", lines)
+    return _exported(request, reader, "csv", "text/csv; charset=utf-8", lines)
 
 
 @require_safe
-@signed_in
-def as_json(request: HttpRequest, session: SigningSession) -> HttpResponseBase:
-    return _exported(request, session, "json", "application/json", export.as_json)
+@readers
+def as_json(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+    return _exported(request, reader, "json", "application/json", export.as_json)
 
 
 def _exported(
     request: HttpRequest,
-    session: SigningSession,
+    reader: Reader,
     kind: str,
     content_type: str,
-    lines: Callable[[Iterator[SignatureRecord], datetime], Iterator[bytes]],
+    lines: Callable[[Iterator[SignatureRecord], datetime, bool], Iterator[bytes]],
 ) -> HttpResponseBase:
     """The same search as on the page. That it was taken is written down: labels leave the house with it."""
-    signer, at = session.credential.signer, clock.now()
+    signer, at = reader.credential.signer, clock.now()
     wanted = Search(signer, request.GET).wanted()
     if wanted is None:
         raise Http404
@@ -193,11 +193,12 @@ def _exported(
         log.append(
             "signing.records_exported",
             actor=log.Actor("signer", str(signer.public_id)),
-            subject=str(session.credential.public_id),
-            authority=session.credential.authority,
-            data={"format": kind, "session": str(session.public_id)},
+            subject=str(reader.credential.public_id),
+            authority=reader.credential.authority,
+            data={"format": kind, **_reading(reader)},
         )
-    answer = StreamingHttpResponse(lines(listing.everything(signer, wanted), at), content_type=content_type)
+    rows = lines(listing.everything(signer, wanted), at, reader.sees_labels)
+    answer = StreamingHttpResponse(rows, content_type=content_type)
     return _as_file(answer, f"inkan-signatures-{at.astimezone(JST):%Y%m%d-%H%M}.{kind}")
 
 
@@ -206,17 +207,20 @@ def _as_file(answer: Answer, name: str) -> Answer:
     return answer
 
 
-def _own(session: SigningSession, item: UUID) -> SignatureRecord:
-    row = listing.find(session.credential.signer, item)
+def _reading(reader: Reader) -> dict[str, str | bool]:
+    return {"suspended": True} if reader.session is None else {"session": str(reader.session)}
+
+
+def _own(reader: Reader, item: UUID) -> SignatureRecord:
+    row = listing.find(reader.credential.signer, item)
     if row is None:
         raise Http404
     return row
 
 
-def _by_day(rows: list[SignatureRecord]) -> list[tuple[object, list[dict[str, object]]]]:
-    return [
-        (day, list(records)) for day, records in groupby(map(shown.of, rows), key=lambda each: each["day"])
-    ]
+def _by_day(rows: list[SignatureRecord], reader: Reader) -> list[tuple[object, list[dict[str, object]]]]:
+    records = (shown.of(row, reader.sees_labels) for row in rows)
+    return [(day, list(of_day)) for day, of_day in groupby(records, key=lambda each: each["day"])]
 
 
 def _id(text: str) -> UUID | None:
@@ -224,7 +228,3 @@ def _id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _means() -> dict[str, str]:
-    return {code: str(word) for code, word in words.MEANS.items()}

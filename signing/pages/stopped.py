@@ -1,4 +1,7 @@
-"""/me/stopped/: resume or revoke a suspended certificate, proven by bound card or phone; no session is opened."""
+"""/me/stopped/: read the records, resume or revoke a suspended certificate, proven by bound card or phone.
+
+No session is opened: the proof stands where a session would (one cookie), so a new day's session takes its place.
+"""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger import clock
+from signing import ceremonies
 from signing.acts import stopped
 from signing.errors import Refused
 from signing.pages import acts, browser, refusals, sign_in, words
@@ -40,11 +44,11 @@ def start(request: HttpRequest) -> HttpResponse:
 def card(request: HttpRequest) -> HttpResponse:
     """The card reader's answer: who it is, and what may be done now."""
     try:
-        proof = stopped.prove(request.POST.get("response", ""), browser.token(request), clock.now())
+        given = stopped.prove(request.POST.get("response", ""), browser.token(request), clock.now())
     except Refused as refused:
         left = refused.detail.get("tries_left")
         return _page(request, refused.code, left if isinstance(left, int) else None)
-    return _choice(request, proof)
+    return _to_choice(given)
 
 
 @require_POST
@@ -62,10 +66,33 @@ def phone(request: HttpRequest) -> HttpResponse:
         return _page(request, "" if person_id else "phone_failed", person_id=person_id)
     try:
         ceremony = request.POST.get("ceremony", "")
-        proof = stopped.prove_by_phone(ceremony, browser.token(request), answer, at)
+        given = stopped.prove_by_phone(ceremony, browser.token(request), answer, at)
     except Refused as refused:
         return _page(request, refused.code, person_id=person_id)
-    return _choice(request, proof)
+    return _to_choice(given)
+
+
+@require_safe
+@browser.private
+def choice(request: HttpRequest) -> HttpResponse:
+    """What a person who has proven themselves may do, as long as the proof lives."""
+    try:
+        return _choice(request, stopped.proven(browser.session_token(request), clock.now()))
+    except Refused:
+        return HttpResponseRedirect(reverse("signing:stopped"), status=303)
+
+
+@require_POST
+@browser.private
+def leave(request: HttpRequest) -> HttpResponse:
+    """Done with it, perhaps at a computer that others use."""
+    try:
+        stopped.leave(browser.session_token(request))
+    except Refused:
+        return HttpResponseRedirect(reverse("signing:stopped"), status=303)
+    response = render(request, "signing/stopped_left.html")
+    browser.forget_session(response)
+    return response
 
 
 @require_POST
@@ -73,19 +100,21 @@ def phone(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest) -> HttpResponse:
     """Resume, or revoke with a reason; the proof is spent by it."""
     proof, wanted = request.POST.get("proof", ""), request.POST.get("act", "")
-    reason, at = request.POST.get("reason", ""), clock.now()
+    reason, token, at = request.POST.get("reason", ""), browser.session_token(request), clock.now()
     if wanted not in ("resume", "revoke"):
         return HttpResponseRedirect(reverse("signing:stopped"), status=303)
-    if wanted == "revoke" and reason not in stopped.REASONS:
-        return _again(request, proof)
     try:
+        if wanted == "revoke" and reason not in stopped.REASONS:
+            return _choice(request, stopped.proven(token, at), is_wrong=True)
         if wanted == "revoke":
-            stopped.revoke(proof, browser.token(request), reason, at)
+            stopped.revoke(proof, token, reason, at)
             return acts.ended(request)
-        stopped.resume(proof, browser.token(request), at)
+        stopped.resume(proof, token, at)
     except Refused as refused:
         return _page(request, refused.code)
-    return render(request, "signing/resumed.html")
+    response = render(request, "signing/resumed.html")
+    browser.forget_session(response)
+    return response
 
 
 def _page(
@@ -107,28 +136,22 @@ def _page(
     return response
 
 
-def _choice(request: HttpRequest, proof: stopped.Proof) -> HttpResponse:
+def _to_choice(given: stopped.Given) -> HttpResponse:
+    response = HttpResponseRedirect(reverse("signing:stopped_choice"), status=303)
+    browser.remember_session(response, given.token, ceremonies.LIFETIME)
+    return response
+
+
+def _choice(request: HttpRequest, proof: stopped.Proof, *, is_wrong: bool = False) -> HttpResponse:
+    """`is_wrong`: no reason was chosen; the proof is not spent."""
     credential = proof.credential
     context = {
-        "proof": proof.ceremony,
-        "may_resume": proof.may_resume,
+        "proof": proof,
         "credential": credential,
         "authority": words.authority(credential.authority),
         "qualification": words.qualification(credential.qualification),
         "reasons": acts.reasons(""),
         "ends": acts.ENDS,
+        "is_wrong": is_wrong,
     }
-    return render(request, "signing/stopped_choice.html", context)
-
-
-def _again(request: HttpRequest, proof: str) -> HttpResponse:
-    """No reason was chosen: the proof is not spent, and nothing else was typed."""
-    may_resume = "may_resume" in request.POST  # what is offered; the proof itself says what it is good for
-    context = {
-        "proof": proof,
-        "may_resume": may_resume,
-        "reasons": acts.reasons(""),
-        "ends": acts.ENDS,
-        "is_wrong": True,
-    }
-    return render(request, "signing/stopped_choice.html", context, status=422)
+    return render(request, "signing/stopped_choice.html", context, status=422 if is_wrong else 200)

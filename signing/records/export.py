@@ -22,23 +22,26 @@ class _Line:
         return text
 
 
-def as_csv(rows: Iterable[SignatureRecord], heads: Iterable[str], said: dict[str, str]) -> Iterator[bytes]:
+def as_csv(
+    rows: Iterable[SignatureRecord], heads: Iterable[str], said: dict[str, str], hidden: str = ""
+) -> Iterator[bytes]:
     """RFC 4180 with a BOM; a first letter that would make a formula gets an apostrophe before it.
 
-    `heads`: a word for each column of `_columns`; `said`: words for codes of means and result.
+    `heads`: a word for each column of `_columns`; `said`: words for codes of means and result; `hidden`: what stands in
+    place of every label, where this reader sees none.
     """
     writer = csv.writer(_Line(), quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     yield BOM.encode() + _written(writer.writerow([harmless(head) for head in heads]))
     for row in rows:
-        yield _written(writer.writerow([harmless(said.get(text, text)) for text in _columns(row)]))
+        yield _written(writer.writerow([harmless(said.get(text, text)) for text in _columns(row, hidden)]))
 
 
-def as_json(rows: Iterable[SignatureRecord], at: datetime) -> Iterator[bytes]:
-    """`{"made_at": …, "signatures": [{…}, …]}`, times in UTC."""
+def as_json(rows: Iterable[SignatureRecord], at: datetime, with_labels: bool = True) -> Iterator[bytes]:
+    """`{"made_at": …, "signatures": [{…}, …]}`, times in UTC; a label that this reader does not see is null."""
     yield f'{{"made_at": "{timestamp(at)}", "signatures": ['.encode()
     between = "\n"
     for row in rows:
-        content = {"signed_at": timestamp(row.made_at), **words.of(row)._asdict()}
+        content = {"signed_at": timestamp(row.made_at), **words.of(row, with_labels)._asdict()}
         yield (between + json.dumps(content, ensure_ascii=False)).encode(errors="replace")
         between = ",\n"
     yield b"\n]}\n"
@@ -52,11 +55,11 @@ def harmless(text: str) -> str:
     )
 
 
-def _columns(row: SignatureRecord) -> list[str]:
-    record = words.of(row)
+def _columns(row: SignatureRecord, hidden: str) -> list[str]:
+    record = words.of(row, not hidden)
     local = row.made_at.astimezone(JST).strftime("%Y-%m-%d %H:%M:%S")
     return [
-        local, record.facility, record.system, record.label, record.result, record.means, record.digest,
+        local, record.facility, record.system, record.label or hidden, record.result, record.means, record.digest,
         record.algorithm, record.serial, record.entry, record.public_id,
     ]  # fmt: skip
 

@@ -7,13 +7,14 @@ from signing.models import SignatureRecord
 
 class Record(NamedTuple):
     """Plain values. `label` is what the caller calls the document: it can name a patient, so it stands encrypted at
-    rest (`Activation.description`), in no ledger entry and in no proof; only its signer reads it, here.
+    rest (`Activation.description`), in no ledger entry and in no proof; only its signer reads it, here. None: this
+    reader does not.
     """
 
     public_id: str
     facility: str
     system: str
-    label: str
+    label: str | None
     digest: str
     algorithm: str
     means: str
@@ -22,12 +23,12 @@ class Record(NamedTuple):
     entry: str
 
 
-def of(row: SignatureRecord) -> Record:
+def of(row: SignatureRecord, with_label: bool = True) -> Record:
     return Record(
         public_id=str(row.item.public_id),
         facility=facility(row),
         system=row.client.client_id,
-        label=label(row),
+        label=label(row) if with_label else None,
         digest=bytes(row.digest).hex(),
         algorithm=row.sign_algorithm,
         means=row.session.means,

@@ -4,7 +4,8 @@ Each for one authority, so that its auditors find what is theirs.
 
 An entry of one SAD says what `activation` and `signatures` write. An entry of several says what they have in common;
 who asked for what stands in their rows, and `callers` binds those rows: the root of an RFC 6962 tree with one leaf for
-each SAD, `caller_leaf`, in the order of their first places (signatures) or of their public ids (SADs).
+each SAD, in the order of their first places (signatures: `leaves.signer_leaf`) or of their public ids (SADs:
+`caller_leaf`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,7 @@ from uuid import UUID
 from ledger import merkle
 from ledger.log import Actor
 from ledger.together import Draft
-from signing.records.leaves import leaf
+from signing.records.leaves import leaf, signer_leaf
 from signing.turns.calls import Call, Item, Known, Reserved
 
 T = TypeVar("T")
@@ -77,24 +78,42 @@ def authorised(made: Sequence[Authorised]) -> Draft:
 
 def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
     """`signing.signed`: each call with those of its items that were signed, in the order of their places."""
-    leaves = [leaf(item.public_id, item.digest) for _, items in calls for item in items]
-    data: dict[str, str | int | bool | None] = {"count": len(leaves), "root": merkle.root(leaves).hex()}
-    counts: dict[UUID, int] = {}
-    for each, items in calls:
-        counts[each.activation] = counts.get(each.activation, 0) + len(items)
-    if len(counts) == 1:
-        reserved = calls[0][0]
-        about = {
-            "activation": str(reserved.activation),
-            "session": str(reserved.known.session_id),
-            "means": reserved.known.means,
-            "certificate": reserved.known.caller.thumbprint,
-            "algorithm": reserved.algorithm.value,
-        }
-        return _of_one("signing.signed", reserved.known, {**about, **data})
-    first = {each.activation: each.known for each, _ in reversed(calls)}
-    callers = [_leaf(first[activation], activation.bytes, count) for activation, count in counts.items()]
-    return _of_many("signing.signed", [each.known for each, _ in calls], callers, data)
+    found: dict[UUID, tuple[Reserved, list[bytes]]] = {}
+    for reserved, items in calls:
+        leaves = found.setdefault(reserved.activation, (reserved, []))[1]
+        leaves.extend(leaf(item.public_id, item.digest) for item in items)
+    if len(found) == 1:
+        ((reserved, leaves),) = found.values()
+        return _of_one(
+            "signing.signed",
+            reserved.known,
+            {
+                "activation": str(reserved.activation),
+                "session": str(reserved.known.session_id),
+                "means": reserved.known.means,
+                "certificate": reserved.known.caller.thumbprint,
+                "algorithm": reserved.algorithm.value,
+                "count": len(leaves),
+                "root": merkle.root(leaves).hex(),
+            },
+        )
+    callers = [_signer_leaf(reserved, leaves) for reserved, leaves in found.values()]
+    count = sum(len(leaves) for _, leaves in found.values())
+    known = [reserved.known for reserved, _ in found.values()]
+    return _of_many("signing.signed", known, callers, {"count": count})
+
+
+def _signer_leaf(reserved: Reserved, leaves: list[bytes]) -> bytes:
+    known = reserved.known
+    return signer_leaf(
+        reserved.activation.bytes,
+        known.credential_id.bytes,
+        known.session_id.bytes,
+        (len(leaves), merkle.root(leaves)),
+        known.caller.client_id,
+        known.caller.thumbprint,
+        known.means,
+    )
 
 
 def _leaf(known: Known, activation: bytes, count: int) -> bytes:

@@ -6,27 +6,28 @@ Entries hold no names (decision 23); who an officer is, is added from the office
 
 import json
 import re
-import uuid
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from ledger import clock, log
+from ledger import log
 from ledger.canonical import canonical_json, timestamp
 from ledger.models import DailyRoot, Entry, Verification
 from staff import roles, sign_in
 from staff.access import officer_of
+from staff.desk import searching
+from staff.desk.searching import Search
+from staff.desk.signed import Found
 from staff.desk.words import ACTORS
 from staff.models import Officer
 
@@ -45,48 +46,10 @@ def _auditor(request: HttpRequest) -> Officer:
     return officer
 
 
-def visible(officer: Officer) -> QuerySet[Entry]:
-    """Entries of the officer's authorities and of none; those of other authorities are not there."""
-    return Entry.objects.filter(authority__in=["", *sorted(officer.authorities(roles.AUDITOR))])
-
-
-def found(officer: Officer, asked: Mapping[str, str]) -> QuerySet[Entry]:
-    """By subject or actor (a public id, or an officer's user name), kind, authority and civil day in Japan."""
-    rows = visible(officer)
-    subject, kind, authority = (asked.get(name, "") for name in ("subject", "kind", "authority"))
-    if subject:
-        known = Officer.objects.filter(username=subject).values_list("public_id", flat=True).first()
-        wanted = str(known or _plain_id(subject))
-        rows = rows.filter(Q(subject=wanted) | Q(actor_id=wanted, actor_kind="officer"))
-    if kind:
-        rows = rows.filter(Q(kind=kind) | Q(kind__startswith=f"{kind.rstrip('.')}."))
-    if authority:
-        rows = rows.filter(authority=authority)
-    day = _day(asked.get("day", ""))
-    if day is not None:
-        rows = rows.filter(at__gte=clock.end_of_day(day - timedelta(days=1)), at__lt=clock.end_of_day(day))
-    return rows
-
-
 def _asked(request: HttpRequest) -> dict[str, str]:
     """What the address asks for, as the log's words are: short, printable, on one line."""
     given = ((name, request.GET.get(name, "").strip()[:_LONGEST]) for name in _QUESTIONS)
     return {name: "".join(letter for letter in text if letter.isprintable()) for name, text in given if text}
-
-
-def _plain_id(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        return text
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 < day.year < 2200 else None
 
 
 @require_safe
@@ -94,17 +57,14 @@ def entries(request: HttpRequest) -> HttpResponse:
     """The newest first, fifty a page, by key: the hundredth page costs what the first one does."""
     officer = _auditor(request)
     asked = _asked(request)
-    rows = found(officer, asked)
     before = _before(request)
-    if before:
-        rows = rows.filter(pk__lt=before)
-    page = list(rows.order_by("-pk")[: PAGE + 1])
-    names = _names({row.actor_id for row in page} | {row.subject for row in page})
+    page = Search(officer, asked).page(before, PAGE + 1)
+    names = _names({name for each in page for name in (each.entry.actor_id, each.entry.subject)})
     context = {
         **admin.site.each_context(request),
         "title": _("監査記録"),
-        "entries": [_shown(row, names) for row in page[:PAGE]],
-        "older": page[PAGE - 1].pk if len(page) > PAGE else None,
+        "entries": [_shown(each, names) for each in page[:PAGE]],
+        "older": page[PAGE - 1].entry.pk if len(page) > PAGE else None,
         "query": urlencode(asked),
         "asked": asked,
         "authorities": sorted(officer.authorities(roles.AUDITOR)),
@@ -127,7 +87,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
             subject=str(officer.public_id),
             data=_told(officer, asked) or None,
         )
-    answer = StreamingHttpResponse(_lines(found(officer, asked)), content_type="application/x-ndjson")
+    answer = StreamingHttpResponse(
+        _lines(Search(officer, asked).oldest(MOST_EXPORTED)), content_type="application/x-ndjson"
+    )
     answer.headers["Content-Disposition"] = 'attachment; filename="inkan-log.jsonl"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -137,14 +99,14 @@ def _told(officer: Officer, asked: Mapping[str, str]) -> dict[str, str]:
     """Of what was typed only the log's own words: nothing takes a name out of here again."""
     is_ours = {
         "kind": _KIND.fullmatch(asked.get("kind", "")) is not None,
-        "day": _day(asked.get("day", "")) is not None,
+        "day": searching.day(asked.get("day", "")) is not None,
         "authority": asked.get("authority", "") in officer.authorities(roles.AUDITOR),
     }
     return {name: asked[name] for name, holds in is_ours.items() if holds}
 
 
-def _lines(rows: QuerySet[Entry]) -> Iterator[bytes]:
-    for row in rows.order_by("pk")[:MOST_EXPORTED].iterator(chunk_size=1000):
+def _lines(rows: Iterable[Entry]) -> Iterator[bytes]:
+    for row in rows:
         line = {
             "shard": row.shard,
             "number": row.number,
@@ -167,18 +129,12 @@ def _before(request: HttpRequest) -> int:
 
 
 def _names(ids: set[str]) -> dict[str, str]:
-    wanted = [one for one in ids if _is_uuid(one)]
+    wanted = [one for one in ids if searching.is_uuid(one)]
     return {str(row.public_id): row.username for row in Officer.objects.filter(public_id__in=wanted)}
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
-
-
-def _shown(row: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+def _shown(found: Found, names: Mapping[str, str]) -> dict[str, Any]:
+    row = found.entry
     at: datetime = row.at
     return {
         "at": at,
@@ -188,6 +144,7 @@ def _shown(row: Entry, names: Mapping[str, str]) -> dict[str, Any]:
         "actor_kind": ACTORS.get(row.actor_kind, row.actor_kind),
         "subject": row.subject,
         "subject_name": names.get(row.subject, ""),
+        "signatures": found.signatures,
         "authority": row.authority.upper(),
         "data": json.dumps(row.data, ensure_ascii=False, sort_keys=True)[1:-1] if row.data else "",
     }

@@ -17,29 +17,18 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["TEST_DATABASE"] = "sqlite"  # the run's own server is not needed: this one starts its own
 
+from tests.bench.signing.works import spent
 from tests.support import services
 
 CASES, TIMES = int(os.environ.get("CASES", "60")), int(os.environ.get("TIMES", "2"))
 WARM, PATIENCE, AIM = 3, 900.0, 1.6
-TICKS = os.sysconf("SC_CLK_TCK")
 BESIDE = "import django; django.setup(); from tests.bench import approved; approved.main()"
 CELERY = ("-W", "ignore", "-m", "celery", "--app", "deploy.celery", "--quiet", "worker", "--pool", "prefork")
 ALONE = ("--concurrency", "1", "--loglevel", "ERROR", "--without-gossip", "--without-mingle")
-
-
-def spent(pid: int) -> float:
-    """CPU seconds of a process, of its children that have ended and of those that live."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(int(field) for field in fields[11:15]) / TICKS + sum(spent(int(child)) for child in children)
 
 
 class Told(NamedTuple):

@@ -18,6 +18,7 @@ from tests.support.cards import Card
 from tests.support.credentials import NOON
 from tests.support.csc import Api
 from tests.support.signers import SignerProcesses
+from tests.support.web import served
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +73,17 @@ def card_site(settings: Settings, tmp_path: Path) -> Path:
     settings.CARD_ORIGIN, settings.PROXY_SECRET = hpki.CARD_ORIGIN, SECRET
     settings.HPKI_TRUST = tmp_path / "hpki"
     return hpki.publish(settings.HPKI_TRUST)
+
+
+def server(signers: SignerProcesses) -> Iterator[str]:
+    """The product's web server with its signers, over the test's database (`tests.support.marks.BESIDE`)."""
+    with served() as address:
+        yield address
+    signer_client.signers().disconnect()
+    signer_client.authorities().disconnect()
+
+
+@pytest.fixture
+def site(server: str) -> str:
+    """The same for a browser: WebAuthn wants a name."""
+    return server.replace("127.0.0.1", "localhost")

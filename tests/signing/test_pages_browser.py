@@ -2,18 +2,17 @@
 
 import itertools
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Browser, Page
 
 from ledger import clock
 from signing import links
 from signing.models import Authenticator, SigningSession
-from signing.signer import client as signer_client
+from tests.signing.records import rows
+from tests.support.beside import IN_CHROMIUM, aside
 from tests.support.browser import (
     VirtualAuthenticator,
     assert_accessible,
@@ -24,31 +23,16 @@ from tests.support.browser import (
     visit,
 )
 from tests.support.credentials import active_credential
+from tests.support.days import ehr
 from tests.support.signed_in import Ehr
-from tests.support.signers import SignerProcesses
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
-
-
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address.replace("127.0.0.1", "localhost")
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
+pytestmark = IN_CHROMIUM
 
 
 @contextmanager
-def a_phone(browser: Browser, server: str) -> Iterator[Page]:
+def a_phone(browser: Browser, site: str) -> Iterator[Page]:
     """Every page that is looked at is accessible and fits a narrow phone."""
-    with visit(browser, server) as page:
+    with visit(browser, site) as page:
         numbers = itertools.count(1)
 
         def look(name: str) -> None:
@@ -67,11 +51,11 @@ def open_link(page: Any, new: links.NewLink) -> None:
     page.get_by_role("heading", name="この端末を登録します").wait_for()
 
 
-def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str) -> None:
+def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(site: str) -> None:
     credential = active_credential(at=clock.now())
     new = links.create(credential, at=clock.now())
-    ehr = Ehr(redirect_uri=f"{server}/healthz")
-    with chromium() as browser, a_phone(browser, server) as page:
+    caller = Ehr(redirect_uri=f"{site}/healthz")
+    with chromium() as browser, a_phone(browser, site) as page:
         complaints(page).expect("favicon")  # the EHR's page is plain JSON here
         VirtualAuthenticator(page)
         page.goto(new.url_path)
@@ -82,14 +66,14 @@ def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str
         page.get_by_role("heading", name="端末を登録しました").wait_for()
         page.look("done")  # type: ignore[attr-defined]
 
-        page.goto(ehr.authorize_path())
+        page.goto(caller.authorize_path())
         page.look("sign-in")  # type: ignore[attr-defined]
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="本人確認が済みました").wait_for()
         page.look("signed-in")  # type: ignore[attr-defined]
         page.get_by_role("link", name="電子カルテ へ進む").click()
         page.wait_for_url("**/healthz?code=*")
-        page.goto(ehr.authorize_path())
+        page.goto(caller.authorize_path())
         page.wait_for_url("**/healthz?code=*")
 
         page.goto("/me/")
@@ -106,10 +90,13 @@ def test_a_phone_is_bound_opens_the_day_and_leads_back_to_the_caller(server: str
 
 
 @pytest.mark.requirement("SG-6")
-def test_a_phone_suspends_and_goes_on_by_itself(server: str) -> None:
+def test_a_phone_suspends_and_goes_on_by_itself(site: str) -> None:
     """Everything at 360 px and without a card reader: a phone has none."""
-    new = links.create(active_credential(at=clock.now()), at=clock.now())
-    with chromium() as browser, a_phone(browser, server) as page:
+    credential = active_credential(at=clock.now())
+    rows.signed(rows.session_of(credential, clock.now()), ehr(), 2, clock.now(), label="処方箋 1枚")
+    SigningSession.objects.all().update(ended_at=clock.now())
+    new = links.create(credential, at=clock.now())
+    with chromium() as browser, a_phone(browser, site) as page:
         VirtualAuthenticator(page)
         open_link(page, new)
         page.get_by_role("button", name="登録する").click()
@@ -117,30 +104,42 @@ def test_a_phone_suspends_and_goes_on_by_itself(server: str) -> None:
         page.goto("/me/suspend/")
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("button", name="一時停止する").click()
-        page.get_by_role("link", name="再開・失効の手続きへ").click()
+        page.get_by_role("link", name="記録の確認・再開・失効の手続きへ").click()
         page.look("stopped")  # type: ignore[attr-defined]
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="再開するか、失効するかを選んでください").wait_for()
         page.look("stopped-choice")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="署名の記録を確かめる").click()
+        page.get_by_role("link", name="処方箋 1枚").first.wait_for()
+        page.look("stopped-records")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="処方箋 1枚").first.click()
+        page.get_by_role("heading", name="処方箋 1枚").wait_for()
+        page.look("stopped-record")  # type: ignore[attr-defined]
+        page.go_back()
+        page.get_by_role("link", name="戻る").click()
         page.get_by_role("button", name="再開する").click()
         page.get_by_role("heading", name="電子証明書を再開しました").wait_for()
         page.look("resumed")  # type: ignore[attr-defined]
         page.get_by_role("link", name="本人確認をする").click()
         page.get_by_role("button", name="この端末で確認する").click()
         page.get_by_role("heading", name="あなたの電子署名").wait_for()
-    assert [session.ended_at is None for session in SigningSession.objects.order_by("pk")] == [False, True]
+    assert [session.ended_at is None for session in SigningSession.objects.order_by("pk")] == [
+        False,
+        False,
+        True,
+    ]
 
 
-def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(server: str) -> None:
+def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(site: str) -> None:
     credential = active_credential(at=clock.now())
     first = links.create(credential, at=clock.now())
-    with chromium() as browser, a_phone(browser, server) as page:
+    with chromium() as browser, a_phone(browser, site) as page:
         VirtualAuthenticator(page)
         complaints(page).expect("422")
         open_link(page, first)
         page.get_by_role("button", name="登録する").click()
         page.get_by_role("heading", name="端末を登録しました").wait_for()
-        second = _in_thread(lambda: links.create(credential, at=clock.now()))
+        second = aside(lambda: links.create(credential, at=clock.now()))
         open_link(page, second)
         page.look("register-again")  # type: ignore[attr-defined]
         page.get_by_role("button", name="はい、登録する").click()
@@ -150,9 +149,9 @@ def test_the_same_phone_is_told_that_it_is_registered_and_nothing_changes(server
 
 
 @pytest.mark.requirement("BD-07")
-def test_a_phone_without_biometrics_is_told_what_to_do_and_the_link_stays(server: str) -> None:
+def test_a_phone_without_biometrics_is_told_what_to_do_and_the_link_stays(site: str) -> None:
     new = links.create(active_credential(at=clock.now()), at=clock.now())
-    with chromium() as browser, a_phone(browser, server) as page:
+    with chromium() as browser, a_phone(browser, site) as page:
         complaints(page).expect("422")
         open_link(page, new)
         page.get_by_role("button", name="登録する").click()
@@ -164,9 +163,9 @@ def test_a_phone_without_biometrics_is_told_what_to_do_and_the_link_stays(server
         page.get_by_role("heading", name="端末を登録しました").wait_for()
 
 
-def test_a_refused_finger_is_told_so(server: str) -> None:
+def test_a_refused_finger_is_told_so(site: str) -> None:
     new = links.create(active_credential(at=clock.now()), at=clock.now())
-    with chromium() as browser, a_phone(browser, server) as page:
+    with chromium() as browser, a_phone(browser, site) as page:
         complaints(page).expect("422")
         phone = VirtualAuthenticator(page)
         phone.refuse_user()
@@ -175,22 +174,9 @@ def test_a_refused_finger_is_told_so(server: str) -> None:
         page.get_by_text("登録は中断されました").wait_for()
 
 
-def test_the_language_is_switched_on_a_page_that_names_no_origin(server: str) -> None:
+def test_the_language_is_switched_on_a_page_that_names_no_origin(site: str) -> None:
     new = links.create(active_credential(at=clock.now()), at=clock.now())
-    with chromium() as browser, a_phone(browser, server) as page:
+    with chromium() as browser, a_phone(browser, site) as page:
         page.goto(new.url_path)
         page.get_by_role("button", name="English").click()
         page.wait_for_function("document.documentElement.lang === 'en'")
-
-
-def _in_thread(action: Any) -> Any:
-    """Playwright keeps an event loop in this thread, where Django refuses to use its database."""
-
-    def run() -> Any:
-        try:
-            return action()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()

@@ -1,13 +1,11 @@
 """A foreign witness: pyHanko's own CSC client, unmodified, signs PDFs here, and Debian's pdfsig accepts them."""
 
 import asyncio
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from asn1crypto import x509 as asn1
-from django.db import connection
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -16,25 +14,10 @@ from ledger.models import Entry
 from signing import issuing
 from signing.keystore import KeyKind
 from signing.models import SignatureRecord
-from signing.signer import client as signer_client
 from tests.support import days, pdfs
-from tests.support.signers import SignerProcesses
-from tests.support.web import served
+from tests.support.beside import BESIDE
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
-
-
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
+pytestmark = BESIDE
 
 
 @pytest.mark.requirement("SG-5")

@@ -1,6 +1,7 @@
 """Bind a My Number Card: 本人ID to be checked, swap the cards, 登録, the 4-digit PIN, done (seed 001 annex 1 ⑥-⑨)."""
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,9 +25,31 @@ def page(request: HttpRequest, visit: CardVisit) -> HttpResponse:
 
 @csrf_exempt  # the reader's page posts here; the answer is bound to this browser by cookie and challenge
 @require_POST
+@browser.private
+def answer(request: HttpRequest) -> HttpResponse:
+    """The card reader's answer (decision 22), field `response`.
+
+    The visit stays locked until the card is bound, so the second answer of a button that was pressed twice finds it
+    ended, and leads to where the first one led.
+    """
+    text = request.POST.get("response", "")
+    with transaction.atomic():
+        if _has_just_bound(request, text):
+            return HttpResponseRedirect(reverse("signing:card_done"), status=303)
+        return _complete(request)
+
+
+def _has_just_bound(request: HttpRequest, text: str) -> bool:
+    token, at = browser.visit_token(request), clock.now()
+    visits.hold(token)
+    try:
+        return my_number_card.is_bound_by(visits.just_ended(token, at), text)
+    except Refused:
+        return False
+
+
 @places.visiting
-def answer(request: HttpRequest, visit: CardVisit) -> HttpResponse:
-    """The card reader's answer (decision 22), field `response`."""
+def _complete(request: HttpRequest, visit: CardVisit) -> HttpResponse:
     try:
         my_number_card.complete(visit, browser.token(request), request.POST.get("response", ""), clock.now())
     except Refused as refused:

@@ -2,18 +2,16 @@
 
 import json
 import sys
-from datetime import timedelta
 from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
 
 from ledger import clock
-from signing.models import AccessToken, Credential, SigningSession
+from signing.models import Credential
 from signing.signer import client
 from tests.support import days
 from tests.support.credentials import active_credential
-from vault import tokens
 
 KEYS, AT_ONCE = 64, 4  # making a key takes a tenth of a second
 
@@ -26,24 +24,10 @@ def ready(count: int) -> list[tuple[str, str]]:
     found = []
     for number in range(count):
         credential = active_credential(at=at)
-        Credential.objects.filter(pk=credential.pk).update(wrapped_key=keys[number % len(keys)].wrapped)
-        session = SigningSession.objects.create(
-            token_digest=tokens.digest(tokens.new_token()),
-            credential=credential,
-            means="authenticator",
-            started_at=at,
-            expires_at=at + timedelta(hours=18),
-        )
-        bearer = tokens.new_token()
-        AccessToken.objects.create(
-            token_digest=tokens.digest(bearer),
-            client=system,
-            session=session,
-            scope="service",
-            created_at=at,
-            expires_at=session.expires_at,
-        )
-        found.append((bearer, str(credential.public_id)))
+        key = keys[number % len(keys)]
+        Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped)
+        day = days.with_caller(credential, key.public_key, at, system)
+        found.append((day.bearer, str(credential.public_id)))
     return found
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cards.exchange import CardResponse, to_json
-from enrollment.models import Applicant, Application, CardReading
+from enrollment.models import Applicant, ApplicantSession, Application, CardReading
 from ledger import clock
 from tests.support.people import Applying
 
@@ -55,12 +55,21 @@ def test_what_the_reader_could_not_do_is_said_with_the_way_on(outcome: str, word
 
 
 def test_an_answer_is_spent_once() -> None:
+    """The account that it opened is led on to where it led; once that is closed, or for anybody else, it is nothing."""
     person = Applying()
     response, page = answered(person)
     assert page.status_code == 302  # type: ignore[attr-defined]
-    again = person.answer(response)
-    assert again.status_code == 409
-    assert CardReading.objects.filter(spent_at=None).count() == 0
+    sessions = ApplicantSession.objects.count()
+    assert person.answer(response).url == page.url  # type: ignore[attr-defined]
+    assert (ApplicantSession.objects.count(), CardReading.objects.filter(spent_at=None).count()) == (
+        sessions,
+        0,
+    )
+    other = Applying()
+    other.sign_in()
+    assert other.answer(response).status_code == 409
+    person.browser.post(reverse("sign_out"))
+    assert person.answer(response).status_code == 409
 
 
 def test_another_browser_cannot_use_the_answer() -> None:

@@ -1,14 +1,12 @@
 """Every page of the desk in Chromium, at a desk and on a phone: axe finds nothing, nothing scrolls sideways, no word is
 cut, the console is empty, and what the keyboard comes to is seen (RV-1, RV-4)."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
 from playwright.sync_api import Page
 
 from enrollment import checks, review
@@ -21,18 +19,13 @@ from staff.models import Officer
 from tests.enrollment.desk.test_desk import desk
 from tests.enrollment.orders.test_desk import order
 from tests.support import cases
+from tests.support.beside import IN_CHROMIUM, aside
 from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot, visit
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = IN_CHROMIUM
 LIST = "/admin/enrollment/application/"
 # Words that their cell does not show, and buttons whose words stand one below the other.
 CUT = """() => [...document.querySelectorAll("td, th, dd, .button")].filter(one => {
@@ -56,19 +49,6 @@ class Morning(NamedTuple):
     locked: Officer
     credential: str
     policy: int
-
-
-def aside(act: Callable[..., Any], *given: Any) -> Any:
-    """Beside Chromium: Playwright's own loop stands in this thread, and Django does not work under one."""
-
-    def run() -> Any:
-        try:
-            return act(*given)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()
 
 
 @pytest.fixture

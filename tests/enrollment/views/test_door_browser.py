@@ -1,19 +1,15 @@
 """The door in Chromium: a phone reads for a PC, the session warns, and every page of it is looked at in both widths."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from deploy.demo import authority_keys, people
 from enrollment.models import ApplicantSession, CardReading, UnsentForm
 from ledger import clock
+from tests.support.beside import IN_CHROMIUM, aside
 from tests.support.browser import (
     DESK,
     NARROWEST,
@@ -25,36 +21,8 @@ from tests.support.browser import (
     visit,
 )
 from tests.support.people import Applying
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
-
-
-def aside(act: Callable[..., Any], *given: Any) -> Any:
-    """Beside Chromium: Playwright's own loop stands in this thread, and Django does not work under one."""
-
-    def run() -> Any:
-        try:
-            return act(*given)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    people.ensure(settings.HOME, clock.now())
-    authority_keys.make(settings.HOME)
-    with served() as address:
-        yield address
+pytestmark = [*IN_CHROMIUM, pytest.mark.usefixtures("demo_people")]
 
 
 def look(page: Page, name: str, path: str = "") -> None:

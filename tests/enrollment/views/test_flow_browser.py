@@ -1,14 +1,12 @@
 """The flow in Chromium, at both widths, plain and in error: it fits, is accessible, and keeps what is typed."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
@@ -18,17 +16,11 @@ from enrollment.models import Application, EmailCode
 from ledger import clock
 from outbox.models import Job, Mail
 from tests.support import cases
+from tests.support.beside import IN_CHROMIUM, aside
 from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot, visit
 from tests.support.people import Applying
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = IN_CHROMIUM
 
 
 @contextmanager
@@ -38,25 +30,6 @@ def at_the_browser(person: Applying, browser: Browser, server: str) -> Iterator[
         name = settings.APPLICANT_COOKIE_NAME
         page.context.add_cookies([{"name": name, "value": person.browser.cookies[name].value, "url": server}])
         yield page
-
-
-def aside(act: Callable[..., Any], *given: Any) -> Any:
-    """Beside Chromium: Playwright's own loop stands in this thread, and Django does not work under one."""
-
-    def run() -> Any:
-        try:
-            return act(*given)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 def look(page: Page, path: str, name: str) -> None:

@@ -1,16 +1,12 @@
 """Dates, numbers and postal codes in Chromium: shown back while typed, never overwritten, accessible in each state."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from playwright.sync_api import Page, expect
 
-from deploy.demo import authority_keys, people
-from ledger import clock
 from tests.enrollment.views.test_door_browser import aside
+from tests.support.beside import IN_CHROMIUM
 from tests.support.browser import (
     DESK,
     NARROWEST,
@@ -21,24 +17,9 @@ from tests.support.browser import (
     visit,
 )
 from tests.support.people import Applying
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = [*IN_CHROMIUM, pytest.mark.usefixtures("demo_people")]
 NEXT = "main form[method=post] .actions button[type=submit].button-primary"
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    people.ensure(settings.HOME, clock.now())
-    authority_keys.make(settings.HOME)
-    with served() as address:
-        yield address
 
 
 def signed_in(server: str) -> list[Any]:

@@ -41,7 +41,7 @@ def proven(browser: SignerBrowser, twist: Twist = HONEST, **instead: str) -> Any
     fields = browser.fields(browser.client.get("/me/stopped/"))
     answer = instead or {"credential": browser.phone.sign_in(fields.pop("options"), twist)}
     fields.pop("options", None)
-    return browser.client.post("/me/stopped/phone/", {**fields, **answer})
+    return browser.client.post("/me/stopped/phone/", {**fields, **answer}, follow=True)
 
 
 def act(browser: SignerBrowser, answer: Any, **fields: str) -> Any:

@@ -108,7 +108,8 @@ class TestAfterASuspension:
         page = client.get("/me/stopped/").content.decode()
         found = re.search(r'name="request" value="([^"]*)"', page)
         assert found is not None
-        return client.post("/me/stopped/card/", {"response": card.answer(unescape(found[1]))})
+        answer = {"response": card.answer(unescape(found[1]))}
+        return client.post("/me/stopped/card/", answer, follow=True)
 
     def proof(self, answer: Any) -> str:
         found = re.search(r'name="proof" value="([^"]*)"', answer.content.decode())

@@ -3,44 +3,28 @@
 import base64
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256, sha384, sha512
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count
 
 from ledger import clock
 from signing import flow
 from signing.keystore import Algorithm, KeyKind
 from signing.models import Activation, Approval, SignatureRecord
-from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.beside import BESIDE
 from tests.support.days import Day
 from tests.support.ehr import TRIES, Ehr, Failed, NoSuchAlgorithm
 from tests.support.signers import SignerProcesses
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-    pytest.mark.requirement("SG-7"),
-]
+pytestmark = [*BESIDE, pytest.mark.requirement("SG-7")]
 README = Path(flow.__file__).with_name("README.md").read_text(encoding="utf-8")
 DOCUMENT = "処方箋".encode()
-
-
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
 
 
 def ehr_of(server: str, day: Day, version: str, pause: Callable[[float], object] = time.sleep) -> Ehr:

@@ -2,17 +2,15 @@
 
 import base64
 import itertools
-from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page
 
 from ledger import clock
 from signing import links
 from signing.csc_check.server import Server
-from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.beside import IN_CHROMIUM
 from tests.support.browser import (
     VirtualAuthenticator,
     assert_accessible,
@@ -24,33 +22,16 @@ from tests.support.browser import (
 )
 from tests.support.csc import RSA_SHA256, digest
 from tests.support.days import Day
-from tests.support.signers import SignerProcesses
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-    pytest.mark.requirement("SG-3"),
-]
+pytestmark = [*IN_CHROMIUM, pytest.mark.requirement("SG-3")]
 LABEL = "処方箋 山田太郎様 2026-11-26 #麻薬"
 
 
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address.replace("127.0.0.1", "localhost")
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
-
-
-def test_a_person_reads_approves_and_refuses(server: str) -> None:
+def test_a_person_reads_approves_and_refuses(site: str) -> None:
     day = days.issued_day()
     link = links.create(day.credential, at=clock.now())
     numbers = itertools.count(1)
-    with chromium() as browser, visit(browser, server) as page, Server(server, "v2", day.bearer) as caller:
+    with chromium() as browser, visit(browser, site) as page, Server(site, "v2", day.bearer) as caller:
 
         def look(name: str) -> None:
             assert_accessible(page)

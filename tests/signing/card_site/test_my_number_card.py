@@ -29,6 +29,12 @@ def inside(credential: Credential) -> Client:
     return browser
 
 
+def another_card(hierarchy: Hierarchy) -> Card:
+    at, key = clock.now(), new_key()
+    authority = hierarchy.current(CertificateKind.AUTHENTICATION)
+    return Card(key, authority.authentication_certificate(key, at, at + timedelta(days=900)))
+
+
 def asked(page: Any) -> str:
     return hidden(page, "request")
 
@@ -55,6 +61,25 @@ def test_the_whole_way_as_the_manual_tells_it(card_site: Path, card: Card) -> No
     assert done.cookies[configured.CARD_COOKIE_NAME]["max-age"] == 0
     for path in ("/card/done/", PAGE):
         assert browser.get(path)["Location"].endswith("/card/")
+
+
+def test_a_button_pressed_twice_leads_to_the_same_page(
+    card_site: Path, card: Card, hierarchy: Hierarchy
+) -> None:
+    """The second answer of the same card binds nothing anew; another card's, or another browser's, leads nowhere."""
+    credential = active_credential(at=clock.now())
+    browser = inside(credential)
+    other = another_card(hierarchy).answer(asked(browser.get(PAGE)))
+    text = card.answer(asked(browser.get(PAGE)))
+    for _press in range(2):
+        answer = browser.post(ANSWER, {"response": text})
+        assert (answer.status_code, answer["Location"]) == (303, "/card/done/")
+    assert living(credential) == [card.fingerprint] and CardBinding.objects.count() == 1
+    for wrong in (other, "{", ""):
+        assert "visit_over" in browser.post(ANSWER, {"response": wrong})["Location"]
+    assert Client().post(ANSWER, {"response": text})["Location"] == "/card/"
+    assert "登録が完了しました" in browser.get("/card/done/").content.decode()
+    assert browser.post(ANSWER, {"response": text})["Location"] == "/card/"
 
 
 @pytest.mark.requirement("BD-02", "RV-9")
@@ -92,9 +117,7 @@ def test_a_renewed_certificate_is_bound_in_the_same_way_and_the_old_one_stops(
     card_site: Path, card: Card, hierarchy: Hierarchy
 ) -> None:
     credential = active_credential(at=clock.now())
-    at, key = clock.now(), new_key()
-    authority = hierarchy.current(CertificateKind.AUTHENTICATION)
-    renewed = Card(key, authority.authentication_certificate(key, at, at + timedelta(days=900)))
+    renewed = another_card(hierarchy)
     for one in (card, renewed):
         browser = inside(credential)
         page = browser.get(PAGE)

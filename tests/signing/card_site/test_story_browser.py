@@ -5,19 +5,18 @@ it while the PC waits, both finish; a third scan of the same code is refused.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page
 
 from deploy.demo import people, reader
 from ledger import clock
 from signing.models import Authenticator, CardBinding, CardVisit, Credential, EnrollmentLink
-from signing.pages import qr_codes
+from staff import qr_codes
+from tests.support.beside import IN_CHROMIUM, aside
 from tests.support.browser import (
     VirtualAuthenticator,
     assert_accessible,
@@ -31,13 +30,7 @@ from tests.support.card_site import hpki
 from tests.support.card_site.fronted import Site, a_pc, fronted
 from tests.support.credentials import active_credential, signer
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = IN_CHROMIUM
 PERSON_ID, OWNER = "JMA0265432", "hpki-card"
 
 
@@ -99,7 +92,7 @@ def test_a_holder_binds_a_card_and_a_phone(site: Site) -> None:
         look(pc, "05-phone")
         pc.get_by_role("button", name="QRコードを表示する").click()
         pc.get_by_role("heading", name="スマートフォンでQRコードを読み取ってください").wait_for()
-        address = in_thread(lambda: scanned(site, credential))
+        address = aside(lambda: scanned(site, credential))
         drawn = qr_codes.svg(address).split(' d="')[2].split('"')[0]
         assert drawn in pc.content()  # the code on the screen says this address
 
@@ -136,16 +129,3 @@ def test_without_a_card_the_pc_is_told_what_to_do(site: Site) -> None:
 def scanned(site: Site, credential: Credential) -> str:
     link = EnrollmentLink.objects.get(credential=credential, kind="shown")
     return f"{site.url}/r/{link.shown_token}/"
-
-
-def in_thread(action: Any) -> Any:
-    """Playwright keeps an event loop in this thread, where Django refuses to use its database."""
-
-    def run() -> Any:
-        try:
-            return action()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()

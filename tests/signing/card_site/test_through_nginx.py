@@ -12,21 +12,16 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from ledger import clock
 from signing.models import CardVisit
+from tests.support.beside import BESIDE
 from tests.support.card_site import hpki
 from tests.support.card_site.nginx import SECRET, Nginx
 from tests.support.credentials import active_credential, signer
 from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = BESIDE
 PERSON_ID = "JMA0265432"
 GOOD, REVOKED = hpki.card(PERSON_ID), hpki.card(PERSON_ID)
 

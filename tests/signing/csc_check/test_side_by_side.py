@@ -3,7 +3,6 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from io import StringIO
@@ -11,24 +10,17 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from signing.csc_check.findings import FAILED, PASSED, SKIPPED, Finding, as_json, as_text
 from signing.csc_check.run import Wanted, run
 from signing.keystore import KeyKind
 from signing.models import Activation
-from signing.signer import client as signer_client
 from tests.support import days
-from tests.support.signers import SignerProcesses
-from tests.support.web import listening, served
+from tests.support.beside import BESIDE
+from tests.support.web import listening
 from tests.support.witnesses import dummy
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = BESIDE
 SUITES = ("conformance", "abuse")
 # What the dummy was seen to do (remote-signing.md 4.2): each is a check that must find it.
 WEAKNESSES = {
@@ -47,14 +39,6 @@ WEAKNESSES = {
     "a key that stands twice is refused",
     "every refusal is JSON with an error code",
 }
-
-
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
 
 
 def names(findings: list[Finding], verdict: str) -> set[str]:

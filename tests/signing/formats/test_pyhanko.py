@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.db import connection
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -19,18 +17,11 @@ from ledger.models import Entry
 from signing import issuing
 from signing.keystore import KeyKind
 from signing.models import SignatureRecord
-from signing.signer import client as signer_client
 from tests.support import days, pdfs
+from tests.support.beside import BESIDE
 from tests.support.days import Day
-from tests.support.signers import SignerProcesses
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = BESIDE
 # kind of key, whether PSS is preferred, the algorithm that must stand in the record
 WAYS = [
     (KeyKind.RSA_2048, False, "rsa-sha256"),
@@ -38,14 +29,6 @@ WAYS = [
     (KeyKind.P256, False, "ecdsa-sha256"),
 ]
 NAMES = ["rsa", "pss", "ec"]
-
-
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
 
 
 def root(day: Day) -> bytes:

@@ -1,38 +1,20 @@
 """XAdES made by signxml over our remote key, with exclusive c14n as Japanese prescriptions have it; xmlsec1 judges."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from ledger.models import Entry
 from signing.keystore import KeyKind
-from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.beside import BESIDE
 from tests.support.ehr import Ehr
-from tests.support.signers import SignerProcesses
-from tests.support.web import served
 from tests.support.witnesses import xades
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-    pytest.mark.requirement("SG-1"),
-]
+pytestmark = [*BESIDE, pytest.mark.requirement("SG-1")]
 ELEMENT = "Prescription"
 DOCUMENT = '<Prescription xmlns:a="urn:a" Id="rx"><a:Drug>アムロジピン錠 5mg {number}</a:Drug></Prescription>'
 ELSEWHERE = b'<b:Bundle xmlns:b="urn:b" xmlns:a="urn:other" xml:lang="ja"><b:Entry>%s</b:Entry></b:Bundle>'
-
-
-@pytest.fixture
-def server(signers: SignerProcesses) -> Iterator[str]:
-    with served() as address:
-        yield address
-    signer_client.signers().disconnect()
-    signer_client.authorities().disconnect()
 
 
 def ehr_of(server: str, kind: KeyKind) -> Ehr:

@@ -1,15 +1,14 @@
 """The factor-neutral sign-in page in Chromium: a phone at 360 px beside a PC that goes on by itself; and no scripts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page
 
 from ledger import clock
 from signing import links
 from signing.models import ShownSignIn, SigningSession
+from tests.support.beside import IN_CHROMIUM
 from tests.support.browser import (
     VirtualAuthenticator,
     assert_accessible,
@@ -21,22 +20,8 @@ from tests.support.browser import (
 )
 from tests.support.credentials import active_credential
 from tests.support.signed_in import Ehr
-from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.requirement("SG-2"),
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    with served() as address:
-        yield address.replace("127.0.0.1", "localhost")
+pytestmark = [*IN_CHROMIUM, pytest.mark.requirement("SG-2")]
 
 
 def look(page: Page, name: str) -> None:
@@ -59,10 +44,10 @@ def address(page: Page) -> str:
     return page.locator("details p.mono").inner_text()
 
 
-def test_the_pc_goes_on_by_itself_when_the_phone_has_proved_its_owner(server: str) -> None:
+def test_the_pc_goes_on_by_itself_when_the_phone_has_proved_its_owner(site: str) -> None:
     new = links.create(active_credential(at=clock.now()), at=clock.now())
-    ehr = Ehr(redirect_uri=f"{server}/healthz")
-    with chromium() as browser, visit(browser, server, phone=False) as pc, visit(browser, server) as phone:
+    ehr = Ehr(redirect_uri=f"{site}/healthz")
+    with chromium() as browser, visit(browser, site, phone=False) as pc, visit(browser, site) as phone:
         complaints(pc).expect("favicon")  # the EHR's page is plain JSON here
         VirtualAuthenticator(phone)
         bind(phone, new)
@@ -87,9 +72,9 @@ def test_the_pc_goes_on_by_itself_when_the_phone_has_proved_its_owner(server: st
     assert SigningSession.objects.get().means == "authenticator"
 
 
-def test_the_small_screen_holds_every_way(server: str) -> None:
-    ehr = Ehr(redirect_uri=f"{server}/healthz")
-    with chromium() as browser, visit(browser, server) as page:
+def test_the_small_screen_holds_every_way(site: str) -> None:
+    ehr = Ehr(redirect_uri=f"{site}/healthz")
+    with chromium() as browser, visit(browser, site) as page:
         page.goto(ehr.authorize_path())
         look(page, "small")
         page.get_by_role("button", name="QRコードを表示する").click()
@@ -100,10 +85,10 @@ def test_the_small_screen_holds_every_way(server: str) -> None:
     assert ShownSignIn.objects.get().state == "void"
 
 
-def test_without_scripts_the_code_is_shown_and_given_up(server: str) -> None:
-    ehr = Ehr(redirect_uri=f"{server}/healthz")
+def test_without_scripts_the_code_is_shown_and_given_up(site: str) -> None:
+    ehr = Ehr(redirect_uri=f"{site}/healthz")
     with chromium() as browser:
-        context: Any = browser.new_context(java_script_enabled=False, base_url=server, locale="ja-JP")
+        context: Any = browser.new_context(java_script_enabled=False, base_url=site, locale="ja-JP")
         page = context.new_page()
         page.goto(ehr.authorize_path())
         page.get_by_role("button", name="QRコードを表示する").click()

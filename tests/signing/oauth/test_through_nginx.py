@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
 
 from deploy.demo.facilities import Issued
 from ledger import clock
@@ -23,6 +22,7 @@ from signing.models import AccessToken, SignatureRecord
 from signing.signer import client as signer_client
 from tests.signing.oauth.conftest import query
 from tests.signing.oauth.test_credential_scope import v1
+from tests.support.beside import BESIDE
 from tests.support.card_site import facilities, hpki
 from tests.support.card_site.nginx import SECRET, Nginx
 from tests.support.csc import RSA_SHA256, b64, digest
@@ -31,13 +31,7 @@ from tests.support.signed_in import Ehr, SignerBrowser, query_of
 from tests.support.signers import SignerProcesses
 from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.requirement("SG-4"),
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = [*BESIDE, pytest.mark.requirement("SG-4")]
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -5,10 +5,13 @@ import itertools
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import transaction
 
-from ledger import log, merkle
+from ledger import log
+from signing.activation import Caller
+from signing.keystore import Algorithm
 from signing.models import (
     Activation,
     ActivationItem,
@@ -17,7 +20,8 @@ from signing.models import (
     SignatureRecord,
     SigningSession,
 )
-from signing.records.leaves import leaf
+from signing.turns import entries
+from signing.turns.calls import Call, Item, Known, Reserved
 from vault import tokens
 
 _numbers = itertools.count(1)
@@ -65,25 +69,61 @@ def signed(
     return group([(session, client, digests, label)], at)
 
 
+def _turned(
+    session: SigningSession, client: OAuthClient, items: Sequence[ActivationItem]
+) -> tuple[Reserved, list[Item]]:
+    """What a turn knows of a call."""
+    credential, activation = session.credential, items[0].activation
+    certificate = activation.certificate
+    caller = Caller(
+        client.pk,
+        client.client_id,
+        session.pk,
+        credential.pk,
+        session.expires_at,
+        credential.key_kind,
+        thumbprint=bytes(certificate.thumbprint).hex() if certificate else "",
+    )
+    known = Known(
+        caller,
+        session.public_id,
+        session.means,
+        has_signed=False,
+        is_bound=certificate is not None,
+        certificate_begins=None,
+        certificate_ends=None,
+        credential_id=credential.public_id,
+        authority=credential.authority,
+        state=credential.state,
+        not_after=credential.not_after,
+        expires_at=session.expires_at,
+        checked=0.0,
+    )
+    found = [Item(item.pk, item.public_id.bytes, bytes(item.digest)) for item in items]
+    not_read = cast(Call, None)  # by what the ledger is told
+    return Reserved(not_read, known, activation.public_id, Algorithm.RSA_SHA256, found), found
+
+
 def group(
-    calls: Sequence[tuple[SigningSession, OAuthClient, Sequence[bytes], str]], at: datetime
+    calls: Sequence[tuple[SigningSession, OAuthClient, Sequence[bytes], str]],
+    at: datetime,
+    shard: str = "web",
 ) -> list[SignatureRecord]:
-    """Calls of several signers under one entry of the ledger, as a group commit may write them."""
+    """Calls of several signers under one entry of the ledger, as a turn writes them (its own `entries.signed`)."""
     with transaction.atomic():
-        items = [
-            (call[0], call[1], item)
-            for call in calls
-            for item in authorised(call[0], call[1], call[2], at, call[3])
-        ]
-        ActivationItem.objects.filter(pk__in=[item.pk for _s, _c, item in items]).update(state="signed")
-        leaves = [leaf(item.public_id.bytes, item.digest) for _s, _c, item in items]
-        subjects = {str(call[0].credential.public_id) for call in calls}
+        items = [(call[0], call[1], authorised(call[0], call[1], call[2], at, call[3])) for call in calls]
+        for _session, _client, of_call in items:
+            ActivationItem.objects.filter(pk__in=[item.pk for item in of_call]).update(state="signed")
+        draft = entries.signed([_turned(*each) for each in items])
         entry = log.append(
-            "signing.signed",
-            actor=log.Actor("caller", calls[0][1].client_id),
-            subject=subjects.pop() if len(subjects) == 1 else "many",
-            data={"count": len(leaves), "root": merkle.root(leaves).hex()},
+            draft.kind,
+            actor=draft.actor,
+            subject=draft.subject,
+            authority=draft.authority,
+            data=draft.data,
+            shard=shard,
         )
+        flat = [(session, client, item) for session, client, of_call in items for item in of_call]
         return SignatureRecord.objects.bulk_create(
             SignatureRecord(
                 item=item,
@@ -97,5 +137,5 @@ def group(
                 place=place,
                 made_at=at,
             )
-            for place, (session, client, item) in enumerate(items)
+            for place, (session, client, item) in enumerate(flat)
         )

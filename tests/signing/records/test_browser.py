@@ -9,38 +9,28 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 
 from ledger import clock, daily, verify_proof
+from ledger.log import Actor
+from signing import ceremonies, credentials
+from signing.acts import stopped
 from signing.models import ActivationItem, Credential, SignatureRecord, SigningSession
 from signing.records import usage
 from tests.ledger import keys
 from tests.signing.records import rows
+from tests.support.beside import IN_CHROMIUM
 from tests.support.browser import assert_accessible, assert_fits, chromium, complaints, shoot, visit
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.signed_in import bound_phone
-from tests.support.web import served
 from vault import tokens
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-]
+pytestmark = IN_CHROMIUM
 KEY = keys.elliptic()
 DAY = timedelta(days=1)
 LONG = "処方箋（内服）整理番号2026-000123-000456 リフィル可 電子処方箋管理サービス登録用"
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    with served() as address:
-        yield address.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture
@@ -73,10 +63,10 @@ def session(token: str, settings: Settings) -> SigningSession:
 
 
 @contextmanager
-def signed_in(browser: Browser, server: str, token: str, phone: bool, **options: Any) -> Iterator[Page]:
-    with visit(browser, server, phone=phone, **options) as page:
+def signed_in(browser: Browser, site: str, token: str, phone: bool, **options: Any) -> Iterator[Page]:
+    with visit(browser, site, phone=phone, **options) as page:
         page.context.add_cookies(
-            [{"name": django_settings.SIGNER_COOKIE_NAME, "value": token, "url": server, "httpOnly": True}]
+            [{"name": django_settings.SIGNER_COOKIE_NAME, "value": token, "url": site, "httpOnly": True}]
         )
         yield page
 
@@ -93,9 +83,9 @@ def looker(page: Page, width: str) -> Callable[[str], None]:
 @pytest.mark.requirement("SG-6")
 @pytest.mark.parametrize("phone", [True, False], ids=["360", "1280"])
 def test_every_page_of_the_records_is_looked_at(
-    phone: bool, server: str, session: SigningSession, token: str, tmp_path: Path
+    phone: bool, site: str, session: SigningSession, token: str, tmp_path: Path
 ) -> None:
-    with chromium() as browser, signed_in(browser, server, token, phone) as page:
+    with chromium() as browser, signed_in(browser, site, token, phone) as page:
         look = looker(page, "360" if phone else "1280")
         page.goto("/me/")
         look("start")
@@ -140,13 +130,35 @@ def test_every_page_of_the_records_is_looked_at(
         look("start-english")
 
 
+@pytest.mark.parametrize("phone", [True, False], ids=["360", "1280"])
+def test_a_suspended_signer_reads_before_deciding(phone: bool, site: str, session: SigningSession) -> None:
+    """By a phone that had not suspended: what the documents are called stays hidden."""
+    credential, proof, at = session.credential, tokens.new_token(), clock.now()
+    credentials.suspend(credential, Actor("operator", "desk"), "signer_request", at)
+    ceremonies.begin(stopped.END, proof, at, signer=credential.signer)
+    with chromium() as browser, signed_in(browser, site, proof, phone) as page:
+        look = looker(page, "360" if phone else "1280")
+        page.goto("/me/stopped/choice/")
+        look("stopped-choice")
+        page.get_by_role("link", name="署名の記録を確かめる").click()
+        look("stopped-records")
+        page.get_by_role("link", name="内容は表示していません").first.click()
+        look("stopped-record")
+        page.goto("/me/stopped/choice/")
+        page.get_by_role("button", name="何もせずに終わる").click()
+        page.get_by_role("heading", name="この手続きの本人確認を終えました").wait_for()
+        look("stopped-left")
+        page.goto("/me/signatures/")
+        page.wait_for_url("**/me/sign-in/?next=/me/signatures/")
+
+
 @pytest.mark.requirement("SG-6")
 def test_from_an_entry_that_is_not_mine_everything_stops_in_two_taps(
-    server: str, session: SigningSession, token: str
+    site: str, session: SigningSession, token: str
 ) -> None:
     """Session, open authorisations and the certificate: by one act, on the phone."""
     rows.authorised(session, ehr(), [rows.digest(1)], clock.now())
-    with chromium() as browser, signed_in(browser, server, token, phone=True) as page:
+    with chromium() as browser, signed_in(browser, site, token, phone=True) as page:
         look = looker(page, "360")
         page.goto("/me/signatures/")
         page.get_by_role("link", name="覚えがない").first.click()
@@ -162,8 +174,8 @@ def test_from_an_entry_that_is_not_mine_everything_stops_in_two_taps(
     assert ActivationItem.objects.filter(state="dead").count() == 1
 
 
-def test_it_works_without_javascript(server: str, session: SigningSession, token: str) -> None:
-    with chromium() as browser, signed_in(browser, server, token, True, java_script_enabled=False) as page:
+def test_it_works_without_javascript(site: str, session: SigningSession, token: str) -> None:
+    with chromium() as browser, signed_in(browser, site, token, True, java_script_enabled=False) as page:
         page.goto("/me/signatures/")
         page.get_by_text("絞り込む", exact=True).click()
         page.get_by_label("結果").select_option(label="結果不明")
@@ -177,13 +189,13 @@ def test_it_works_without_javascript(server: str, session: SigningSession, token
 
 @pytest.mark.parametrize("phone", [True, False], ids=["360", "1280"])
 def test_before_the_first_signature_the_page_says_what_will_stand_there(
-    phone: bool, server: str, token: str
+    phone: bool, site: str, token: str
 ) -> None:
     credential = active_credential(at=clock.now())
     session = rows.session_of(credential, clock.now(), means="my_number_card")
     session.token_digest = tokens.digest(token)
     session.save()
-    with chromium() as browser, signed_in(browser, server, token, phone) as page:
+    with chromium() as browser, signed_in(browser, site, token, phone) as page:
         look = looker(page, "360" if phone else "1280")
         page.goto("/me/")
         look("start-empty")

@@ -10,9 +10,9 @@ from django.db import connections
 from ledger import clock, merkle, verify
 from ledger.log import Actor
 from ledger.models import Entry
-from signing import credentials, sessions, signatures
+from signing import credentials, sessions
 from signing.models import AccessToken, Activation, ActivationItem, OAuthClient, SignatureRecord
-from signing.turns import entries
+from signing.records.leaves import leaf, signer_leaf
 from tests.signing.turns.running import Answer, Hot, heard
 from tests.signing.turns.running import verify as verified
 from tests.support import days
@@ -43,28 +43,47 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.body["error_description"]
 
 
+def root_over(rows: list[SignatureRecord]) -> bytes:
+    return merkle.root([leaf(row.item.public_id.bytes, bytes(row.digest)) for row in rows])
+
+
+def callers_over(rows: list[SignatureRecord]) -> bytes:
+    """Of an entry about several SADs: one leaf for each, with the root over its own signatures."""
+    found: dict[int, list[SignatureRecord]] = {}
+    for row in rows:
+        found.setdefault(row.item.activation_id, []).append(row)
+    return merkle.root([signer_of(mine) for mine in found.values()])
+
+
+def signer_of(mine: list[SignatureRecord]) -> bytes:
+    row = mine[0]
+    return signer_leaf(
+        row.item.activation.public_id.bytes,
+        row.credential.public_id.bytes,
+        row.session.public_id.bytes,
+        (len(mine), root_over(mine)),
+        row.client.client_id,
+        bytes(row.certificate.thumbprint).hex() if row.certificate else "",
+        row.session.means,
+    )
+
+
 def check_log() -> None:
     """The chain holds, and every record stands under its entry's root at its place."""
     assert verify.verify().ok
     for entry in Entry.objects.filter(kind__in=("signing.signed", "signing.outcome_unknown")):
         records = SignatureRecord.objects.filter(log_shard=entry.shard, log_number=entry.number)
         rows = list(
-            records.select_related("item__activation", "session", "credential", "client").order_by("place")
+            records.select_related(
+                "item__activation", "session", "credential", "client", "certificate"
+            ).order_by("place")
         )
         assert [row.place for row in rows] == list(range(entry.data["count"]))
-        leaves = [signatures.leaf(row.item.public_id.bytes, bytes(row.digest)) for row in rows]
-        assert merkle.root(leaves).hex() == entry.data["root"]
-        if "callers" in entry.data:
-            counts = Counter(row.item.activation_id for row in rows)
-            first = {row.item.activation_id: row for row in reversed(rows)}
-            callers = [
-                entries.caller_leaf(
-                    row.item.activation.public_id.bytes, row.credential.public_id.bytes,
-                    row.session.public_id.bytes, row.client.client_id, "", counts[row.item.activation_id],
-                )
-                for row in sorted(first.values(), key=lambda one: one.place)
-            ]  # fmt: skip
-            assert merkle.root(callers).hex() == entry.data["callers"]
+        if "root" in entry.data:
+            assert {str(row.credential.public_id) for row in rows} == {entry.subject}
+            assert root_over(rows).hex() == entry.data["root"]
+        else:
+            assert callers_over(rows).hex() == entry.data["callers"]
     covered = sum(entry.data["count"] for entry in Entry.objects.filter(kind="signing.signed"))
     made = SignatureRecord.objects.filter(result=SignatureRecord.SIGNED)
     assert made.count() == covered == ActivationItem.objects.filter(state="signed").count()
