@@ -75,8 +75,9 @@ def card_site(settings: Settings, tmp_path: Path) -> Path:
     return hpki.publish(settings.HPKI_TRUST)
 
 
+@pytest.fixture
 def server(signers: SignerProcesses) -> Iterator[str]:
-    """The product's web server with its signers, over the test's database (`tests.support.marks.BESIDE`)."""
+    """The product's web server with its signers, over the test's database (`tests.support.beside.BESIDE`)."""
     with served() as address:
         yield address
     signer_client.signers().disconnect()

@@ -89,6 +89,7 @@ def _turned(
         session.public_id,
         session.means,
         has_signed=False,
+        policy=None,
         is_bound=certificate is not None,
         certificate_begins=None,
         certificate_ends=None,
