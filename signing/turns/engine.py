@@ -28,6 +28,7 @@ CHANNEL = "inkan_signing"  # migration 0060
 MOST_CALLS, MOST_HASHES = 64, 1024  # of one turn
 MOST_WAITING = 2000
 _GATHER, _FEW = 0.002, 4  # seconds after a turn that has answered more than a few
+_MANY = 16  # calls for which a turn begins while a frame is at the signer
 _LONGEST_WAIT = 0.02  # seconds for which a call waits for the end of somebody's frame
 _PATIENCE = 20.0  # seconds for which signatures wait for the database to come back
 _PLANNED_FOR = 60.0  # seconds
@@ -76,6 +77,8 @@ class Engine:
         elif not self._waiting:
             self._waits_since = self._loop.time()
             self._loop.call_later(_LONGEST_WAIT, self._wake.set)
+        elif len(self._waiting) + 1 >= _MANY:
+            self._wake.set()
         self._waiting.append(Call(method, token, size, read, answer))
 
     async def close(self) -> None:
@@ -105,12 +108,13 @@ class Engine:
                 return
 
     def _is_due(self) -> bool:
-        """While a frame is at the signer what comes waits for its end, or not for long: fewer turns, each for more."""
+        """While a frame is at the signer what comes waits for its end, for many, or not for long: fewer, fuller turns."""
         if self._signing is None:
             return bool(self._made or self._told or self._waiting or self._to_sign)
         if self._made or self._told:
             return True
-        return bool(self._waiting) and self._loop.time() - self._waits_since >= _LONGEST_WAIT
+        is_late = self._loop.time() - self._waits_since >= _LONGEST_WAIT
+        return len(self._waiting) >= _MANY or (bool(self._waiting) and is_late)
 
     def _may_gather(self) -> bool:
         """Whoever was just answered comes back at once: a turn for half of them costs as much as one for all."""
@@ -239,6 +243,9 @@ class Engine:
         if lacking:
             (answer,) = await line.run([(b"keys", [binary.int8s(list(lacking))])])
             wrapped = {binary.read_int(pk or b""): key or b"" for pk, key in answer.rows}
+        self._hand_over(wrapped)
+
+    def _hand_over(self, wrapped: dict[int, bytes]) -> None:
         calls, self._to_sign = self._to_sign, []
         self._signing = self._loop.create_task(self._sign(calls, wrapped))
 
@@ -259,6 +266,8 @@ class Engine:
             self._made += [Asked(each, [unknown] * len(each.items)) for each in calls]
         finally:
             self._signing = None
+            if self._to_sign and not any(self._keys.lacks(each) for each in self._to_sign):
+                self._hand_over({})  # the signer need not wait for the turn that records
             self._wake.set()
 
     # --- when something is away --------------------------------------------------------------------------------------

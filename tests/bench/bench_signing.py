@@ -142,7 +142,7 @@ def most() -> None:
     """As much as the machine gives, the load generator beside it."""
     yard = openssl_speed("-multi", "2")
     with Works("bench-most") as works:
-        found = [works.measured(seconds=SECONDS, connections=count) for count in (64, 96, 128)]
+        found = [works.measured(seconds=SECONDS, connections=count) for count in (64, 128, 192)]
     best = max(found, key=lambda one: one.signatures)
     share = best.rate / yard
     print(
