@@ -108,7 +108,7 @@ class Engine:
                 return
 
     def _is_due(self) -> bool:
-        """While a frame is at the signer what comes waits for its end, for many, or not for long: fewer, fuller turns."""
+        """While a frame is at the signer what comes waits for its end or for many, and not for long: full turns."""
         if self._signing is None:
             return bool(self._made or self._told or self._waiting or self._to_sign)
         if self._made or self._told:
