@@ -13,6 +13,7 @@ from outbox import jobs
 from signing import flow, issuing
 from signing.endings import end_sessions
 from signing.models import (
+    Activation,
     ActivationItem,
     Authenticator,
     CardBinding,
@@ -109,9 +110,14 @@ def end_everything(credential: Credential, at: datetime) -> None:
     """
     void_links(credential, kind="shown")
     end_sessions(SigningSession.objects.filter(credential=credential), at)
-    ActivationItem.objects.filter(
+    left = ActivationItem.objects.filter(
         activation__session__credential=credential, state=flow.Item.AUTHORISED
-    ).update(state=flow.Item.DEAD)
+    )
+    sads = Activation.objects.filter(pk__in=left.values("activation")).order_by("pk")
+    locked = [sad.pk for sad in sads.select_for_update()]  # in the order of everybody who takes several
+    ActivationItem.objects.filter(activation__in=locked, state=flow.Item.AUTHORISED).update(
+        state=flow.Item.DEAD
+    )
 
 
 def void_links(credential: Credential, **only: str) -> None:

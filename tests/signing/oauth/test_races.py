@@ -58,7 +58,7 @@ def test_sixteen_redeem_one_code(scope: str) -> None:
 
 def test_one_of_sixteen_browsers_opens_a_pushed_request() -> None:
     ehr, at = Ehr(), clock.now()
-    uri = waiting.push(ehr.row, {"client_id": ehr.client_id}, at)
+    uri = waiting.push(ehr.row, {"client_id": ehr.client_id}, at, certificate=None)
 
     def opened(_number: int) -> bool:
         try:
