@@ -160,7 +160,7 @@ class Works:
 
     def load(self, **order: Any) -> subprocess.Popen[str]:
         """The load generator, running; its first line says that the warm-up is over."""
-        return load(address=self.address, signers=self.signers, **order)
+        return load(**{"address": self.address, "signers": self.signers, **order})
 
     def measured(self, **order: Any) -> Told:
         return measured(self.load(**order), self.parts)
