@@ -70,7 +70,9 @@ def test_sixteen_sign_ins_with_one_answer_open_one_session() -> None:
     found = together(
         person.browser, lambda browser: browser.post(f"{reverse('card_answer')}?next=apply", answer)
     )
-    assert found[302] >= 1  # a button pressed again leads on; of sixteen some may be told to wait where it is slow
+    assert (
+        found[302] >= 1
+    )  # a button pressed again leads on; of sixteen some may be told to wait where it is slow
     assert found[302] + found[503] == 16
     living = ApplicantSession.objects.filter(ended_at=None)
     assert living.count() == Application.objects.count() == 1
