@@ -109,6 +109,9 @@ def take(text: str, browser: str, at: datetime) -> Taken:
     if OPERATIONS[reading.purpose] != response.operation:
         raise Refused("reading_unknown")
     rows = CardReading.objects.filter(pk=reading.pk)
+    rows.select_for_update(
+        no_key=True
+    ).first()  # before anything else: whoever presses again comes one by one
     if rows.filter(spent_at=None, expires_at__gt=at).update(spent_at=at) == 1:
         return Taken(reading, response, is_again=False)
     echoes = rows.filter(spent_at__gt=at - ECHO, spent_at__lte=at + ECHO, phone__refused_at=None)
