@@ -30,6 +30,7 @@ MOST_WAITING = 2000
 _GATHER, _FEW = 0.002, 4  # seconds after a turn that has answered more than a few
 _MANY = 16  # calls for which a turn begins while a frame is at the signer
 _LONGEST_WAIT = 0.02  # seconds for which a call waits for the end of somebody's frame
+_TICK = 0.002  # the timer rings when that is over, whatever milliseconds and fractions make of it
 _PATIENCE = 20.0  # seconds for which signatures wait for the database to come back
 _PLANNED_FOR = 60.0  # seconds
 _SHARDS = 64
@@ -51,7 +52,6 @@ class Engine:
         self._made_at = 0.0
         self._told: list[tuple[Call, No]] = []  # refusals to be written down and answered
         self._to_sign: list[Reserved] = []
-        self._wrapped: dict[int, bytes] = {}
         self._signing: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._line: Line | None = None
@@ -76,7 +76,7 @@ class Engine:
             self._wake.set()
         elif not self._waiting:
             self._waits_since = self._loop.time()
-            self._loop.call_later(_LONGEST_WAIT, self._wake.set)
+            self._loop.call_later(_LONGEST_WAIT + _TICK, self._wake.set)
         elif len(self._waiting) + 1 >= _MANY:
             self._wake.set()
         self._waiting.append(Call(method, token, size, read, answer))

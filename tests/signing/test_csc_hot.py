@@ -3,16 +3,15 @@
 import asyncio
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from ledger import clock
 from signing.api import hot
-from signing.signer import client as signer_client
+from tests.signing.turns.running import leave_the_pool_clean
 from tests.support import days
 from tests.support.csc import (
     NOT_AUTHORISED,
@@ -36,15 +35,7 @@ class TestHot:
     @pytest.fixture(autouse=True)
     def pool_left_clean(self) -> Iterator[None]:
         yield
-        everyone = threading.Barrier(hot.THREADS)
-
-        def close() -> None:
-            everyone.wait(10)
-            connections.close_all()
-            signer_client.signers().disconnect()
-
-        for done in [hot._pool.submit(close) for _ in range(hot.THREADS)]:
-            done.result(20)
+        leave_the_pool_clean()
 
     def ask(
         self,

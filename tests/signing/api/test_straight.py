@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import uvicorn
-from django.db import connection, connections
+from django.db import connection
 
 from ledger import clock
 from signing.api import hot, wire
 from signing.api.straight import Straight
 from signing.signer import client as signer_client
+from tests.signing.turns.running import leave_the_pool_clean
 from tests.support import days, services
 from tests.support.csc import RSA_SHA256, b64, digest
 from tests.support.days import Day
@@ -76,15 +77,7 @@ def server(signers: SignerProcesses) -> Iterator[uvicorn.Server]:
     running.should_exit = True
     thread.join(20)
     assert not thread.is_alive()
-    everyone = threading.Barrier(hot.THREADS)
-
-    def close() -> None:
-        everyone.wait(10)
-        connections.close_all()
-        signer_client.signers().disconnect()
-
-    for done in [hot._pool.submit(close) for _ in range(hot.THREADS)]:
-        done.result(20)
+    leave_the_pool_clean()
     signer_client.signers().disconnect()
 
 

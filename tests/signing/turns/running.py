@@ -26,6 +26,19 @@ class Answer(NamedTuple):
     body: Any
 
 
+def leave_the_pool_clean() -> None:
+    """No thread of the slow path keeps a connection to the test's database or signers."""
+    everyone = threading.Barrier(hot.THREADS)
+
+    def close() -> None:
+        everyone.wait(10)
+        connections.close_all()
+        client.signers().disconnect()
+
+    for done in [hot._pool.submit(close) for _ in range(hot.THREADS)]:
+        done.result(20)
+
+
 class Hot:
     """Use as a context manager. The engine begins with the first request and is closed with the context.
 
@@ -49,15 +62,7 @@ class Hot:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
-        everyone = threading.Barrier(hot.THREADS)
-
-        def close() -> None:
-            everyone.wait(10)
-            connections.close_all()
-            client.signers().disconnect()
-
-        for done in [hot._pool.submit(close) for _ in range(hot.THREADS)]:  # those of the slow path
-            done.result(20)
+        leave_the_pool_clean()
 
     def ask(self, method: str, body: object, bearer: str) -> Answer:
         """POST /csc/v1/<method>; a body of bytes is sent as it is."""
