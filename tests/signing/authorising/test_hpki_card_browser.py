@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page
 
 from signing.csc_check.server import Server
 from signing.signer import client as signer_client
 from tests.support import days
+from tests.support.beside import IN_CHROMIUM
 from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot
 from tests.support.card_site import hpki
 from tests.support.card_site.fronted import Site, a_pc, fronted
@@ -18,14 +18,7 @@ from tests.support.csc import RSA_SHA256, digest
 from tests.support.days import Day
 from tests.support.signers import SignerProcesses
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-    pytest.mark.requirement("SG-2", "SG-3"),
-]
+pytestmark = [*IN_CHROMIUM, pytest.mark.requirement("SG-2", "SG-3")]
 LABELS = "処方箋 2 件 #麻薬\n#1 処方箋 内科\n#2 処方箋 皮膚科（外用薬）"
 
 

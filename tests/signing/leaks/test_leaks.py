@@ -21,16 +21,11 @@ from signing.signer import client as signer_client
 from tests.signing.leaks.places import Places, tables
 from tests.signing.leaks.walks import BODY, Admission, Remote, Systems
 from tests.support import services
+from tests.support.beside import BESIDE
 from tests.support.signers import SignerProcesses
 from tests.support.web import served
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="the server needs the test's database beside the test"
-    ),
-    pytest.mark.requirement("SG-1", "SG-2", "SG-3"),
-]
+pytestmark = [*BESIDE, pytest.mark.requirement("SG-1", "SG-2", "SG-3")]
 
 
 @pytest.fixture
