@@ -164,6 +164,14 @@ class TestDay:
         assert sessions.find(opened.token, end - SECOND) == opened.session
         assert refusal(lambda: sessions.find(opened.token, end)) == "no_session"
 
+    @pytest.mark.requirement("SG-3")
+    @pytest.mark.parametrize("hours", [1, 24])
+    def test_how_long_is_a_setting(self, card: Card, settings: Settings, hours: int) -> None:
+        settings.SIGNING_SESSION = timedelta(hours=hours)
+        opened = self.open(card)
+        assert opened.session.expires_at == NOON + timedelta(hours=hours)
+        assert refusal(lambda: sessions.find(opened.token, NOON + timedelta(hours=hours))) == "no_session"
+
     @pytest.mark.requirement("BD-10")
     def test_the_day_may_be_cut_at_midnight(self, card: Card, settings: Settings) -> None:
         settings.SIGNING_SESSION_ENDS_AT_MIDNIGHT = True
