@@ -1,5 +1,6 @@
 """The suites in order, for every face that the server has."""
 
+import ssl
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ class Wanted(NamedTuple):
     pause: Callable[[float], object] | None = None
     seconds: float = 3.0
     connections: int = 8
+    tls: ssl.SSLContext | None = None
 
 
 class Run(NamedTuple):
@@ -38,12 +40,12 @@ def run(wanted: Wanted) -> Run:
     """Raises Unreachable where nothing answers; a server without a face or a credential has failed."""
     findings: list[Finding] = []
     figures: list[dict[str, Any]] = []
-    found = versions(wanted.address)
+    found = versions(wanted.address, wanted.tls)
     if not found:
         findings.append(_failed("", "there is no /csc/v1/info and no /csc/v2/info here"))
     for version in found:
         with (
-            Server(_root(wanted.address), version, wanted.token) as server,
+            Server(_root(wanted.address), version, wanted.token, wanted.tls) as server,
             server.seen_by(wanted.other_token) as other,
         ):
             chosen = choose(server, wanted.credential)
@@ -61,13 +63,13 @@ def run(wanted: Wanted) -> Run:
     return Run(findings, figures)
 
 
-def versions(address: str) -> list[str]:
+def versions(address: str, tls: ssl.SSLContext | None = None) -> list[str]:
     """The faces that answer `info`; where the address ends in one, that one."""
     tail = address.rstrip("/").rpartition("/csc/")[2]
     asked = [tail] if tail in ("v1", "v2") else ["v1", "v2"]
     found = []
     for version in asked:
-        with Server(_root(address), version) as server:
+        with Server(_root(address), version, tls=tls) as server:
             if server.call("info", {}).status == 200:
                 found.append(version)
     return found

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import ssl
 import threading
 import time
 import urllib.error
@@ -46,20 +47,25 @@ class Unreachable(Exception):
 
 
 class Server:
-    """`address` is the host's root, for example https://sign.example; each thread keeps one connection."""
+    """`address` is the host's root, for example https://sign.example; each thread keeps one connection.
 
-    def __init__(self, address: str, version: str, token: str = "") -> None:
+    `tls`: see the function; None takes the machine's own authorities and shows no certificate.
+    """
+
+    def __init__(
+        self, address: str, version: str, token: str = "", tls: ssl.SSLContext | None = None
+    ) -> None:
         parts = urllib.parse.urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an address of a server: {address}")
         self.address, self.version, self.token = address.rstrip("/"), version, token
         self.words = WORDS[version]
-        self._parts = parts
+        self._parts, self._tls = parts, tls
         self._own = threading.local()
 
     def seen_by(self, token: str) -> "Server":
         """The same face for another caller."""
-        return Server(self.address, self.version, token)
+        return Server(self.address, self.version, token, self._tls)
 
     def call(self, method: str, body: Mapping[str, Any] | bytes, *, bearer: str | None = None) -> Answer:
         """POST. A body of bytes goes as it is; members that are ABSENT are left out."""
@@ -112,14 +118,16 @@ class Server:
             connection.close()
             self._own.connection = None
 
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._parts.scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=DEADLINE, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=DEADLINE)
+
     def _post(self, path: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            make = (
-                http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-            )
-            connection = make(self._parts.hostname or "", self._parts.port, timeout=DEADLINE)
-            self._own.connection = connection
+            connection = self._own.connection = self._connection()
         try:
             connection.request("POST", path, content, dict(headers))
             response = connection.getresponse()
@@ -131,13 +139,28 @@ class Server:
         return response.status, kind, response.read()
 
 
-def client_credentials(token_url: str, client_id: str, secret: str, scope: str = "service") -> str:
+def tls(certificate: str = "", key: str = "", authority: str = "") -> ssl.SSLContext | None:
+    """For a server that asks its callers for a certificate (RFC 8705) or whose own is of a private authority.
+
+    Paths of PEM files; None where nothing is named. Raises OSError (ssl.SSLError is one).
+    """
+    if not (certificate or authority):
+        return None
+    context = ssl.create_default_context(cafile=authority or None)
+    if certificate:
+        context.load_cert_chain(certificate, key or None)
+    return context
+
+
+def client_credentials(
+    token_url: str, client_id: str, secret: str, scope: str = "service", tls: ssl.SSLContext | None = None
+) -> str:
     """An access token by RFC 6749 section 4.4. Raises Unreachable."""
     form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode()
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
     request = urllib.request.Request(token_url, form, {"Authorization": f"Basic {basic}"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=DEADLINE) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=DEADLINE, context=tls) as response:  # noqa: S310
             return str(json.loads(response.read())["access_token"])
     except urllib.error.HTTPError as problem:
         with problem:

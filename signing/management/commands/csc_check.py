@@ -1,6 +1,7 @@
 """Ask any CSC server over HTTP: `manage.py csc_check URL [--token T]`. Exit 1 where something failed, 2 unreachable."""
 
 import json
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from signing.csc_check import findings
 from signing.csc_check.run import SUITES, Wanted, run
-from signing.csc_check.server import Unreachable, client_credentials
+from signing.csc_check.server import Unreachable, client_credentials, tls
 
 
 class Command(BaseCommand):
@@ -29,6 +30,9 @@ class Command(BaseCommand):
             "--other-token", default="", help="another caller's token, for SADs in foreign hands"
         )
         parser.add_argument("--credential", default="", help="credentialID; else the first that may sign")
+        parser.add_argument("--certificate", default="", help="PEM, shown to a server that asks for one")
+        parser.add_argument("--key", default="", help="its key, where the file does not hold it")
+        parser.add_argument("--ca", default="", help="PEM of the authority of the server's own certificate")
         parser.add_argument("--suite", action="append", choices=SUITES, dest="suites")
         parser.add_argument("--wait", action="store_true", help="also wait until a SAD has run out")
         parser.add_argument("--seconds", type=float, default=3.0, help="for each figure of speed")
@@ -37,10 +41,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            shown = tls(options["certificate"], options["key"], options["ca"])
+        except OSError as problem:
+            raise CommandError(f"certificate: {problem}", returncode=2) from None
+        try:
             done = run(
                 Wanted(
                     address=options["url"],
-                    token=options["token"] or _token(options),
+                    tls=shown,
+                    token=options["token"] or _token(options, shown),
                     other_token=options["other_token"],
                     credential=options["credential"],
                     suites=tuple(options["suites"] or SUITES),
@@ -63,8 +72,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _token(options: dict[str, Any]) -> str:
+def _token(options: dict[str, Any], shown: ssl.SSLContext | None) -> str:
     if not options["token_url"]:
         return ""
     secret = Path(options["client_secret_file"]).read_text(encoding="utf-8").strip()
-    return client_credentials(options["token_url"], options["client_id"], secret)
+    return client_credentials(options["token_url"], options["client_id"], secret, tls=shown)

@@ -8,11 +8,13 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from http.client import HTTPSConnection
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from deploy.demo.facilities import Issued
 from ledger import clock
@@ -297,3 +299,33 @@ def test_a_credential_token_signs_its_own_hashes_at_the_hot_door_and_gets_no_oth
     assert (answer.status, answer.body["error_description"]) == (400, "Invalid parameter SAD")
     assert front.post("/csc/v1/signatures/signHash", json.dumps(body), headers, issued).status == 200
     assert front.post("/csc/v1/signatures/signHash", json.dumps(body), headers, issued).status == 400
+
+
+@pytest.mark.requirement("SG-7")
+def test_the_suites_pass_over_a_facilitys_certificate_and_find_nobody_without_it(
+    front: Front, signer: SignerBrowser
+) -> None:
+    """csc_check through nginx with TLS: conformance and abuse, as a hospital's system would be let in."""
+    ehr, other = Ehr(), Ehr()
+    issued, report = facilities.bound(ehr.client_id), front.folder / "report.json"
+    foreign = facilities.bound(other.client_id)
+    token, stranger = (
+        redeemed(front, signer, *each).body["access_token"] for each in ((ehr, issued), (other, foreign))
+    )
+    pem, key, _p12 = issued.write(front.folder, "suites")
+    address = f"https://localhost:{front.nginx.ports[3]}"
+    ours = {
+        "ca": str(front.nginx.site.certificate),
+        "suites": ["conformance", "abuse"],
+        "report": str(report),
+    }
+    shown = {"certificate": str(pem), "key": str(key)}
+    call_command("csc_check", address, token=token, other_token=stranger, stdout=StringIO(), **ours, **shown)
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["passed"] and {each["version"] for each in told["findings"]} == {"v1", "v2"}
+    with pytest.raises(SystemExit):
+        call_command("csc_check", address, token=token, stdout=StringIO(), **ours)
+    (said, *_) = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    assert (said["name"], said["verdict"]) == ("the server can be asked", "failed")
+    with pytest.raises(CommandError, match="certificate: "):
+        call_command("csc_check", address, certificate=str(report), stdout=StringIO())
