@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger import chain, log
-from ledger.canonical import canonical_json
+from ledger import chain, log, merkle
+from ledger.canonical import canonical_json, timestamp
 
+_SALT = 16
 # $1 shard, $2 its genesis
 CREATE = "INSERT INTO ledger_shard (name, count, head) VALUES ($1::text, 0, $2::bytea) ON CONFLICT DO NOTHING"
 # $1 shard -> count, head
@@ -65,32 +66,22 @@ class Chained(NamedTuple):
 def chained(shard: str, head: Head, drafts: Sequence[Draft], at: datetime) -> Chained:
     """The entries behind the head, in their order. Raises EntryRefused as `log.append` does."""
     made = Chained([], [], [], [], [], [], [], [], [], [], head)
-    for draft in drafts:
-        log.check(draft.kind, draft.actor, draft.subject, draft.authority, draft.data, shard)
-        number, salt = head.number + 1, secrets.token_bytes(16)
-        data = canonical_json(draft.data)
-        leaf = chain.leaf(
-            salt,
-            chain.record(
-                shard,
-                number,
-                at,
-                draft.kind,
-                draft.actor.kind,
-                draft.actor.id,
-                draft.subject,
-                draft.authority,
-                draft.data,
-            ),
-        )
+    moment, salts = timestamp(at), secrets.token_bytes(_SALT * len(drafts))
+    for place, draft in enumerate(drafts):
+        kind, actor, subject, authority, data = draft
+        log.check(kind, actor, subject, authority, data, shard)
+        number, salt = head.number + 1, salts[place * _SALT : (place + 1) * _SALT]
+        text = canonical_json(data).decode()
+        record = chain.spelled(shard, number, moment, kind, actor.kind, actor.id, subject, authority, text)
+        leaf = merkle.leaf_hash(salt + record)
         head = Head(number, chain.link(head.link, leaf))
         made.number.append(number)
-        made.kind.append(draft.kind)
-        made.actor_kind.append(draft.actor.kind)
-        made.actor_id.append(draft.actor.id)
-        made.subject.append(draft.subject)
-        made.authority.append(draft.authority)
-        made.data.append(data.decode())
+        made.kind.append(kind)
+        made.actor_kind.append(actor.kind)
+        made.actor_id.append(actor.id)
+        made.subject.append(subject)
+        made.authority.append(authority)
+        made.data.append(text)
         made.salt.append(salt)
         made.leaf.append(leaf)
         made.link.append(head.link)

@@ -34,9 +34,8 @@ _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="csc-why")  # rea
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}  # one, but for tests that begin another loop
 
 
-def engine() -> Engine | None:
-    """This loop's engine, begun at the first request; None where the database is not PostgreSQL."""
-    loop = asyncio.get_running_loop()
+def engine(loop: asyncio.AbstractEventLoop) -> Engine | None:
+    """The running loop's engine, begun at the first request; None where the database is not PostgreSQL."""
     found = _engines.get(loop)
     if found is None:
         connection = connections["default"]

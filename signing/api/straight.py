@@ -113,7 +113,7 @@ class Straight(HttpToolsProtocol):
         exchange.more_body = False
         face, method = self._found
         headers, body = hot.headers_of(self.headers), bytes(exchange.body)
-        hot.begin(face, method, headers, body, partial(self._reply, exchange))
+        hot.begin(self.loop, face, method, headers, body, partial(self._reply, exchange))
 
     def _reply(self, exchange: _Exchange, reply: Reply) -> None:
         """The reply leaves in one write. Who has hung up gets none."""

@@ -67,8 +67,11 @@ class Turn:
         self.is_committing = False
         for reserved, results in made:
             self._settled.append((reserved.call, self._told(reserved.call, results)))
-        for call in calls:
-            self._sort(call)
+        asking = [found for call in calls if (found := self._sorted(call)) is not None]
+        names, sads = in_order(len(asking), at), tokens.new_tokens(len(asking))
+        for (call, known, wish), name, sad in zip(asking, names, sads, strict=True):
+            expires_at = min(self._until, known.caller.session_expires_at)
+            self._sads.append(Sad(call, known, wish, UUID(bytes=name), sad, expires_at))
 
     async def carry_out(self, now: float, head: together.Head | None) -> Done:
         """One exchange where the chain's head is known and every session lives; without a head, two.
@@ -116,20 +119,19 @@ class Turn:
         return together.Head(binary.read_int(count or b""), link or b""), numbers
 
     # --- what the rows need not be asked for -------------------------------------------------------------------------
-    def _sort(self, call: Call) -> None:
+    def _sorted(self, call: Call) -> tuple[Call, Known, Authorise] | None:
+        """Who may have a SAD; the others stand among the spends or the answers."""
         known, wish = call.known, call.wish
         assert known is not None and wish is not None
         if isinstance(wish, Spend):
             self._spends.append((call, known, wish))
-            return
+            return None
         no = wish if isinstance(wish, No) else _why_not(known, wish, self._at)
         if no is not None:
             self.refuse(call, no)
-            return
+            return None
         assert isinstance(wish, Authorise)
-        expires_at = min(self._until, known.caller.session_expires_at)
-        (name,) = in_order(1, self._at)
-        self._sads.append(Sad(call, known, wish, UUID(bytes=name), tokens.new_token(), expires_at))
+        return call, known, wish
 
     def refuse(self, call: Call, no: No) -> None:
         self._refusals.note(call, no.code)
