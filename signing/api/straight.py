@@ -64,7 +64,10 @@ class Straight(HttpToolsProtocol):
         self._head += len(name) + len(value)
         if self._head > _LONGEST_HEAD:
             raise ValueError("too long a head")  # the parser tells it as its own error: 400, and the end
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         found, parser = _PATHS.get(self.url), self.parser

@@ -363,9 +363,9 @@ class Engine:
 
     async def _sort_out(self, line: Line, made: Sequence[Asked]) -> None:
         """Which of these are recorded already, which can be recorded still, and which never."""
-        keys = binary.int8s([item.pk for each in made for item in each.reserved.items])
+        keys = binary.sent_int8s([item.pk for each in made for item in each.reserved.items])
         recorded, reserved = [
-            {binary.read_int(row[0] or b"") for row in answer.rows}
+            {row[0] for row in answer.rows}
             for answer in await line.run([(b"recorded", [keys]), (b"reserved", [keys])])
         ]
         for each in made:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from django.conf import settings
 
@@ -29,7 +28,7 @@ class Sad(NamedTuple):
     call: Call
     known: Known
     wish: Authorise
-    public_id: UUID
+    public_id: bytes
     sad: str
     expires_at: datetime
 
@@ -71,7 +70,7 @@ class Turn:
         names, sads = in_order(len(asking), at), tokens.new_tokens(len(asking))
         for (call, known, wish), name, sad in zip(asking, names, sads, strict=True):
             expires_at = min(self._until, known.caller.session_expires_at)
-            self._sads.append(Sad(call, known, wish, UUID(bytes=name), sad, expires_at))
+            self._sads.append(Sad(call, known, wish, name, sad, expires_at))
 
     async def carry_out(self, now: float, head: together.Head | None) -> Done:
         """One exchange where the chain's head is known and every session lives; without a head, two.
@@ -141,23 +140,23 @@ class Turn:
     def _authorise(self, expected: int) -> Step:
         """`expected`: how many must be written, 0 for any number."""
         sads = self._sads
-        places = [(nr, ordinal) for nr, sad in enumerate(sads, 1) for ordinal in range(len(sad.wish.digests))]
+        counts = [len(sad.wish.digests) for sad in sads]
         return b"authorise", [
             binary.int8s([sad.known.caller.session for sad in sads]),
             binary.int8s([sad.known.caller.client for sad in sads]),
             binary.byteas([tokens.digest(sad.sad) for sad in sads]),
-            binary.uuids([sad.public_id.bytes for sad in sads]),
+            binary.uuids([sad.public_id for sad in sads]),
             binary.texts([DIGEST_SIZES[len(sad.wish.digests[0])] for sad in sads]),
             binary.byteas([_sealed(sad.wish.description) for sad in sads]),
             binary.moments([sad.expires_at for sad in sads]),
-            binary.int4s([nr for nr, _ in places]),
-            binary.int4s([ordinal for _, ordinal in places]),
-            binary.byteas([digest for sad in sads for digest in sad.wish.digests]),
+            binary.numbers(counts),
+            binary.places(counts),
+            binary.octets([digest for sad in sads for digest in sad.wish.digests]),
             binary.moment(self._at),
             binary.int8s([sad.known.caller.certificate for sad in sads]),
             binary.int4s([sad.wish.room for sad in sads]),
             expected.to_bytes(4, "big"),
-            binary.uuids(in_order(len(places), self._at)),
+            binary.uuids(in_order(sum(counts), self._at)),
         ]
 
     def _authorised(self, numbers: set[int]) -> list[Authorised]:
@@ -179,12 +178,12 @@ class Turn:
     # --- reserve -----------------------------------------------------------------------------------------------------
     def _reserve(self) -> Step:
         spends = [spend for _, _, spend in self._spends]
-        places = [(nr, place) for nr, spend in enumerate(spends, 1) for place in range(len(spend.digests))]
+        counts = [len(spend.digests) for spend in spends]
         return b"in_order", [
             *self._heads(range(len(spends))),
-            binary.int4s([nr for nr, _ in places]),
-            binary.int4s([place for _, place in places]),
-            binary.byteas([digest for spend in spends for digest in spend.digests]),
+            binary.numbers(counts),
+            binary.places(counts),
+            binary.octets([digest for spend in spends for digest in spend.digests]),
             binary.moment(self._at),
         ]
 
@@ -201,13 +200,13 @@ class Turn:
     async def _take(self, rows: Sequence[tuple[bytes | None, ...]]) -> None:
         """All of a wish or nothing of it; what the quick question left open is asked in the general way."""
         found: list[dict[int, Item]] = [{} for _ in self._spends]
-        names: dict[int, UUID] = {}
+        names: dict[int, bytes] = {}
         for nr, place, pk, public_id, name in rows:
             number, at = int.from_bytes(nr or b"") - 1, int.from_bytes(place or b"")
             digest = self._spends[number][2].digests[at]
-            found[number][at] = Item(int.from_bytes(pk or b""), public_id or b"", digest)
+            found[number][at] = Item(pk or b"", public_id or b"", digest)
             if name is not None:
-                names[number] = UUID(bytes=name)
+                names[number] = name
         open_ones = [n for n, (_, _, spend) in enumerate(self._spends) if len(found[n]) != len(spend.digests)]
         if open_ones:
             await self._reconsider(open_ones, found, names)
@@ -220,7 +219,7 @@ class Turn:
                 self._refused.append((call, spend))
 
     async def _reconsider(
-        self, which: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
+        self, which: list[int], found: list[dict[int, Item]], names: dict[int, bytes]
     ) -> None:
         """In a transaction of their own; where it fails, nothing of these stays reserved."""
         part = [item.pk for number in which for item in found[number].values()]
@@ -228,17 +227,17 @@ class Turn:
             await self._ask_again(which, part, found, names)
         except Failed:
             await self._line.run([ROLLBACK])
-            await self._line.run([(b"give_back", [binary.int8s(part)])])
+            await self._line.run([(b"give_back", [binary.sent_int8s(part)])])
             for number in which:
                 found[number] = {}
 
     async def _ask_again(
-        self, which: list[int], part: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
+        self, which: list[int], part: list[bytes], found: list[dict[int, Item]], names: dict[int, bytes]
     ) -> None:
         """Also for whoever waited for a lock and has looked through an old snapshot."""
         moment = binary.moment(self._at)
         sads = binary.byteas([self._spends[number][2].sad_digest for number in which])
-        steps: list[Step] = [BEGIN, (b"give_back", [binary.int8s(part)]), (b"names", [sads])]
+        steps: list[Step] = [BEGIN, (b"give_back", [binary.sent_int8s(part)]), (b"names", [sads])]
         for number in which:
             digests = self._spends[number][2].digests
             places = [
@@ -249,10 +248,10 @@ class Turn:
             heads = [binary.int4s([0]), *self._heads([number])]
             steps.append((b"any", [*places, *heads, moment, moment, moment]))
         _, _, named, *answers, _ = await self._line.run([*steps, COMMIT])
-        by_sad = {row[0]: UUID(bytes=row[1]) for row in named.rows if row[1] is not None}
+        by_sad = {row[0]: row[1] for row in named.rows if row[1] is not None}
         for number, answer in zip(which, answers, strict=True):
             found[number] = {
-                int.from_bytes(place or b""): Item(int.from_bytes(pk or b""), public_id or b"", digest or b"")
+                int.from_bytes(place or b""): Item(pk or b"", public_id or b"", digest or b"")
                 for _, place, pk, public_id, digest in answer.rows
             }
             spend = self._spends[number][2]
@@ -261,7 +260,7 @@ class Turn:
         short = [n for n in which if len(found[n]) != len(self._spends[n][2].digests)]
         left_over = [item.pk for number in short for item in found[number].values()]
         if left_over:
-            await self._line.run([(b"give_back", [binary.int8s(left_over)])])
+            await self._line.run([(b"give_back", [binary.sent_int8s(left_over)])])
 
     # --- record ------------------------------------------------------------------------------------------------------
     def _record(self, last: int, drafts: list[together.Draft]) -> list[Step]:
@@ -271,8 +270,8 @@ class Turn:
         """
         steps: list[Step] = []
         signed: list[tuple[Reserved, list[Item]]] = []
-        back: list[int] = []
-        failed: list[int] = []
+        back: list[bytes] = []
+        failed: list[bytes] = []
         for reserved, results in self._made:
             good = []
             for item, result in zip(reserved.items, results, strict=True):
@@ -288,9 +287,9 @@ class Turn:
             drafts.append(entries.signed(group))
             steps.append(self._records(group, last + len(drafts)))
         if back:
-            steps.append((b"give_back", [binary.int8s(back)]))
+            steps.append((b"give_back", [binary.sent_int8s(back)]))
         if failed:
-            steps.append((b"fail", [binary.int8s(failed)]))
+            steps.append((b"fail", [binary.sent_int8s(failed)]))
         return steps
 
     def _told(self, call: Call, results: Sequence[client.Result]) -> Outcome:
@@ -303,10 +302,10 @@ class Turn:
         return no
 
     def _records(self, signed: list[tuple[Reserved, list[Item]]], number: int) -> Step:
-        places = [(item.pk, nr) for nr, (_, items) in enumerate(signed, 1) for item in items]
+        keys = [item.pk for _, items in signed for item in items]
         return b"record", [
-            binary.int8s([pk for pk, _ in places]),
-            binary.int4s([nr for _, nr in places]),
+            binary.sent_int8s(keys),
+            binary.numbers([len(items) for _, items in signed]),
             binary.int8s([reserved.known.caller.credential for reserved, _ in signed]),
             binary.int8s([reserved.known.caller.session for reserved, _ in signed]),
             binary.int8s([reserved.known.caller.client for reserved, _ in signed]),
@@ -314,7 +313,7 @@ class Turn:
             self._shard.encode(),
             number.to_bytes(8, "big"),
             binary.moment(self._at),
-            len(places).to_bytes(8, "big"),
+            len(keys).to_bytes(8, "big"),
             binary.int8s([reserved.known.caller.certificate for reserved, _ in signed]),
         ]
 
