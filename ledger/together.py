@@ -1,7 +1,7 @@
 """Many entries of one transaction, for a writer that speaks to PostgreSQL itself: the chain computed here, one INSERT.
 
-The writer has a shard of its own, locks its head (LOCK), chains, inserts (INSERT) and moves the head (ADVANCE), all in
-the transaction of the effects (decision 23). Parameters are told beside each statement, in their order.
+The writer has a shard of its own, locks its head (LOCK), chains, inserts and moves the head (APPEND), all in the
+transaction of the effects (decision 23). Parameters are told beside each statement, in their order.
 """
 
 import secrets
@@ -17,17 +17,18 @@ _SALT = 16
 CREATE = "INSERT INTO ledger_shard (name, count, head) VALUES ($1::text, 0, $2::bytea) ON CONFLICT DO NOTHING"
 # $1 shard -> count, head
 LOCK = "SELECT count, head FROM ledger_shard WHERE name = $1::text FOR UPDATE"
-# $1 shard, $2 time; then one array per column, a place per entry
-INSERT = """
-INSERT INTO ledger_entry (shard, number, at, kind, actor_kind, actor_id, subject, authority, data, salt, leaf, link)
-SELECT $1::text, entry.number, $2::timestamptz, entry.kind, entry.actor_kind, entry.actor_id, entry.subject,
-    entry.authority, entry.data::jsonb, entry.salt, entry.leaf, entry.link
-FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[],
-    $11::bytea[], $12::bytea[])
-    AS entry (number, kind, actor_kind, actor_id, subject, authority, data, salt, leaf, link)
+# $1 shard, $2 time; then one array per column, a place per entry; $13 the head's count, $14 the head
+APPEND = """
+WITH written AS (
+    INSERT INTO ledger_entry (shard, number, at, kind, actor_kind, actor_id, subject, authority, data, salt, leaf, link)
+    SELECT $1::text, entry.number, $2::timestamptz, entry.kind, entry.actor_kind, entry.actor_id, entry.subject,
+        entry.authority, entry.data::jsonb, entry.salt, entry.leaf, entry.link
+    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[],
+        $11::bytea[], $12::bytea[])
+        AS entry (number, kind, actor_kind, actor_id, subject, authority, data, salt, leaf, link)
+)
+UPDATE ledger_shard SET count = $13::bigint, head = $14::bytea WHERE name = $1::text
 """
-# $1 shard, $2 count, $3 head
-ADVANCE = "UPDATE ledger_shard SET count = $2::bigint, head = $3::bytea WHERE name = $1::text"
 
 
 class Draft(NamedTuple):
@@ -48,7 +49,7 @@ class Head(NamedTuple):
 
 
 class Chained(NamedTuple):
-    """Columns of INSERT from the third on, and the head behind them."""
+    """Columns of APPEND from the third on, and the head behind them."""
 
     number: list[int]
     kind: list[str]

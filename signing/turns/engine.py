@@ -184,7 +184,6 @@ class Engine:
                 return await turn.carry_out(self._loop.time(), head)
             except Failed as problem:
                 logger.info("a turn goes step by step: %s", problem)
-                await line.run([ROLLBACK])
         return await turn.carry_out(self._loop.time(), None)
 
     def _next(self) -> list[Call]:

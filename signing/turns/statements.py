@@ -170,8 +170,7 @@ ALL = {
     b"names": NAMES,
     b"keys": KEYS,
     b"head": together.LOCK,
-    b"entries": together.INSERT,
-    b"advance": together.ADVANCE,
+    b"entries": together.APPEND,
     b"create": together.CREATE,
     b"lock": LOCK,
 }

@@ -81,11 +81,12 @@ class Turn:
         """
         self._answers, self._refused, self._reserved = list(self._settled), [], []
         self.is_committing = False
-        steps: list[Step] = [BEGIN]
+        steps: list[Step] = []
+        ending: list[Step] = []  # without a BEGIN an exchange is one transaction (PostgreSQL 15, 55.2.4)
         numbers = set(range(1, len(self._sads) + 1))
         if head is None:
             head, numbers = await self._look()
-            steps.clear()
+            ending = [COMMIT]
         elif self._sads:
             steps.append(self._authorise(len(self._sads)))
         authorised = entries.by_authority(self._authorised(numbers), lambda each: each.known.authority)
@@ -98,10 +99,10 @@ class Turn:
         drafts += refusals
         if drafts:
             made = together.chained(self._shard, head, drafts, self._at)
-            steps += self._write(made)
+            steps.append(self._write(made))
             head = made.head
         self.is_committing = True
-        answers = await self._line.run([*steps, COMMIT])
+        answers = await self._line.run([*steps, *ending])
         self._refusals.written(refusals, now)
         if self._spends:
             await self._take(answers[place].rows)
@@ -317,17 +318,15 @@ class Turn:
             binary.int8s([reserved.known.caller.certificate for reserved, _ in signed]),
         ]
 
-    def _write(self, made: together.Chained) -> list[Step]:
+    def _write(self, made: together.Chained) -> Step:
         shard = self._shard.encode()
         columns = [
             binary.int8s(made.number),
             *[binary.texts(column) for column in made[1:7]],
             *[binary.byteas(column) for column in made[7:10]],
         ]
-        return [
-            (b"entries", [shard, binary.moment(self._at), *columns]),
-            (b"advance", [shard, made.head.number.to_bytes(8, "big"), made.head.link]),
-        ]
+        head = [made.head.number.to_bytes(8, "big"), made.head.link]
+        return b"entries", [shard, binary.moment(self._at), *columns, *head]
 
 
 def _why_not(known: Known, wish: Authorise, at: datetime) -> No | None:
