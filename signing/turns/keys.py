@@ -19,7 +19,7 @@ from signing.turns.calls import Asked, Reserved
 logger = logging.getLogger(__name__)
 
 NOT_OPEN = client.NotSigned("not_open")
-_MOST_OPEN = 50_000
+_MOST_OPEN = 50_000  # handles remembered; the signer forgets what rests longest by itself
 _FRAME = 1024  # items: a quarter of what the signer takes, and a quarter of a second
 
 
@@ -110,8 +110,8 @@ class Keys:
         wanted = {each.known.caller.credential: each.known.caller.session_expires_at for each in calls}
         if not wanted:
             return {}
-        if len(self._open) + len(wanted) > _MOST_OPEN:
-            self._open.clear()
+        while self._open and len(self._open) + len(wanted) > _MOST_OPEN:
+            self._open.pop(next(iter(self._open)))
         asked = [[wrapped.get(credential, b""), until.timestamp()] for credential, until in wanted.items()]
         closed: dict[int, client.Result] = {}
         answers = await self._call("open", asked)
