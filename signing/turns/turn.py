@@ -9,13 +9,13 @@ from django.conf import settings
 
 from ledger import together
 from signing.activation import DIGEST_SIZES
+from signing.activation_store.ids import in_order, in_shard
 from signing.flow import Credential as CredentialState
 from signing.models import Activation
 from signing.signer import client
 from signing.turns import binary, entries
 from signing.turns.calls import Asked, Authorise, Call, Item, Known, Made, No, Outcome, Reserved, Spend
 from signing.turns.entries import Authorised, Refusals
-from signing.turns.ids import in_order
 from signing.turns.line import BEGIN, COMMIT, ROLLBACK, Failed, Line, Step
 from vault import keyring, tokens
 
@@ -128,8 +128,8 @@ class Turn:
             return
         assert isinstance(wish, Authorise)
         expires_at = min(self._until, known.caller.session_expires_at)
-        (name,) = in_order(1, self._at)
-        self._sads.append(Sad(call, known, wish, UUID(bytes=name), tokens.new_token(), expires_at))
+        name = in_shard(self._shard, self._at)
+        self._sads.append(Sad(call, known, wish, name, tokens.new_token(), expires_at))
 
     def refuse(self, call: Call, no: No) -> None:
         self._refusals.note(call, no.code)
