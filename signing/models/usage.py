@@ -65,6 +65,12 @@ class UsageMark(models.Model):
     last_record = models.BigIntegerField(default=0)
 
 
+class ReservationMark(models.Model):
+    """One row: up to which SAD nothing can be reserved any more (`records.left_behind`)."""
+
+    last_activation = models.BigIntegerField(default=0)
+
+
 class UnrecordedFailure(models.Model):
     """A failed item whose record the clock is still to write; then the row goes."""
 

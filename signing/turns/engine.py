@@ -309,7 +309,7 @@ class Engine:
         self._wake.set()
 
     def _give_up(self, calls: Sequence[Call], *, is_unknown: bool) -> None:
-        """What was reserved and perhaps committed is never asked of the signer: it fails for ever (`fail_stuck`)."""
+        """What was reserved and perhaps committed is never asked of the signer: it fails (`records.left_behind`)."""
         for call in calls:
             is_lost = is_unknown and isinstance(call.wish, Spend)
             call.say(No("outcome_unknown" if is_lost else "unavailable"))

@@ -1,4 +1,7 @@
-"""A card's answer that comes twice finds what its first coming has led to: the challenge's row stays until it is over."""
+"""A card's answer that comes twice finds what its first coming has led to: the challenge's row stays until it is over.
+
+And up to which SAD nothing can be reserved any more, so that the clock reads on from there.
+"""
 
 from django.db import migrations, models
 
@@ -24,5 +27,12 @@ class Migration(migrations.Migration):
             model_name='ceremony',
             name='led_to',
             field=models.UUIDField(null=True),
+        ),
+        migrations.CreateModel(
+            name='ReservationMark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('last_activation', models.BigIntegerField(default=0)),
+            ],
         ),
     ]
