@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
-from tests.signing.test_activation_store import second_database
+from tests.support.beside import sqlite
 
 
 class Touched(Exception):
@@ -23,7 +23,7 @@ def refuse(_execute: Any, sql: str, *_about: Any) -> NoReturn:
 def test_another_database_is_migrated_without_a_look_at_the_default_one(
     app: str, tmp_path: Path, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    with django_db_blocker.unblock(), second_database(tmp_path / "other.sqlite3") as alias:
+    with django_db_blocker.unblock(), sqlite.beside(tmp_path / "other.sqlite3") as alias:
         with connections["default"].execute_wrapper(refuse):
             call_command("migrate", app, database=alias, verbosity=0)
         with connections[alias].cursor() as cursor:

@@ -261,7 +261,6 @@ class TestFaults:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 class TestRaces:
     def race(self, count: int, action: Callable[[int], object]) -> list[object]:
         """What each thread got: the result, or the code of its refusal."""
