@@ -1,7 +1,6 @@
 """RV-4: an auditor who looks for a signer also finds the entries of turns that authorised hashes for many at once."""
 
 import json
-from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from signing.models import Activation, Credential, SigningSession
 from signing.records import auditing
 from signing.turns.entries import MANY
 from staff.desk import signed
-from tests.signing.records import rows
+from tests.signing.records import counting, rows
 from tests.staff.test_granting import desk, make
 from tests.support import days
 from tests.support.credentials import active_credential
@@ -111,28 +110,12 @@ def test_two_processes_and_two_authorities_at_one_moment_are_told_apart(auditor:
     assert found(auditor, mine) == []
 
 
-_read: list[auditing.Authorising] = []
-
-
-class Counting(auditing.Signed):
-    def authorising(
-        self, since: datetime | None, until: datetime | None, *, newest_first: bool
-    ) -> Iterator[auditing.Authorising]:
-        for each in super().authorising(since, until, newest_first=newest_first):
-            _read.append(each)
-            yield each
-
-
-def counting(wanted: str, authorities: Collection[str]) -> auditing.Signed:
-    return Counting(*auditing.find(wanted, authorities))
-
-
 @pytest.mark.parametrize("alone", [3, 1], ids=["some alone", "all alone"])
 def test_pages_follow_each_other_and_read_no_more_than_they_show(
     auditor: Client, settings: Any, alone: int
 ) -> None:
     """Twenty a day over two weeks; each page looks at about its own days' sessions, and every entry comes once."""
-    settings.LEDGER_SIGNERS = f"{__name__}.counting"
+    settings.LEDGER_SIGNERS = counting.FINDS
     mine, theirs = session(), session()
     made = []
     for number in range(280):
@@ -141,21 +124,14 @@ def test_pages_follow_each_other_and_read_no_more_than_they_show(
             mine = rows.session_of(mine.credential, clock.now())
         made.append(turn([mine, theirs] if number % alone else [mine]))
     settings.CLOCK_OFFSET = timedelta(0)
-    seen: list[tuple[str, int]] = []
-    before: dict[str, str] = {}
-    while True:
-        _read.clear()
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            page = shown(auditor, mine, **before)
-        of_sessions = [each for each in asked.captured_queries if 'FROM "signing_activation"' in each["sql"]]
-        assert len(_read) <= 3 * 64 + 1 and len(of_sessions) <= 9
-        seen += [("hot-1", int(part.split("<")[0])) for part in page.split('class="quiet mono">hot-1/')[1:]]
-        if 'rel="next"' not in page:
-            break
-        before = {"before": page.split('rel="next"')[0].rsplit("before=", 1)[1].split('"')[0]}
-    assert seen == [place(entry) for entry in reversed(made)]
+    seen: list[int] = []
+    with CaptureQueriesContext(connection) as asked:
+        for page in counting.pages(lambda before: shown(auditor, mine, **before)):
+            seen += counting.numbers(page, "hot-1")
+            of_sessions = [each for each in asked if 'FROM "signing_activation"' in each["sql"]]
+            assert len(counting.read) <= 3 * 64 + 1 and 1 <= len(of_sessions) <= 9
+            asked.initial_queries = len(connection.queries_log)
+    assert seen == [entry.number for entry in reversed(made)]
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL's plans")
