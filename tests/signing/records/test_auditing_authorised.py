@@ -24,7 +24,7 @@ from tests.support.csc import digest
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("RV-4")]
 URL, KIND = "/admin/ledger/entry/", "signing.authorised"
-TOLD = "（探している署名者への署名の許可 {} 件を含む）"
+TOLD = "（探している署名者の署名の許可 {} 件を含む）"
 
 
 @pytest.fixture
