@@ -1,6 +1,6 @@
 """A card's answer that comes twice finds what its first coming has led to: the challenge's row stays until it is over.
 
-And up to which SAD nothing can be reserved any more, so that the clock reads on from there.
+And up to which SAD nothing can be reserved any more, and each one was used, so that the clock reads on from there.
 """
 
 from django.db import migrations, models
@@ -29,10 +29,11 @@ class Migration(migrations.Migration):
             field=models.UUIDField(null=True),
         ),
         migrations.CreateModel(
-            name='ReservationMark',
+            name='SadMark',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('last_activation', models.BigIntegerField(default=0)),
+                ('settled', models.BigIntegerField(default=0)),
+                ('kept', models.BigIntegerField(default=0)),
             ],
         ),
     ]

@@ -65,10 +65,11 @@ class UsageMark(models.Model):
     last_record = models.BigIntegerField(default=0)
 
 
-class ReservationMark(models.Model):
-    """One row: up to which SAD nothing can be reserved any more (`records.left_behind`)."""
+class SadMark(models.Model):
+    """One row: how far the clock has come with the SADs, by their keys (`records.left_behind`, `retention`)."""
 
-    last_activation = models.BigIntegerField(default=0)
+    settled = models.BigIntegerField(default=0)  # up to here nothing can be reserved any more
+    kept = models.BigIntegerField(default=0)  # up to here each one was used
 
 
 class UnrecordedFailure(models.Model):

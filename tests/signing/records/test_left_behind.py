@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from signing.models import Activation, ActivationItem, ReservationMark, SignatureRecord, SigningSession
+from signing import retention
+from signing.models import Activation, ActivationItem, SadMark, SignatureRecord, SigningSession
 from signing.records import left_behind
 from signing.records.left_behind import fail_stuck
 from tests.signing.records import rows
@@ -37,7 +38,7 @@ def states(*items: ActivationItem) -> list[str]:
 
 
 def mark() -> int:
-    return ReservationMark.objects.get().last_activation
+    return SadMark.objects.get().settled
 
 
 def test_the_mark_moves_behind_what_is_over_and_no_further(session: SigningSession) -> None:
@@ -99,6 +100,29 @@ def test_a_row_that_is_committed_after_its_successors_is_found(session: SigningS
     assert mark() == last.activation_id > first.activation_id
 
 
+def test_what_was_never_used_is_found_by_a_mark_of_its_own(
+    session: SigningSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark moves when what it stood before is erased, and no further than what is over for a day."""
+    monkeypatch.setattr(left_behind, "STEP", 3)
+    made = [sad(session, NOON, "authorised" if number in (4, 6, 9) else "signed") for number in range(11)]
+    young = sad(session, NOON + timedelta(hours=2), "authorised")
+    keys = [item.activation_id for item in made]
+    after = NOON + settings.SAD_LIFETIME + retention.DAY
+
+    def due(most: int = 100, at: datetime = after) -> tuple[list[int], int]:
+        return retention.unused_sads(at, most), SadMark.objects.get().kept
+
+    assert due(at=after - timedelta(seconds=1)) == ([], 0)
+    assert due(most=2) == ([keys[4], keys[6]], keys[2])
+    assert due() == ([keys[4], keys[6], keys[9]], keys[2])
+    retention.erase_sads([keys[4], keys[6]], after)
+    assert due() == ([keys[9]], keys[7])
+    retention.erase_sads([keys[9]], after)
+    assert due() == ([], keys[10])
+    assert due(at=after + timedelta(hours=2)) == ([young.activation_id], keys[10])
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL's plans")
 def test_a_long_table_is_read_by_its_keys(session: SigningSession) -> None:
     """60,000 SADs of a year before; what is read are the keys behind the mark."""
@@ -116,17 +140,18 @@ def test_a_long_table_is_read_by_its_keys(session: SigningSession) -> None:
         )
         cursor.execute("ANALYZE signing_activation, signing_activationitem")
     last = Activation.objects.latest("pk").pk
-    ReservationMark.objects.create(pk=1, last_activation=last)
+    SadMark.objects.create(pk=1, settled=last, kept=last)
     stuck = sad(session, NOON)
     with CaptureQueriesContext(connection) as asked:
         assert fail_stuck(NOON + STUCK_AT) == 1
+        assert retention.unused_sads(NOON + timedelta(days=2), 100) == []
     assert states(stuck) == ["failed"]
     plans = [plan(each["sql"]) for each in asked.captured_queries if each["sql"].startswith("SELECT")]
     long = [each for each in plans if "signing_activation" in each]
     assert len(long) >= 4
     for each in long:
         assert "Seq Scan on signing_activation" not in each, each
-    (read,) = [each for each in long if "'reserved'" in each]
+    (read,) = [each for each in long if "'reserved'" in each and "Anti Join" not in each]
     assert "Index Cond: ((signing_activationitem.activation_id >" in read or (
         "Index Cond: ((activation_id >" in read
     ), read
