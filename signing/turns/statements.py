@@ -68,7 +68,8 @@ WITH living AS MATERIALIZED (
     SELECT array_agg(id ORDER BY n) AS ids
     FROM (
         SELECT DISTINCT ON (n) n, id FROM (
-            SELECT nr AS n, id FROM placed UNION ALL SELECT n, NULL FROM generate_series(1, cardinality($1::bigint[])) AS n
+            SELECT nr AS n, id FROM placed
+            UNION ALL SELECT n, NULL FROM generate_series(1, cardinality($1::bigint[])) AS n
         ) AS each ORDER BY n, id
     ) AS every -- a place for each call, NULL where it was not authorised
 ), items AS (
