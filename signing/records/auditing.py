@@ -1,8 +1,8 @@
 """Which ledger entries are about a signer: what the desk's log asks for its auditors (LEDGER_SIGNERS).
 
 An entry of a turn is about several signers and has no one subject. The records know which entry covers each signature.
-A SAD's row knows the shard and the moment of the turn that wrote both (`activation_store.ids.in_shard`). Either are read by an
-index, in the order of time, and only as far as the asker goes on asking.
+A SAD's row knows the shard and the moment of the turn that wrote both (`activation_store.ids.in_shard`). Either are
+read by an index, in the order of time, and only as far as the asker goes on asking.
 """
 
 import heapq
