@@ -124,6 +124,7 @@ VARIABLES: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "INKAN_HPKI_TRUST": (None, _path),
     "INKAN_FACILITY_TRUST": (None, _path),
     "INKAN_SESSION_HOURS": ("18", _number(1, 24)),
+    "INKAN_SESSION_ENDS_AT_MIDNIGHT": ("no", _one_of("yes", "no")),
     "INKAN_PROXY_SECRET": (None, _secret),
     "INKAN_JPA_OPENS": (None, _day),
     "INKAN_CLAMD": (None, _scanner),

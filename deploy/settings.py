@@ -242,7 +242,7 @@ OTP_TOTP_ISSUER = "Inkan"
 # --- signing (decisions 12, BD-10) -----------------------------------------------------------------------
 SIGNING_SESSION = timedelta(hours=cast(int, ENV["INKAN_SESSION_HOURS"]))
 CARD_VISIT = timedelta(minutes=10)
-SIGNING_SESSION_ENDS_AT_MIDNIGHT = False
+SIGNING_SESSION_ENDS_AT_MIDNIGHT = ENV["INKAN_SESSION_ENDS_AT_MIDNIGHT"] == "yes"
 SAD_LIFETIME = timedelta(seconds=300)
 MULTISIGN = 500
 # When the signer must approve a set of hashes anew, although the day lives (signing/authorising/policy.py).

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -15,7 +16,7 @@ def canonical_json(value: Any) -> bytes:
     """
     _refuse_floats(value)
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(value)
     except TypeError as problem:
         raise ValueError(str(problem)) from None
     return text.encode()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from ledger import merkle
@@ -50,3 +51,25 @@ def record(
 def leaf(salt: bytes, content: Mapping[str, Any]) -> bytes:
     """RFC 6962 leaf hash over salt and canonical record; the salt keeps a published neighbour unguessable."""
     return merkle.leaf_hash(salt + canonical_json(content))
+
+
+def spelled(
+    shard: str,
+    number: int,
+    at: str,
+    kind: str,
+    actor_kind: str,
+    actor_id: str,
+    subject: str,
+    authority: str,
+    data: str,
+) -> bytes:
+    """`canonical_json` of `record`, from the moment as `timestamp` and the data as `canonical_json` have spelled them.
+
+    For who writes many: a tenth of the time. Raises ValueError for lone surrogates.
+    """
+    return (
+        f'{{"actor":{{"id":{quoted(actor_id)},"kind":{quoted(actor_kind)}}},"at":"{at}",'
+        f'"authority":{quoted(authority)},"data":{data},"kind":{quoted(kind)},"number":{number},'
+        f'"shard":{quoted(shard)},"subject":{quoted(subject)},"version":1}}'
+    ).encode()

@@ -6,7 +6,7 @@ from datetime import datetime
 from signing.models import Credential
 from signing.signer import client
 
-_MOST = 50_000  # handles remembered by one process; beyond that all are opened anew
+_MOST = 50_000  # handles remembered by one process; beyond that the oldest is opened anew
 
 
 class KeyRefused(Exception):
@@ -34,8 +34,8 @@ def handle(credential: Credential, until: datetime) -> bytes:
     if not isinstance(answer, client.Opened):
         raise KeyRefused(answer.reason)
     with _lock:
-        if len(_open) >= _MOST:
-            _open.clear()
+        while len(_open) >= _MOST:
+            _open.pop(next(iter(_open)))
         _open[credential.pk] = (answer.handle, until)
     return answer.handle
 

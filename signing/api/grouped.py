@@ -34,9 +34,8 @@ _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="csc-why")  # rea
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}  # one, but for tests that begin another loop
 
 
-def engine() -> Engine | None:
-    """This loop's engine, begun at the first request; None where the database is not PostgreSQL."""
-    loop = asyncio.get_running_loop()
+def engine(loop: asyncio.AbstractEventLoop) -> Engine | None:
+    """The running loop's engine, begun at the first request; None where the database is not PostgreSQL."""
     found = _engines.get(loop)
     if found is None:
         connection = connections["default"]
@@ -126,10 +125,9 @@ def _is_bound_rightly(known: Known, headers: Mapping[str, str], at: datetime) ->
 
 def _may_step_up(known: Known, wanted: asked.Authorisation) -> bool:
     """Whether the policy may want the signer's own act: then it is asked itself, on the slow path."""
-    if not settings.SIGNING_STEP_UP:
-        return False
-    if settings.SIGNING_STEP_UP != _POLICY:
-        return True
+    asked_for = settings.SIGNING_STEP_UP
+    if asked_for != _POLICY:
+        return bool(asked_for)
     wish = known.policy or policy_rows.default()
     is_new = wish.for_new_callers and not known.has_signed
     return is_new or bool(policy.told(wish, len(wanted.digests) + wanted.room, wanted.description))

@@ -46,16 +46,22 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     body = await _body(receive)
     if body is None:
         return
-    reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-    begin(face, method, headers_of(scope["headers"]), body, partial(_tell, reply))
+    loop = asyncio.get_running_loop()
+    reply: asyncio.Future[Reply] = loop.create_future()
+    begin(loop, face, method, headers_of(scope["headers"]), body, partial(_tell, reply))
     await _reply(send, await reply)
 
 
 def begin(
-    face: Face, method: str, headers: Mapping[str, str], body: bytes, tell: Callable[[Reply], None]
+    loop: asyncio.AbstractEventLoop,
+    face: Face,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    tell: Callable[[Reply], None],
 ) -> None:
-    """Answer one of METHODS; `tell` is called once on this loop, perhaps at once. Header names in lower case."""
-    loop = asyncio.get_running_loop()
+    """Answer one of METHODS; `tell` is called once on `loop`, which is the running one (to ask for it is a system call
+    in Python 3.11), perhaps at once. Header names in lower case."""
 
     def slowly(reply: Reply | None) -> None:
         if reply is not None:
@@ -66,7 +72,7 @@ def begin(
             lambda done: tell(answers.refusal(face, "failed") if done.exception() else done.result())
         )
 
-    engine = grouped.engine()
+    engine = grouped.engine(loop)
     if engine is None:
         slowly(None)
     else:

@@ -64,7 +64,10 @@ class Straight(HttpToolsProtocol):
         self._head += len(name) + len(value)
         if self._head > _LONGEST_HEAD:
             raise ValueError("too long a head")  # the parser tells it as its own error: 400, and the end
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         found, parser = _PATHS.get(self.url), self.parser
@@ -113,7 +116,7 @@ class Straight(HttpToolsProtocol):
         exchange.more_body = False
         face, method = self._found
         headers, body = hot.headers_of(self.headers), bytes(exchange.body)
-        hot.begin(face, method, headers, body, partial(self._reply, exchange))
+        hot.begin(self.loop, face, method, headers, body, partial(self._reply, exchange))
 
     def _reply(self, exchange: _Exchange, reply: Reply) -> None:
         """The reply leaves in one write. Who has hung up gets none."""

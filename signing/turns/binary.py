@@ -16,6 +16,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 TRUE = b"\x01"
 _NULL = b"\xff\xff\xff\xff"
+_counted = bytearray()  # elements 0, 1, 2, ... of int[], as far as they were wanted
 
 
 def _array(kind: int, count: int, content: bytes, *, nulls: bool = False) -> bytes:
@@ -41,6 +42,38 @@ def int4s(values: Sequence[int]) -> bytes:
     return _array(_INT4, len(values), _packer("ii", len(values)).pack(*each))
 
 
+def sent_int8s(values: Sequence[bytes]) -> bytes:
+    """bigint[], of values as PostgreSQL sent them (8 octets each)."""
+    return _array(_INT8, len(values), _joined(values, 8))
+
+
+def numbers(counts: Sequence[int]) -> bytes:
+    """int[]: 1 as often as the first says, 2 as often as the second, and so on."""
+    parts = [b"\x00\x00\x00\x04%b" % number.to_bytes(4) * count for number, count in enumerate(counts, 1)]
+    return _array(_INT4, sum(counts), b"".join(parts))
+
+
+def places(counts: Sequence[int]) -> bytes:
+    """int[]: for each count the numbers from 0 up to it."""
+    while max(counts, default=0) * 8 > len(_counted):
+        _counted.extend(b"\x00\x00\x00\x04" + (len(_counted) // 8).to_bytes(4))
+    parts = [bytes(_counted[: 8 * count]) for count in counts]
+    return _array(_INT4, sum(counts), b"".join(parts))
+
+
+def _joined(values: Sequence[bytes], size: int) -> bytes:
+    head = size.to_bytes(4)
+    return head + head.join(values) if values else b""
+
+
+def octets(values: Sequence[bytes]) -> bytes:
+    """bytea[] of values of one length, as digests of one algorithm are; of several lengths as well, more slowly."""
+    sizes = {*map(len, values)}
+    if len(sizes) != 1:
+        return byteas(values)
+    return _array(_BYTEA, len(values), _joined(values, sizes.pop()))
+
+
 def byteas(values: Sequence[bytes | None]) -> bytes:
     """bytea[]; None is NULL."""
     parts = [_NULL if value is None else _LENGTH.pack(len(value)) + value for value in values]
@@ -55,8 +88,7 @@ def texts(values: Sequence[str]) -> bytes:
 
 def uuids(values: Sequence[bytes]) -> bytes:
     """uuid[], of 16 octets each."""
-    content = b"".join([b"\x00\x00\x00\x10" + value for value in values])
-    return _array(_UUID, len(values), content)
+    return _array(_UUID, len(values), _joined(values, 16))
 
 
 def moments(values: Sequence[datetime]) -> bytes:

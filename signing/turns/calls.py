@@ -15,7 +15,7 @@ class Known(NamedTuple):
     """An access token and what it leads to, as the database said at `checked` (seconds of the loop's clock)."""
 
     caller: Caller
-    session_id: UUID
+    session_id: bytes  # the UUID's 16 octets
     means: str
     has_signed: bool  # this signer by this client for this facility, ever
     policy: Policy | None  # when a step-up is wanted of this caller; None: as the settings say
@@ -23,6 +23,7 @@ class Known(NamedTuple):
     certificate_begins: datetime | None
     certificate_ends: datetime | None
     credential_id: UUID
+    credential_octets: bytes  # of that id
     authority: str
     state: str
     not_after: datetime | None
@@ -107,9 +108,9 @@ class Call:
 
 
 class Item(NamedTuple):
-    """One reserved hash occurrence: its row id, its public id (16 bytes), its digest."""
+    """One reserved hash occurrence: its row id as PostgreSQL sends it, its public id (16 bytes), its digest."""
 
-    pk: int
+    pk: bytes
     public_id: bytes
     digest: bytes
 
@@ -119,7 +120,7 @@ class Reserved(NamedTuple):
 
     call: Call
     known: Known
-    activation: UUID
+    activation: bytes  # its public id
     algorithm: Algorithm
     items: list[Item]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import chain, clock, together
+from signing.activation_store import ids
 from signing.signer import client
 from signing.turns import binary, statements
 from signing.turns.calls import STRANGER, Answer, Asked, Call, No, Read, Reserved, Slowly, Spend
@@ -20,6 +21,7 @@ from signing.turns.entries import Refusals
 from signing.turns.keys import Keys, not_open
 from signing.turns.known import Memory
 from signing.turns.line import REPLAN, ROLLBACK, Failed, Line, Lost
+from signing.turns.pace import Pace
 from signing.turns.turn import Done, Turn
 
 logger = logging.getLogger(__name__)
@@ -27,10 +29,6 @@ logger = logging.getLogger(__name__)
 CHANNEL = "inkan_signing"  # migration 0060
 MOST_CALLS, MOST_HASHES = 64, 1024  # of one turn
 MOST_WAITING = 2000
-_GATHER, _FEW = 0.002, 4  # seconds after a turn that has answered more than a few
-_MANY = 16  # calls for which a turn begins while a frame is at the signer
-_LONGEST_WAIT = 0.02  # seconds for which a call waits for the end of somebody's frame
-_TICK = 0.002  # the timer rings when that is over, whatever milliseconds and fractions make of it
 _PATIENCE = 20.0  # seconds for which signatures wait for the database to come back
 _PLANNED_FOR = 60.0  # seconds
 _SHARDS = 64
@@ -57,8 +55,10 @@ class Engine:
         self._line: Line | None = None
         self._shard = ""
         self._head: together.Head | None = None  # of the shard's chain, where the last turn has told it
-        self._answered, self._answered_at = 0, 0.0  # how many by the last turn, and when
-        self._waits_since = 0.0  # when the first of those that wait has come, while a frame was at the signer
+        self._pace = Pace()
+        self._bell: asyncio.TimerHandle | None = None  # rings when something that waits may begin
+        self._rings_at = 0.0
+        self._at_signer = 0  # calls
         self._hashes, self._planned = 0, (64, self._loop.time())
         self._is_closing = False
         self._is_doubtful = False  # some of `_made` may be recorded already: they are looked at first
@@ -72,14 +72,12 @@ class Engine:
         if len(self._waiting) >= MOST_WAITING or self._is_closing:
             answer(No("unavailable"))
             return
-        if self._signing is None:
-            self._wake.set()
-        elif not self._waiting:
-            self._waits_since = self._loop.time()
-            self._loop.call_later(_LONGEST_WAIT + _TICK, self._wake.set)
-        elif len(self._waiting) + 1 >= _MANY:
-            self._wake.set()
         self._waiting.append(Call(method, token, size, read, answer))
+        if len(self._waiting) == 1:
+            self._pace.first(self._loop.time())
+            self._wake.set()
+        elif self._may_begin():
+            self._wake.set()
 
     async def close(self) -> None:
         """Ends when everything that waits is answered."""
@@ -96,9 +94,6 @@ class Engine:
             await self._wake.wait()
             self._wake.clear()
             while self._is_due():
-                if self._may_gather():
-                    await asyncio.sleep(_GATHER / 4)
-                    continue
                 try:
                     await self._turn()
                 except Exception:
@@ -108,26 +103,48 @@ class Engine:
                 return
 
     def _is_due(self) -> bool:
-        """While a frame is at the signer what comes waits for its end or for many, and not for long: full turns."""
-        if self._signing is None:
-            return bool(self._made or self._told or self._waiting or self._to_sign)
-        if self._made or self._told:
-            return True
-        is_late = self._loop.time() - self._waits_since >= _LONGEST_WAIT
-        return len(self._waiting) >= _MANY or (bool(self._waiting) and is_late)
-
-    def _may_gather(self) -> bool:
-        """Whoever was just answered comes back at once: a turn for half of them costs as much as one for all."""
-        if self._signing is not None or self._made or self._told or self._is_closing:
+        """Whether a turn begins now; where it may only begin later, the bell rings then."""
+        if not self._has_work():
             return False
-        is_early = self._loop.time() - self._answered_at < _GATHER
-        return is_early and _FEW < self._answered > len(self._waiting)
+        if self._is_closing or self._may_begin():
+            return True
+        now = self._loop.time()
+        begins = self._pace.begins(is_held=self._is_held())
+        if begins <= now:
+            return True
+        if self._bell is None or self._rings_at > begins:
+            if self._bell is not None:
+                self._bell.cancel()
+            self._bell, self._rings_at = self._loop.call_at(begins, self._ring), begins
+        return False
+
+    def _ring(self) -> None:
+        self._bell = None
+        self._wake.set()
+
+    def _has_work(self) -> bool:
+        if self._made or self._told or self._waiting:
+            return True
+        return self._signing is None and bool(self._to_sign)
+
+    def _is_held(self) -> bool:
+        """Only calls wait, and a frame is at the signer, whose end they may share."""
+        return self._signing is not None and not (self._made or self._told)
+
+    def _may_begin(self) -> bool:
+        """Without looking at the clock."""
+        return self._pace.is_full(len(self._waiting), self._on_the_way(), is_held=self._is_held())
+
+    def _on_the_way(self) -> int:
+        """Calls beside those of this turn that nobody has answered."""
+        return len(self._waiting) + len(self._made) + len(self._to_sign) + self._at_signer
 
     def _is_busy(self) -> bool:
-        return self._is_due() or self._signing is not None or bool(self._to_sign or self._telling)
+        return self._has_work() or self._signing is not None or bool(self._to_sign or self._telling)
 
     async def _turn(self) -> None:
         self._calls = calls = self._next()
+        self._pace.begun(self._loop.time(), len(calls), self._on_the_way())
         try:
             line = await self._connected()
             calls = await self._identify(line, calls)
@@ -168,7 +185,6 @@ class Engine:
                 return await turn.carry_out(self._loop.time(), head)
             except Failed as problem:
                 logger.info("a turn goes step by step: %s", problem)
-                await line.run([ROLLBACK])
         return await turn.carry_out(self._loop.time(), None)
 
     def _next(self) -> list[Call]:
@@ -215,7 +231,6 @@ class Engine:
 
     async def _finish(self, line: Line, done: Done) -> None:
         self._head = done.head
-        self._answered, self._answered_at = len(done.answers), self._loop.time()
         for call, outcome in done.answers:
             call.say(outcome)
         if done.refused:
@@ -247,6 +262,7 @@ class Engine:
 
     def _hand_over(self, wrapped: dict[int, bytes]) -> None:
         calls, self._to_sign = self._to_sign, []
+        self._at_signer = len(calls)
         self._signing = self._loop.create_task(self._sign(calls, wrapped))
 
     async def _sign(self, calls: list[Reserved], wrapped: dict[int, bytes]) -> None:
@@ -265,7 +281,7 @@ class Engine:
             unknown = client.Unknown("failed")
             self._made += [Asked(each, [unknown] * len(each.items)) for each in calls]
         finally:
-            self._signing = None
+            self._signing, self._at_signer = None, 0
             if self._to_sign and not any(self._keys.lacks(each) for each in self._to_sign):
                 self._hand_over({})  # the signer need not wait for the turn that records
             self._wake.set()
@@ -305,10 +321,11 @@ class Engine:
             self._lose(self._made)
             self._made = []
         await asyncio.sleep(0.1)
+        self._pace.reset()
         self._wake.set()
 
     def _give_up(self, calls: Sequence[Call], *, is_unknown: bool) -> None:
-        """What was reserved and perhaps committed is never asked of the signer: it fails for ever (`fail_stuck`)."""
+        """What was reserved and perhaps committed is never asked of the signer: it fails (`records.left_behind`)."""
         for call in calls:
             is_lost = is_unknown and isinstance(call.wish, Spend)
             call.say(No("outcome_unknown" if is_lost else "unavailable"))
@@ -346,9 +363,9 @@ class Engine:
 
     async def _sort_out(self, line: Line, made: Sequence[Asked]) -> None:
         """Which of these are recorded already, which can be recorded still, and which never."""
-        keys = binary.int8s([item.pk for each in made for item in each.reserved.items])
+        keys = binary.sent_int8s([item.pk for each in made for item in each.reserved.items])
         recorded, reserved = [
-            {binary.read_int(row[0] or b"") for row in answer.rows}
+            {row[0] for row in answer.rows}
             for answer in await line.run([(b"recorded", [keys]), (b"reserved", [keys])])
         ]
         for each in made:
@@ -369,7 +386,7 @@ async def _shard(line: Line) -> str:
         step = (b"lock", [_LOCK.to_bytes(4, "big"), number.to_bytes(4, "big")])
         (answer,) = await line.run([step])
         if answer.rows[0][0] == b"\x01":
-            name = f"hot-{number}"
+            name = ids.shard(number)
             await line.run([(b"create", [name.encode(), chain.genesis(name)])])
             return name
     raise Lost("every shard of the ledger is taken")

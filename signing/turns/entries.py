@@ -31,7 +31,7 @@ class Authorised:
 
     __slots__ = ("activation", "algorithm", "call", "count", "known")
 
-    def __init__(self, call: Call, known: Known, activation: UUID, count: int, algorithm: str) -> None:
+    def __init__(self, call: Call, known: Known, activation: bytes, count: int, algorithm: str) -> None:
         self.call, self.known, self.activation = call, known, activation
         self.count, self.algorithm = count, algorithm
 
@@ -63,22 +63,22 @@ def authorised(made: Sequence[Authorised]) -> Draft:
             "signing.authorised",
             only.known,
             {
-                "activation": str(only.activation),
+                "activation": str(UUID(bytes=only.activation)),
                 "count": total,
                 "algorithm": only.algorithm,
                 "certificate": only.known.caller.thumbprint,
             },
         )
     leaves = [
-        _leaf(each.known, each.activation.bytes, each.count)
-        for each in sorted(made, key=lambda one: one.activation.bytes)
+        _leaf(each.known, each.activation, each.count)
+        for each in sorted(made, key=lambda one: one.activation)
     ]
     return _of_many("signing.authorised", [each.known for each in made], leaves, {"count": total})
 
 
 def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
     """`signing.signed`: each call with those of its items that were signed, in the order of their places."""
-    found: dict[UUID, tuple[Reserved, list[bytes]]] = {}
+    found: dict[bytes, tuple[Reserved, list[bytes]]] = {}
     for reserved, items in calls:
         leaves = found.setdefault(reserved.activation, (reserved, []))[1]
         leaves.extend(leaf(item.public_id, item.digest) for item in items)
@@ -88,8 +88,8 @@ def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
             "signing.signed",
             reserved.known,
             {
-                "activation": str(reserved.activation),
-                "session": str(reserved.known.session_id),
+                "activation": str(UUID(bytes=reserved.activation)),
+                "session": str(UUID(bytes=reserved.known.session_id)),
                 "means": reserved.known.means,
                 "certificate": reserved.known.caller.thumbprint,
                 "algorithm": reserved.algorithm.value,
@@ -106,9 +106,9 @@ def signed(calls: Sequence[tuple[Reserved, list[Item]]]) -> Draft:
 def _signer_leaf(reserved: Reserved, leaves: list[bytes]) -> bytes:
     known = reserved.known
     return signer_leaf(
-        reserved.activation.bytes,
-        known.credential_id.bytes,
-        known.session_id.bytes,
+        reserved.activation,
+        known.credential_octets,
+        known.session_id,
         (len(leaves), merkle.root(leaves)),
         known.caller.client_id,
         known.caller.thumbprint,
@@ -120,8 +120,8 @@ def _leaf(known: Known, activation: bytes, count: int) -> bytes:
     caller = known.caller
     return caller_leaf(
         activation,
-        known.credential_id.bytes,
-        known.session_id.bytes,
+        known.credential_octets,
+        known.session_id,
         caller.client_id,
         caller.thumbprint,
         count,

@@ -19,12 +19,13 @@ from signing.turns.calls import Asked, Reserved
 logger = logging.getLogger(__name__)
 
 NOT_OPEN = client.NotSigned("not_open")
-_MOST_OPEN = 50_000
+_MOST_OPEN = 50_000  # handles remembered; the signer forgets what rests longest by itself
 _FRAME = 1024  # items: a quarter of what the signer takes, and a quarter of a second
 
 
 class _Protocol(asyncio.Protocol):
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self.inbox = Inbox()
         self.reply: asyncio.Future[Any] | None = None
         self.transport: asyncio.Transport | None = None
@@ -44,6 +45,17 @@ class _Protocol(asyncio.Protocol):
                     self.reply.set_result(unpack(body))
         except BadFrame:
             self._end(client.OutcomeUnknown("a frame that is none"))
+
+    async def ask(self, frame: bytes) -> Any:
+        """The reply to a frame. Raises client.OutcomeUnknown, after client.SECONDS too."""
+        assert self.transport is not None
+        self.reply = self.loop.create_future()
+        self.transport.write(frame)
+        bell = self.loop.call_later(client.SECONDS, self._end, client.OutcomeUnknown("no reply in time"))
+        try:
+            return await self.reply
+        finally:
+            bell.cancel()
 
     def _end(self, problem: Exception) -> None:
         if self.reply is not None and not self.reply.done():
@@ -98,8 +110,8 @@ class Keys:
         wanted = {each.known.caller.credential: each.known.caller.session_expires_at for each in calls}
         if not wanted:
             return {}
-        if len(self._open) + len(wanted) > _MOST_OPEN:
-            self._open.clear()
+        while self._open and len(self._open) + len(wanted) > _MOST_OPEN:
+            self._open.pop(next(iter(self._open)))
         asked = [[wrapped.get(credential, b""), until.timestamp()] for credential, until in wanted.items()]
         closed: dict[int, client.Result] = {}
         answers = await self._call("open", asked)
@@ -134,17 +146,13 @@ class Keys:
         number = next(self._numbers)
         frame = pack([number, operation, argument])
         line = await self._connected()
-        line.reply = asyncio.get_running_loop().create_future()
-        assert line.transport is not None
-        line.transport.write(frame)
         try:
-            async with asyncio.timeout(client.SECONDS):
-                reply = await line.reply
+            reply = await line.ask(frame)
             if not (isinstance(reply, list) and len(reply) == 3 and reply[0] == number):
                 raise client.OutcomeUnknown("a reply to something else")
-        except (TimeoutError, client.OutcomeUnknown) as problem:
+        except client.OutcomeUnknown:
             self.close()  # a late reply must not meet the next request
-            raise client.OutcomeUnknown(str(problem)) from None
+            raise
         if reply[1] is not True:
             raise client.Declined(str(reply[2]))
         return reply[2]
@@ -155,7 +163,9 @@ class Keys:
             try:
                 async with asyncio.timeout(client.SECONDS):
                     loop = asyncio.get_running_loop()
-                    _, self._line = await loop.create_unix_connection(_Protocol, str(self._path))
+                    _, self._line = await loop.create_unix_connection(
+                        lambda: _Protocol(loop), str(self._path)
+                    )
             except (OSError, TimeoutError) as problem:
                 self._line = None
                 raise client.SignerUnavailable(f"no signer at {self._path}") from problem

@@ -106,18 +106,20 @@ class Line:
         if self.is_lost:
             raise Lost("closed")
         self._answers, self._problem = [], None
-        self._waiting = self._loop.create_future()
+        waiting: asyncio.Future[list[Answer]] = self._loop.create_future()
+        self._waiting = waiting
+        bell = self._loop.call_later(SECONDS, self._end, TimeoutError("no answer"))
         try:
             for name, parameters in steps:
                 self._line.send_query_prepared(name, parameters, [1] * len(parameters), 1)
             self._line.pipeline_sync()
             self._flush()
-            async with asyncio.timeout(SECONDS):
-                return await self._waiting
-        except (psycopg.Error, TimeoutError) as problem:
+            return await waiting
+        except psycopg.Error as problem:
             self.close()
             raise Lost(str(problem)) from None
         finally:
+            bell.cancel()
             self._waiting = None
 
     def close(self) -> None:

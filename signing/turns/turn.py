@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from django.conf import settings
 
 from ledger import together
 from signing.activation import DIGEST_SIZES
+from signing.activation_store.ids import in_order, in_shard
 from signing.flow import Credential as CredentialState
 from signing.models import Activation
 from signing.signer import client
 from signing.turns import binary, entries
 from signing.turns.calls import Asked, Authorise, Call, Item, Known, Made, No, Outcome, Reserved, Spend
 from signing.turns.entries import Authorised, Refusals
-from signing.turns.ids import in_order
 from signing.turns.line import BEGIN, COMMIT, ROLLBACK, Failed, Line, Step
 from vault import keyring, tokens
 
@@ -29,7 +28,7 @@ class Sad(NamedTuple):
     call: Call
     known: Known
     wish: Authorise
-    public_id: UUID
+    public_id: bytes
     sad: str
     expires_at: datetime
 
@@ -67,8 +66,11 @@ class Turn:
         self.is_committing = False
         for reserved, results in made:
             self._settled.append((reserved.call, self._told(reserved.call, results)))
-        for call in calls:
-            self._sort(call)
+        asking = [found for call in calls if (found := self._sorted(call)) is not None]
+        names, sads = in_shard(shard, len(asking), at), tokens.new_tokens(len(asking))
+        for (call, known, wish), name, sad in zip(asking, names, sads, strict=True):
+            expires_at = min(self._until, known.caller.session_expires_at)
+            self._sads.append(Sad(call, known, wish, name, sad, expires_at))
 
     async def carry_out(self, now: float, head: together.Head | None) -> Done:
         """One exchange where the chain's head is known and every session lives; without a head, two.
@@ -79,11 +81,12 @@ class Turn:
         """
         self._answers, self._refused, self._reserved = list(self._settled), [], []
         self.is_committing = False
-        steps: list[Step] = [BEGIN]
+        steps: list[Step] = []
+        ending: list[Step] = []  # without a BEGIN an exchange is one transaction (PostgreSQL 15, 55.2.4)
         numbers = set(range(1, len(self._sads) + 1))
         if head is None:
             head, numbers = await self._look()
-            steps.clear()
+            ending = [COMMIT]
         elif self._sads:
             steps.append(self._authorise(len(self._sads)))
         authorised = entries.by_authority(self._authorised(numbers), lambda each: each.known.authority)
@@ -96,10 +99,10 @@ class Turn:
         drafts += refusals
         if drafts:
             made = together.chained(self._shard, head, drafts, self._at)
-            steps += self._write(made)
+            steps.append(self._write(made))
             head = made.head
         self.is_committing = True
-        answers = await self._line.run([*steps, COMMIT])
+        answers = await self._line.run([*steps, *ending])
         self._refusals.written(refusals, now)
         if self._spends:
             await self._take(answers[place].rows)
@@ -116,20 +119,19 @@ class Turn:
         return together.Head(binary.read_int(count or b""), link or b""), numbers
 
     # --- what the rows need not be asked for -------------------------------------------------------------------------
-    def _sort(self, call: Call) -> None:
+    def _sorted(self, call: Call) -> tuple[Call, Known, Authorise] | None:
+        """Who may have a SAD; the others stand among the spends or the answers."""
         known, wish = call.known, call.wish
         assert known is not None and wish is not None
         if isinstance(wish, Spend):
             self._spends.append((call, known, wish))
-            return
+            return None
         no = wish if isinstance(wish, No) else _why_not(known, wish, self._at)
         if no is not None:
             self.refuse(call, no)
-            return
+            return None
         assert isinstance(wish, Authorise)
-        expires_at = min(self._until, known.caller.session_expires_at)
-        (name,) = in_order(1, self._at)
-        self._sads.append(Sad(call, known, wish, UUID(bytes=name), tokens.new_token(), expires_at))
+        return call, known, wish
 
     def refuse(self, call: Call, no: No) -> None:
         self._refusals.note(call, no.code)
@@ -139,23 +141,23 @@ class Turn:
     def _authorise(self, expected: int) -> Step:
         """`expected`: how many must be written, 0 for any number."""
         sads = self._sads
-        places = [(nr, ordinal) for nr, sad in enumerate(sads, 1) for ordinal in range(len(sad.wish.digests))]
+        counts = [len(sad.wish.digests) for sad in sads]
         return b"authorise", [
             binary.int8s([sad.known.caller.session for sad in sads]),
             binary.int8s([sad.known.caller.client for sad in sads]),
             binary.byteas([tokens.digest(sad.sad) for sad in sads]),
-            binary.uuids([sad.public_id.bytes for sad in sads]),
+            binary.uuids([sad.public_id for sad in sads]),
             binary.texts([DIGEST_SIZES[len(sad.wish.digests[0])] for sad in sads]),
             binary.byteas([_sealed(sad.wish.description) for sad in sads]),
             binary.moments([sad.expires_at for sad in sads]),
-            binary.int4s([nr for nr, _ in places]),
-            binary.int4s([ordinal for _, ordinal in places]),
-            binary.byteas([digest for sad in sads for digest in sad.wish.digests]),
+            binary.numbers(counts),
+            binary.places(counts),
+            binary.octets([digest for sad in sads for digest in sad.wish.digests]),
             binary.moment(self._at),
             binary.int8s([sad.known.caller.certificate for sad in sads]),
             binary.int4s([sad.wish.room for sad in sads]),
             expected.to_bytes(4, "big"),
-            binary.uuids(in_order(len(places), self._at)),
+            binary.uuids(in_order(sum(counts), self._at)),
         ]
 
     def _authorised(self, numbers: set[int]) -> list[Authorised]:
@@ -177,12 +179,12 @@ class Turn:
     # --- reserve -----------------------------------------------------------------------------------------------------
     def _reserve(self) -> Step:
         spends = [spend for _, _, spend in self._spends]
-        places = [(nr, place) for nr, spend in enumerate(spends, 1) for place in range(len(spend.digests))]
+        counts = [len(spend.digests) for spend in spends]
         return b"in_order", [
             *self._heads(range(len(spends))),
-            binary.int4s([nr for nr, _ in places]),
-            binary.int4s([place for _, place in places]),
-            binary.byteas([digest for spend in spends for digest in spend.digests]),
+            binary.numbers(counts),
+            binary.places(counts),
+            binary.octets([digest for spend in spends for digest in spend.digests]),
             binary.moment(self._at),
         ]
 
@@ -199,13 +201,13 @@ class Turn:
     async def _take(self, rows: Sequence[tuple[bytes | None, ...]]) -> None:
         """All of a wish or nothing of it; what the quick question left open is asked in the general way."""
         found: list[dict[int, Item]] = [{} for _ in self._spends]
-        names: dict[int, UUID] = {}
+        names: dict[int, bytes] = {}
         for nr, place, pk, public_id, name in rows:
             number, at = int.from_bytes(nr or b"") - 1, int.from_bytes(place or b"")
             digest = self._spends[number][2].digests[at]
-            found[number][at] = Item(int.from_bytes(pk or b""), public_id or b"", digest)
+            found[number][at] = Item(pk or b"", public_id or b"", digest)
             if name is not None:
-                names[number] = UUID(bytes=name)
+                names[number] = name
         open_ones = [n for n, (_, _, spend) in enumerate(self._spends) if len(found[n]) != len(spend.digests)]
         if open_ones:
             await self._reconsider(open_ones, found, names)
@@ -218,7 +220,7 @@ class Turn:
                 self._refused.append((call, spend))
 
     async def _reconsider(
-        self, which: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
+        self, which: list[int], found: list[dict[int, Item]], names: dict[int, bytes]
     ) -> None:
         """In a transaction of their own; where it fails, nothing of these stays reserved."""
         part = [item.pk for number in which for item in found[number].values()]
@@ -226,17 +228,17 @@ class Turn:
             await self._ask_again(which, part, found, names)
         except Failed:
             await self._line.run([ROLLBACK])
-            await self._line.run([(b"give_back", [binary.int8s(part)])])
+            await self._line.run([(b"give_back", [binary.sent_int8s(part)])])
             for number in which:
                 found[number] = {}
 
     async def _ask_again(
-        self, which: list[int], part: list[int], found: list[dict[int, Item]], names: dict[int, UUID]
+        self, which: list[int], part: list[bytes], found: list[dict[int, Item]], names: dict[int, bytes]
     ) -> None:
         """Also for whoever waited for a lock and has looked through an old snapshot."""
         moment = binary.moment(self._at)
         sads = binary.byteas([self._spends[number][2].sad_digest for number in which])
-        steps: list[Step] = [BEGIN, (b"give_back", [binary.int8s(part)]), (b"names", [sads])]
+        steps: list[Step] = [BEGIN, (b"give_back", [binary.sent_int8s(part)]), (b"names", [sads])]
         for number in which:
             digests = self._spends[number][2].digests
             places = [
@@ -247,10 +249,10 @@ class Turn:
             heads = [binary.int4s([0]), *self._heads([number])]
             steps.append((b"any", [*places, *heads, moment, moment, moment]))
         _, _, named, *answers, _ = await self._line.run([*steps, COMMIT])
-        by_sad = {row[0]: UUID(bytes=row[1]) for row in named.rows if row[1] is not None}
+        by_sad = {row[0]: row[1] for row in named.rows if row[1] is not None}
         for number, answer in zip(which, answers, strict=True):
             found[number] = {
-                int.from_bytes(place or b""): Item(int.from_bytes(pk or b""), public_id or b"", digest or b"")
+                int.from_bytes(place or b""): Item(pk or b"", public_id or b"", digest or b"")
                 for _, place, pk, public_id, digest in answer.rows
             }
             spend = self._spends[number][2]
@@ -259,7 +261,7 @@ class Turn:
         short = [n for n in which if len(found[n]) != len(self._spends[n][2].digests)]
         left_over = [item.pk for number in short for item in found[number].values()]
         if left_over:
-            await self._line.run([(b"give_back", [binary.int8s(left_over)])])
+            await self._line.run([(b"give_back", [binary.sent_int8s(left_over)])])
 
     # --- record ------------------------------------------------------------------------------------------------------
     def _record(self, last: int, drafts: list[together.Draft]) -> list[Step]:
@@ -269,8 +271,8 @@ class Turn:
         """
         steps: list[Step] = []
         signed: list[tuple[Reserved, list[Item]]] = []
-        back: list[int] = []
-        failed: list[int] = []
+        back: list[bytes] = []
+        failed: list[bytes] = []
         for reserved, results in self._made:
             good = []
             for item, result in zip(reserved.items, results, strict=True):
@@ -286,9 +288,9 @@ class Turn:
             drafts.append(entries.signed(group))
             steps.append(self._records(group, last + len(drafts)))
         if back:
-            steps.append((b"give_back", [binary.int8s(back)]))
+            steps.append((b"give_back", [binary.sent_int8s(back)]))
         if failed:
-            steps.append((b"fail", [binary.int8s(failed)]))
+            steps.append((b"fail", [binary.sent_int8s(failed)]))
         return steps
 
     def _told(self, call: Call, results: Sequence[client.Result]) -> Outcome:
@@ -301,10 +303,10 @@ class Turn:
         return no
 
     def _records(self, signed: list[tuple[Reserved, list[Item]]], number: int) -> Step:
-        places = [(item.pk, nr) for nr, (_, items) in enumerate(signed, 1) for item in items]
+        keys = [item.pk for _, items in signed for item in items]
         return b"record", [
-            binary.int8s([pk for pk, _ in places]),
-            binary.int4s([nr for _, nr in places]),
+            binary.sent_int8s(keys),
+            binary.numbers([len(items) for _, items in signed]),
             binary.int8s([reserved.known.caller.credential for reserved, _ in signed]),
             binary.int8s([reserved.known.caller.session for reserved, _ in signed]),
             binary.int8s([reserved.known.caller.client for reserved, _ in signed]),
@@ -312,21 +314,19 @@ class Turn:
             self._shard.encode(),
             number.to_bytes(8, "big"),
             binary.moment(self._at),
-            len(places).to_bytes(8, "big"),
+            len(keys).to_bytes(8, "big"),
             binary.int8s([reserved.known.caller.certificate for reserved, _ in signed]),
         ]
 
-    def _write(self, made: together.Chained) -> list[Step]:
+    def _write(self, made: together.Chained) -> Step:
         shard = self._shard.encode()
         columns = [
             binary.int8s(made.number),
             *[binary.texts(column) for column in made[1:7]],
             *[binary.byteas(column) for column in made[7:10]],
         ]
-        return [
-            (b"entries", [shard, binary.moment(self._at), *columns]),
-            (b"advance", [shard, made.head.number.to_bytes(8, "big"), made.head.link]),
-        ]
+        head = [made.head.number.to_bytes(8, "big"), made.head.link]
+        return b"entries", [shard, binary.moment(self._at), *columns, *head]
 
 
 def _why_not(known: Known, wish: Authorise, at: datetime) -> No | None:

@@ -20,6 +20,7 @@ from tests.support.product import ROOT, clean_environment
         ("DATABASE_URL", "mysql://localhost/inkan", "DATABASE_URL: must begin with"),
         ("BROKER_URL", "amqp://localhost", "BROKER_URL: must begin with"),
         ("INKAN_SESSION_HOURS", "25", "must lie between 1 and 24"),
+        ("INKAN_SESSION_ENDS_AT_MIDNIGHT", "true", "must be one of yes, no"),
         ("INKAN_KEYSTORE", "cloud", "must be one of software, pkcs11"),
         ("INKAN_SECRET_KEY_FILE", "/there/is/no/such/file", "INKAN_SECRET_KEY:"),
         ("INKAN_CLAMD", "clamd", "INKAN_CLAMD: must be the absolute path of clamd's socket, or host:port"),

@@ -98,7 +98,7 @@ def _turned(
     )
     known = Known(
         caller,
-        session.public_id,
+        session.public_id.bytes,
         session.means,
         has_signed=False,
         policy=None,
@@ -106,15 +106,16 @@ def _turned(
         certificate_begins=None,
         certificate_ends=None,
         credential_id=credential.public_id,
+        credential_octets=credential.public_id.bytes,
         authority=credential.authority,
         state=credential.state,
         not_after=credential.not_after,
         expires_at=session.expires_at,
         checked=0.0,
     )
-    found = [Item(item.pk, item.public_id.bytes, bytes(item.digest)) for item in items]
+    found = [Item(item.pk.to_bytes(8), item.public_id.bytes, bytes(item.digest)) for item in items]
     not_read = cast(Call, None)  # by what the ledger is told
-    return Reserved(not_read, known, activation.public_id, Algorithm.RSA_SHA256, found), found
+    return Reserved(not_read, known, activation.public_id.bytes, Algorithm.RSA_SHA256, found), found
 
 
 def group(

@@ -10,7 +10,7 @@ import pytest
 from ledger import clock
 from signing.keystore import KeyKind, software
 from signing.keystore.software import SoftwareStore
-from signing.signer import client
+from signing.signer import client, roles
 from signing.signer.journal import Journal
 from signing.signer.keys import Here
 from signing.signer.roles import Signers
@@ -71,3 +71,36 @@ def test_a_days_signatures_open_their_key_once(
     for number in range(SIGNATURES):
         assert api.sign(api.sad(digest(number)), digest(number)).status_code == 200
     assert frames == {"open": 1, "sign": SIGNATURES}
+
+
+@pytest.mark.requirement("SG-5")
+def test_more_signers_than_keys_may_be_open_sign_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key that has rested longest is closed; whoever wants it opens it again."""
+    monkeypatch.setattr(roles, "MAX_OPEN", 4)
+    store = SoftwareStore(Keyring.create(tmp_path / "keyring"), tmp_path / "residents")
+    role = Signers(Here(store), Journal(tmp_path / "journal"), lambda: clock.now().timestamp())
+    first, second, *_ = [opened(role, KeyKind.P256) for _ in range(4)]
+    sign(role, first, "ecdsa-sha256")
+    newest = opened(role, KeyKind.P256)
+    sign(role, first, "ecdsa-sha256")
+    sign(role, newest, "ecdsa-sha256")
+    (answer,) = role.sign([[second, uuid.uuid4().bytes, digest(1), "ecdsa-sha256"]])  # type: ignore[misc]
+    assert answer == [0, "not_open"]
+    for _ in range(20):  # far more than may be open
+        sign(role, opened(role, KeyKind.P256), "ecdsa-sha256")
+
+
+@pytest.mark.requirement("SG-5")
+def test_handles_die_at_their_hour_and_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[object] = []
+    monkeypatch.setattr(Here, "close", lambda itself, handle: closed.append(handle))
+    store, hour = SoftwareStore(Keyring.create(tmp_path / "keyring"), tmp_path / "residents"), [1e9]
+    role = Signers(Here(store), Journal(tmp_path / "journal"), lambda: hour[0])
+    wrapped, _ = role.keys.generate(KeyKind.P256)
+    for _ in range(3):
+        role.open([[wrapped, hour[0] + 10]])
+    hour[0] += 3600
+    role.open([[wrapped, hour[0] + 10]])
+    assert len(closed) == 3
