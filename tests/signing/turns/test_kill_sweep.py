@@ -26,9 +26,8 @@ from django.conf import settings
 from django.db import connection
 
 from ledger import clock
-from signing import activation
 from signing.models import ActivationItem
-from signing.records import failures
+from signing.records import failures, left_behind
 from tests.bench.signing.works import HOT
 from tests.signing.turns.test_turns import check_log
 from tests.support import days, services
@@ -139,7 +138,7 @@ def dies(front: Front, line: Killing, day: Day, at: int, when: str) -> None:
 
 def check(day: Day, before: Counter[str]) -> None:
     """Each occurrence was signed once and has its row, or failed for ever, or was never signed."""
-    activation.fail_stuck(clock.now() + timedelta(minutes=11))
+    left_behind.fail_stuck(clock.now() + timedelta(minutes=11))
     failures.record_missing(clock.now())
     made = journal() - before
     assert set(made.values()) <= {1}
