@@ -199,11 +199,12 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
         _require_held(link, begun, at)
         if Authenticator.objects.filter(webauthn_id=phone.webauthn_id).exists():
             raise Refused("already_registered")
-        old = phones.replace_all(link.credential, at)
+        old, ended = phones.replace_all(link.credential, at)
         phone.credential = link.credential
         phone.save(force_insert=True)
         phones.name_successor(old, phone)
         links.bind(link, at=at, data={**_described(phone), "device": device_kind, "replaced": len(old)})
+        ended.record()
     return phone
 
 

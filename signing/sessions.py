@@ -118,7 +118,8 @@ def end(session: SigningSession, *, at: datetime) -> None:
     """The signer ends the day; access tokens and unused authorisations die in the same transaction."""
     credential = session.credential
     with transaction.atomic():
-        if end_sessions(SigningSession.objects.filter(pk=session.pk), at) == 1:
+        ended = end_sessions(SigningSession.objects.filter(pk=session.pk), at)
+        if ended.sessions == 1:
             log.append(
                 "signing.session_ended",
                 actor=log.Actor("signer", str(credential.signer.public_id)),
@@ -126,6 +127,7 @@ def end(session: SigningSession, *, at: datetime) -> None:
                 authority=credential.authority,
                 data={"session": str(session.public_id)},
             )
+            ended.record()
 
 
 def expiry(at: datetime) -> datetime:

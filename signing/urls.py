@@ -56,7 +56,6 @@ urlpatterns = [
     path("me/approvals/<uuid:public_id>/phone/", approvals.phone, name="approval_phone"),
     path("me/approvals/<uuid:public_id>/card/", approvals.card, name="approval_card"),
     path("me/approvals/<uuid:public_id>/hpki-card/", approvals.hpki_card, name="approval_hpki_card"),
-    path("me/approvals/<uuid:public_id>/done/", approvals.done, name="approval_done"),
     path("me/approvals/<uuid:public_id>/refuse/", approvals.refuse, name="approval_refuse"),
     path("me/signatures/", signatures.signatures, name="signatures"),
     path("me/signatures/export.csv", signatures.as_csv, name="signatures_csv"),

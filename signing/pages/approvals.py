@@ -25,6 +25,7 @@ from signing import authenticators, ceremonies, sessions
 from signing.authorising import answering as by
 from signing.authorising import approvals, labels, policy
 from signing.errors import Refused
+from signing.flow import Approval as State
 from signing.models import Approval, CardVisit, SigningSession
 from signing.pages import browser, refusals, sign_in
 from signing.pages.card import start
@@ -38,25 +39,31 @@ REASONS: dict[str, str | Promise] = {
 _SHOWN = 100  # documents drawn at once; the rest is counted
 _SHORT = 16  # characters of a digest
 PHONE, CARD = "approve", "card_approve"
+ANSWERED = (State.APPROVED, State.TAKEN, State.REFUSED)
+ENDS = {State.VOID: "withdrawn", State.EXPIRED: "expired"}
 HPKI_SAYS = ("hpki_other", "credential_not_active", "visit_unknown")
 
 
 def answering(
     view: Callable[[HttpRequest, Approval, datetime], HttpResponse],
 ) -> Callable[..., HttpResponseBase]:
-    """Hand what waits for this signer to the view, and tell what it refuses; or say that nothing waits any more."""
+    """Hand what waits for this signer to the view, and tell what it refuses; else say what has become of it."""
 
     @wraps(view)
     def answered(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
-        at = clock.now()
+        at, signer = clock.now(), session.credential.signer
         try:
-            approval = approvals.find(session.credential.signer, public_id, at)
+            approval = approvals.find(signer, public_id)
         except Refused:
-            return _gone(request)
+            return _over(request, "unknown")
+        if approvals.standing(approval, at) != State.WAITING:
+            return _outcome(request, approval, at)
         try:
             return view(request, approval, at)
         except Refused as refused:
-            return _refused(request, approval, refused)
+            if refused.code == "approval_unknown":  # answered elsewhere meanwhile, or its time is over
+                return _outcome(request, approvals.find(signer, public_id), at)
+            return _page(request, approval, code=refused.code, tries_left=refused.detail.get("tries_left"))
 
     return signed_in(answered)
 
@@ -89,7 +96,7 @@ def phone(request: HttpRequest, approval: Approval, at: datetime) -> HttpRespons
     )
     _require_about(about, approval)
     by.by_phone(approval, used, answer, at)
-    return _done(request, approval, is_approved=True)
+    return _to(approval)
 
 
 @csrf_exempt  # the reader's page posts here; the answer is bound to this browser by cookie and challenge
@@ -102,7 +109,7 @@ def card(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse
     begun = ceremonies.redeem(CARD, answer.state, browser.token(request), at)
     _require_about(begun.next_path or "", approval)
     by.by_card(approval, sessions.holder(answer, approvals.challenge(approval), at), text, at)
-    return _done(request, approval, is_approved=True)
+    return _to(approval)
 
 
 @require_safe
@@ -125,26 +132,17 @@ def by_hpki_card(visit: CardVisit, at: datetime) -> HttpResponse:
     try:
         by.by_hpki_card(visit, at)
     except Refused as refused:
-        where, query = "signing:approval", f"?{urlencode({'refused': refused.code})}"
+        query = f"?{urlencode({'refused': refused.code})}"
     else:
-        where, query = "signing:approval_done", ""
-    return HttpResponseRedirect(reverse(where, args=[visit.next_path]) + query, status=303)
-
-
-@require_safe
-@signed_in
-def done(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
-    try:
-        return _done(request, by.answered(session.credential.signer, public_id), is_approved=True)
-    except Refused:
-        return _gone(request)
+        query = ""
+    return HttpResponseRedirect(reverse("signing:approval", args=[visit.next_path]) + query, status=303)
 
 
 @require_POST
 @answering
 def refuse(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
     by.refuse(approval, at)
-    return _done(request, approval, is_approved=False)
+    return _to(approval)
 
 
 def _require_about(about: str, approval: Approval) -> None:
@@ -186,19 +184,29 @@ def _page(
     return response
 
 
-def _refused(request: HttpRequest, approval: Approval, refused: Refused) -> HttpResponse:
-    if refused.code == "approval_unknown":  # answered elsewhere meanwhile, or its time is over
-        return _gone(request)
-    return _page(request, approval, code=refused.code, tries_left=refused.detail.get("tries_left"))
+def _to(approval: Approval) -> HttpResponse:
+    """Every answer ends at the same address, which says what has become of it: a reload asks nothing again."""
+    return HttpResponseRedirect(reverse("signing:approval", args=[approval.public_id]), status=303)
 
 
-def _done(request: HttpRequest, approval: Approval, *, is_approved: bool) -> HttpResponse:
-    context = {**_shown(approval), "is_approved": is_approved}
+def _outcome(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
+    """What the first answer has done, however often it is sent; or how it ended without one."""
+    state = approvals.standing(approval, at)
+    if state not in ANSWERED:
+        return _over(request, ENDS.get(state, "unknown"))
+    context = {
+        **_shown(approval),
+        "is_approved": state != State.REFUSED,
+        "answered_at": approval.answered_at,
+        "leads_on": bool(approval.next_path) and state != State.TAKEN,
+    }
     return render(request, "signing/approval_done.html", context)
 
 
-def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "signing/approval_gone.html", status=404)
+def _over(request: HttpRequest, end: str) -> HttpResponse:
+    is_unknown = end == "unknown"
+    context = {"end": end, "errors": is_unknown}
+    return render(request, "signing/approval_over.html", context, status=404 if is_unknown else 410)
 
 
 def _shown(approval: Approval) -> dict[str, object]:

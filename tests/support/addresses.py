@@ -228,7 +228,6 @@ ADDRESSES: dict[str, tuple[Row, Row]] = {
     "me/approvals/<uuid:public_id>/phone/": (NO, signers("404")),
     "me/approvals/<uuid:public_id>/card/": (NO, signers("404")),
     "me/approvals/<uuid:public_id>/hpki-card/": (signers("404"), NO),
-    "me/approvals/<uuid:public_id>/done/": (signers("404"), NO),
     "me/approvals/<uuid:public_id>/refuse/": (NO, signers("404")),
     "me/signatures/": (signers("200"), NO),
     "me/signatures/export.csv": (signers("200"), NO),

@@ -244,7 +244,7 @@ class Admission:
             fields = self.signer.fields(self.browser.get(page))
             fields["credential"] = self.signer.phone.sign_in(fields.pop("options"), HONEST)
             self.keeps(fields["ceremony"])
-            assert self.browser.post(f"{page}phone/", fields).status_code == 200
+            assert self.browser.post(f"{page}phone/", fields).status_code == 303
             sad = self.keeps(server.call("credentials/authorizeCheck", {"handle": handle}).body["SAD"])
             assert server.sign(self.id, sad, [digest(6)], signAlgo=RSA_SHA256).status == 200
             self.refusals.append(
