@@ -144,6 +144,15 @@ def find(signer: Signer, public_id: UUID) -> Approval:
     return mine
 
 
+def hold(approval: Approval) -> Approval:
+    """The row as it is once nobody else answers it: until the transaction's end answers come one by one.
+
+    By the lock of its credential, which each answer, suspension and revocation takes first.
+    """
+    Credential.objects.select_for_update(no_key=True).get(pk=approval.credential_id)
+    return Approval.objects.select_related("client", "certificate", "credential__signer").get(pk=approval.pk)
+
+
 def standing(approval: Approval, at: datetime) -> State:
     """What has become of it by now, before the clock has moved the row; WAITING is what can be answered."""
     is_living = approval.state in _MOVES["expire"].sources

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -31,6 +32,7 @@ from signing.pages import browser, refusals, sign_in
 from signing.pages.card import start
 from signing.pages.me import signed_in
 
+View = Callable[[HttpRequest, Approval, datetime], HttpResponse]
 REASONS: dict[str, str | Promise] = {
     policy.MANY: _("一度に署名する件数が多い"),
     policy.NEW_CALLER: _("このシステムまたは施設で署名するのは初めて"),
@@ -44,28 +46,39 @@ ENDS = {State.VOID: "withdrawn", State.EXPIRED: "expired"}
 HPKI_SAYS = ("hpki_other", "credential_not_active", "visit_unknown")
 
 
-def answering(
-    view: Callable[[HttpRequest, Approval, datetime], HttpResponse],
-) -> Callable[..., HttpResponseBase]:
-    """Hand what waits for this signer to the view, and tell what it refuses; else say what has become of it."""
+def answering(view: View) -> Callable[..., HttpResponseBase]:
+    """Hand what waits for this signer to the view, and tell what it refuses; else say what has become of it.
+
+    An answer that comes twice (double tap, reload, lost reply) waits here until the first one's work is done, and then
+    finds its outcome: it never meets the challenge that the first one has spent.
+    """
 
     @wraps(view)
     def answered(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
-        at, signer = clock.now(), session.credential.signer
+        at = clock.now()
         try:
-            approval = approvals.find(signer, public_id)
+            approval = approvals.find(session.credential.signer, public_id)
         except Refused:
             return _over(request, "unknown")
-        if approvals.standing(approval, at) != State.WAITING:
-            return _outcome(request, approval, at)
-        try:
-            return view(request, approval, at)
-        except Refused as refused:
-            if refused.code == "approval_unknown":  # answered elsewhere meanwhile, or its time is over
-                return _outcome(request, approvals.find(signer, public_id), at)
-            return _page(request, approval, code=refused.code, tries_left=refused.detail.get("tries_left"))
+        if request.method != "POST":
+            return _shown_or_over(request, view, approval, at)
+        with transaction.atomic():
+            approval = approvals.hold(approval)
+            try:
+                return _shown_or_over(request, view, approval, at)
+            except Refused as refused:  # what was spent or counted before it stays so
+                said = refused
+        if said.code == "approval_unknown":  # withdrawn at this very moment
+            return _outcome(request, approvals.find(session.credential.signer, public_id), at)
+        return _page(request, approval, code=said.code, tries_left=said.detail.get("tries_left"))
 
     return signed_in(answered)
+
+
+def _shown_or_over(request: HttpRequest, view: View, approval: Approval, at: datetime) -> HttpResponse:
+    if approvals.standing(approval, at) != State.WAITING:
+        return _outcome(request, approval, at)
+    return view(request, approval, at)
 
 
 @require_safe
@@ -132,9 +145,12 @@ def by_hpki_card(visit: CardVisit, at: datetime) -> HttpResponse:
     try:
         by.by_hpki_card(visit, at)
     except Refused as refused:
-        query = f"?{urlencode({'refused': refused.code})}"
-    else:
-        query = ""
+        return after_hpki_card(visit, f"?{urlencode({'refused': refused.code})}")
+    return after_hpki_card(visit)
+
+
+def after_hpki_card(visit: CardVisit, query: str = "") -> HttpResponse:
+    """The approval's own page says what the card came to, at a reload too."""
     return HttpResponseRedirect(reverse("signing:approval", args=[visit.next_path]) + query, status=303)
 
 

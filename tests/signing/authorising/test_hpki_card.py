@@ -113,8 +113,12 @@ class TestNothingElse:
         told = shown(begun(signer, approval), hpki.card_of(signer.credential))
         assert hpki.reason(back(Client(), told))[0] == "ticket_unknown"
         self.nothing(v2, handle)
-        assert back(signer.client, told)["Location"] == f"/me/approvals/{approval.public_id}/"
-        assert hpki.reason(back(signer.client, told))[0] == "ticket_unknown"
+        for _ in range(2):  # a reload is told the same
+            answer = back(signer.client, told)
+            assert answer["Location"] == f"/me/approvals/{approval.public_id}/"
+            assert "承認しました" in signer.client.get(answer["Location"]).content.decode()
+        assert hpki.reason(back(Client(), told))[0] == "ticket_unknown"
+        assert Entry.objects.filter(kind="signing.approved").count() == 1
 
     def test_what_was_answered_meanwhile_stays_answered(
         self, card_site: Path, v2: Api, signer: Signer
