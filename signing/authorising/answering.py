@@ -20,8 +20,10 @@ from signing.flow import Credential as CredentialState
 from signing.models import Approval, Authenticator, CardVisit, Credential
 
 
-def by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime) -> None:
+def by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime, **more: str) -> None:
     """After the ceremony: the answer was checked, and it must be the answer to this challenge and no other.
+
+    `more`: what the ledger's entry says beside it.
 
     Raises Refused: phone_unknown (another person's), phone_answer_bad, approval_unknown.
     """
@@ -29,7 +31,7 @@ def by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime
         raise Refused("phone_unknown")
     if phone_answers.challenge(phone_answers.read(answer)) != challenge(approval):
         raise Refused("phone_answer_bad")
-    _approve(approval, "authenticator", answer, at, phone=phone)
+    _approve(approval, "authenticator", answer, at, phone=phone, **more)
 
 
 def by_card(approval: Approval, holder: Credential, answer: str, at: datetime) -> None:

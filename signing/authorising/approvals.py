@@ -5,7 +5,8 @@ waits in a row, and by the same function as every other one. Every move is condi
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -144,13 +145,23 @@ def find(signer: Signer, public_id: UUID) -> Approval:
     return mine
 
 
-def hold(approval: Approval) -> Approval:
-    """The row as it is once nobody else answers it: until the transaction's end answers come one by one.
+@contextmanager
+def held(approval: Approval) -> Iterator[Approval]:
+    """A transaction with the row as it is once nobody else answers it: answers come one by one.
 
-    By the lock of its credential, which each answer, suspension and revocation takes first.
+    By the lock of its credential, which each answer, suspension and revocation takes first. What is refused within is
+    raised after the commit: what was spent, counted or logged before it stays so.
     """
-    Credential.objects.select_for_update(no_key=True).get(pk=approval.credential_id)
-    return Approval.objects.select_related("client", "certificate", "credential__signer").get(pk=approval.pk)
+    refused: Refused | None = None
+    with transaction.atomic():
+        Credential.objects.select_for_update(no_key=True).get(pk=approval.credential_id)
+        rows = Approval.objects.select_related("client", "certificate", "credential__signer")
+        try:
+            yield rows.get(pk=approval.pk)
+        except Refused as problem:
+            refused = problem
+    if refused is not None:
+        raise refused
 
 
 def standing(approval: Approval, at: datetime) -> State:

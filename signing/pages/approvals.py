@@ -6,11 +6,11 @@ The person sees who asks, for what, how many hashes and which; the phone's or th
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cards import exchange
 from ledger import clock
-from signing import authenticators, ceremonies, sessions
+from signing import authenticators, ceremonies, devices, sessions
 from signing.authorising import answering as by
 from signing.authorising import approvals, labels, policy
 from signing.errors import Refused
@@ -40,7 +40,7 @@ REASONS: dict[str, str | Promise] = {
 }
 _SHOWN = 100  # documents drawn at once; the rest is counted
 _SHORT = 16  # characters of a digest
-PHONE, CARD = "approve", "card_approve"
+CARD = "card_approve"
 ANSWERED = (State.APPROVED, State.TAKEN, State.REFUSED)
 ENDS = {State.VOID: "withdrawn", State.EXPIRED: "expired"}
 HPKI_SAYS = ("hpki_other", "credential_not_active", "visit_unknown")
@@ -60,17 +60,15 @@ def answering(view: View) -> Callable[..., HttpResponseBase]:
             approval = approvals.find(session.credential.signer, public_id)
         except Refused:
             return _over(request, "unknown")
-        if request.method != "POST":
-            return _shown_or_over(request, view, approval, at)
-        with transaction.atomic():
-            approval = approvals.hold(approval)
-            try:
+        try:
+            if request.method != "POST":
                 return _shown_or_over(request, view, approval, at)
-            except Refused as refused:  # what was spent or counted before it stays so
-                said = refused
-        if said.code == "approval_unknown":  # withdrawn at this very moment
-            return _outcome(request, approvals.find(session.credential.signer, public_id), at)
-        return _page(request, approval, code=said.code, tries_left=said.detail.get("tries_left"))
+            with approvals.held(approval) as approval:
+                return _shown_or_over(request, view, approval, at)
+        except Refused as refused:
+            if refused.code == "approval_unknown":  # withdrawn at this very moment
+                return _outcome(request, approvals.find(session.credential.signer, public_id), at)
+            return _page(request, approval, code=refused.code, tries_left=refused.detail.get("tries_left"))
 
     return signed_in(answered)
 
@@ -85,7 +83,7 @@ def _shown_or_over(request: HttpRequest, view: View, approval: Approval, at: dat
 @signed_in
 def waiting(request: HttpRequest, session: SigningSession) -> HttpResponse:
     found = approvals.waiting(session.credential.signer, clock.now())
-    return render(request, "signing/approvals.html", {"approvals": [_shown(each) for each in found]})
+    return render(request, "signing/approvals.html", {"approvals": [summary(each) for each in found]})
 
 
 @require_safe
@@ -105,7 +103,7 @@ def phone(request: HttpRequest, approval: Approval, at: datetime) -> HttpRespons
         return _page(request, approval, code=sign_in.said(reported))
     ceremony = request.POST.get("ceremony", "")
     used, about = authenticators.complete_assertion(
-        ceremony, browser.token(request), answer, at=at, purpose=PHONE
+        ceremony, browser.token(request), answer, at=at, purpose=authenticators.APPROVE
     )
     _require_about(about, approval)
     by.by_phone(approval, used, answer, at)
@@ -136,7 +134,7 @@ def hpki_card(request: HttpRequest, approval: Approval, at: datetime) -> HttpRes
         next_path=str(approval.public_id),
         covers=approvals.challenge(approval),
         template="signing/approval_by_hpki_card.html",
-        shown=_shown(approval),
+        shown=summary(approval),
     )
 
 
@@ -185,12 +183,13 @@ def _page(
     begun = ceremonies.begin(CARD, browser_token, at, challenge=challenge, signer=signer, next_path=about)
     back = reverse("signing:approval_card", args=[approval.public_id])
     context = {
-        **_shown(approval),
-        **_documents(approval),
+        **summary(approval),
+        **documents(approval),
         "phone": offer,
         "card_request": ceremonies.card_request(begun, back),
         "reader_url": settings.READER_URL,
         "takes_hpki_cards": bool(settings.CARD_ORIGIN),
+        "is_on_phone": devices.is_phone(request.headers.get("User-Agent", "")),
         "refusal": refusals.of(refusals.SIGN_IN, code) if code else None,
         "tries_left": tries_left,
         "errors": code,
@@ -211,7 +210,7 @@ def _outcome(request: HttpRequest, approval: Approval, at: datetime) -> HttpResp
     if state not in ANSWERED:
         return _over(request, ENDS.get(state, "unknown"))
     context = {
-        **_shown(approval),
+        **summary(approval),
         "is_approved": state != State.REFUSED,
         "answered_at": approval.answered_at,
         "leads_on": bool(approval.next_path) and state != State.TAKEN,
@@ -225,7 +224,8 @@ def _over(request: HttpRequest, end: str) -> HttpResponse:
     return render(request, "signing/approval_over.html", context, status=404 if is_unknown else 410)
 
 
-def _shown(approval: Approval) -> dict[str, object]:
+def summary(approval: Approval) -> dict[str, object]:
+    """Who asks, for what, how many, why, until when."""
     return {
         "public_id": approval.public_id,
         "caller": approval.client.name,
@@ -239,7 +239,7 @@ def _shown(approval: Approval) -> dict[str, object]:
     }
 
 
-def _documents(approval: Approval) -> dict[str, object]:
+def documents(approval: Approval) -> dict[str, Any]:
     """The first hundred by their place, what the caller calls them, and the beginning of each one's hash."""
     digests = [digest.hex()[:_SHORT] for digest in approvals.digests(approval)]
     names = [labels.seen(name) for name in _told(approval).names]

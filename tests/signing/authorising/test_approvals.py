@@ -89,7 +89,7 @@ def test_the_pages_speak_english_too(v2: Api, signer: Signer) -> None:
     signer.client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = "en"
     assert "1 request is waiting for your approval" in signer.client.get("/me/").content.decode()
     text = signer.page(approval).content.decode()
-    assert "narcotics are included" in text and "Approve with the smartphone" in text
+    assert "narcotics are included" in text and "Approve with this device" in text
 
 
 class TestAnswers:
