@@ -127,7 +127,7 @@ def end(session: SigningSession, *, at: datetime) -> None:
                 authority=credential.authority,
                 data={"session": str(session.public_id)},
             )
-            ended.record()
+        ended.record()
 
 
 def expiry(at: datetime) -> datetime:
