@@ -78,7 +78,7 @@ class Visit(StrEnum):
 
 
 class SignIn(StrEnum):
-    """A QR code by which a phone opens the day in another browser."""
+    """A QR code that a browser shows to a phone: by it the phone opens that browser's day, or approves one approval."""
 
     SHOWN = "shown"
     OPENED = "opened"  # by one phone: both screens show its number

@@ -56,7 +56,7 @@ def shown(request: HttpRequest, approval: Approval, at: datetime) -> HttpRespons
 @require_safe
 @signed_in
 def state(request: HttpRequest, session: SigningSession, public_id: UUID) -> JsonResponse:
-    """For the page's script; nothing of what is asked for."""
+    """As `qr_screen.told`, or what has become of the approval."""
     at = clock.now()
     try:
         approval = approvals.find(session.credential.signer, public_id)
@@ -64,10 +64,7 @@ def state(request: HttpRequest, session: SigningSession, public_id: UUID) -> Jso
         return JsonResponse({"state": "unknown"}, status=404)
     if (standing := approvals.standing(approval, at)) != State.WAITING:
         return JsonResponse({"state": standing})
-    row = shown_codes.of_asker(browser.token(request), at, approval)
-    if row is None:
-        return JsonResponse({"state": "over"}, status=404)
-    return JsonResponse({"state": row.state, "number": shown_codes.number(row)})
+    return qr_screen.told(shown_codes.of_asker(browser.token(request), at, approval))
 
 
 @csrf_exempt

@@ -4,6 +4,7 @@ from datetime import datetime
 from math import ceil
 
 from django.conf import settings
+from django.http import JsonResponse
 from django.urls import reverse
 
 from signing.flow import SignIn
@@ -21,6 +22,13 @@ def drawn(route: str, token: str | None, until: datetime, at: datetime) -> dict[
         "until": until,
         "minutes": ceil((until - at).total_seconds() / 60),
     }
+
+
+def told(row: ShownSignIn | None) -> JsonResponse:
+    """For the page's script; nothing of the person, nor of what is asked for."""
+    if row is None:
+        return JsonResponse({"state": "over"}, status=404)
+    return JsonResponse({"state": row.state, "number": shown_codes.number(row)})
 
 
 def of(row: ShownSignIn, route: str, at: datetime) -> dict[str, object]:

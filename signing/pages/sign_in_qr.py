@@ -40,11 +40,7 @@ def shown(request: HttpRequest) -> HttpResponse:
 @require_safe
 @browser.private
 def state(request: HttpRequest) -> JsonResponse:
-    """For the page's script; nothing of the person."""
-    row = shown_codes.of_asker(browser.token(request), clock.now())
-    if row is None:
-        return JsonResponse({"state": "over"}, status=404)
-    return JsonResponse({"state": row.state, "number": shown_codes.number(row)})
+    return qr_screen.told(shown_codes.of_asker(browser.token(request), clock.now()))
 
 
 def _wished(request: HttpRequest, at: datetime) -> HttpResponse:
