@@ -23,7 +23,7 @@ from signing.api.oauth import waiting
 from signing.authorising import approvals
 from signing.card_site import visits
 from signing.issuing import answers, checker, lists
-from signing.phones import shown_sign_in
+from signing.phones import shown_codes
 from signing.records import failures, left_behind, usage
 from signing.signer import client
 
@@ -82,7 +82,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("cards whose end is near", reminders.remind_of_cards),
     Chore("challenges nobody answered", ceremonies.forget_overdue),
     Chore("authorization requests nobody answered", waiting.forget_overdue),
-    Chore("sign-ins by QR code", shown_sign_in.forget_overdue),
+    Chore("QR codes that were shown", shown_codes.forget_overdue),
     Chore("approvals nobody gave", approvals.expire_overdue),
     Chore("visits of card holders", visits.forget_overdue),
     Chore("visits by a card's numbers", card_numbers.forget_overdue),

@@ -40,6 +40,9 @@ class Caller(NamedTuple):
     certificate: int = 0
     thumbprint: str = ""
     facility: str = ""
+    token: int = (
+        0  # row id of the access token, 0 where the seam has none: what was asked for under it ends with it
+    )
     scope: str = "service"  # or "credential": only what its own SAD authorises, no new one
     auth_mode: str = "implicit"  # what credentials/info tells this caller (CSC 1.0.4 section 11.5)
 

@@ -38,7 +38,7 @@ from signing.phones import rules
 from vault import keyring
 
 LARGEST_CREDENTIAL_ID = 1023  # WebAuthn Level 3, section 6.5.1
-SIGN_IN, STOPPED = "sign_in", "phone_stopped"  # what an assertion is for
+SIGN_IN, STOPPED, APPROVE = "sign_in", "phone_stopped", "approve"  # what an assertion is for
 _RP_NAME = "Inkan"
 _DECOY_ID_SIZE = 32
 
@@ -140,7 +140,7 @@ def begin_assertion(
 def begin_approval(signer: Signer, challenge: bytes, about: str, browser_token: str, at: datetime) -> Offer:
     """Options for a bound phone of this signer; `challenge` covers what is approved, `about` names it."""
     ceremony = ceremonies.begin(
-        "approve", browser_token, at, challenge=challenge, signer=signer, next_path=about
+        APPROVE, browser_token, at, challenge=challenge, signer=signer, next_path=about
     )
     options = webauthn.generate_authentication_options(
         rp_id=settings.WEBAUTHN_RP_ID,
@@ -199,11 +199,12 @@ def _bind(phone: Authenticator, begun: Ceremony, device_kind: str, at: datetime)
         _require_held(link, begun, at)
         if Authenticator.objects.filter(webauthn_id=phone.webauthn_id).exists():
             raise Refused("already_registered")
-        old = phones.replace_all(link.credential, at)
+        old, ended = phones.replace_all(link.credential, at)
         phone.credential = link.credential
         phone.save(force_insert=True)
         phones.name_successor(old, phone)
         links.bind(link, at=at, data={**_described(phone), "device": device_kind, "replaced": len(old)})
+        ended.record()
     return phone
 
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from ledger.log import Actor, append
 from outbox import jobs
-from signing.endings import end_sessions
+from signing.endings import Ended, end_sessions
 from signing.errors import Refused
 from signing.flow import Credential as CredentialState
 from signing.models import CardBinding, Credential, SigningSession
@@ -41,20 +41,24 @@ def bind(
             raise Refused("credential_unknown")
         if row.state != CredentialState.ACTIVE or (row.not_after and at >= row.not_after):
             raise Refused("credential_not_active")
-        replaced = _stop_others(row, fingerprint, at) if replaces_all else 0
+        replaced, ended = _stop_others(row, fingerprint, at) if replaces_all else (0, None)
         binding = CardBinding.objects.filter(credential=row, fingerprint=fingerprint, is_living=True).first()
         if binding is None or replaced:
             binding = binding or _created(row, fingerprint, not_after, at)
             _tell(row, binding, replaced, actor)
+        if ended is not None:
+            ended.record()
     return binding
 
 
-def _stop_others(credential: Credential, fingerprint: bytes, at: datetime) -> int:
+def _stop_others(credential: Credential, fingerprint: bytes, at: datetime) -> tuple[int, Ended | None]:
+    """How many cards were stopped, and what ended with the day that one of them had opened."""
     others = CardBinding.objects.filter(credential=credential, is_living=True)
     stopped = others.exclude(fingerprint=fingerprint).update(is_living=False)
-    if stopped:
-        end_sessions(SigningSession.objects.filter(credential=credential, means="my_number_card"), at)
-    return stopped
+    if not stopped:
+        return 0, None
+    days = SigningSession.objects.filter(credential=credential, means="my_number_card")
+    return stopped, end_sessions(days, at)
 
 
 def _created(

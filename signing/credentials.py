@@ -71,9 +71,10 @@ def suspend(
     """
     with transaction.atomic():
         _move("suspend", credential, actor, reason, at, suspended_by=phone)
-        end_everything(credential, at)
+        ended = end_everything(credential, at)
         _each("signing.credential_suspended", credential)
         _log("suspended", credential, actor, reason)
+        ended.record()
 
 
 def resume(credential: Credential, actor: Actor, reason: str, at: datetime) -> None:
@@ -107,7 +108,7 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
     with transaction.atomic():
         _move("revoke", credential, actor, reason, at, revoked_at=at, revocation_reason=reason)
         void_links(credential)
-        end_everything(credential, at)
+        ended = end_everything(credential, at)
         CardBinding.objects.filter(credential=credential).update(is_living=False)
         if reason == "key_compromise":
             keys.block(credential, reason, at)
@@ -115,6 +116,7 @@ def revoke(credential: Credential, actor: Actor, reason: str, at: datetime) -> N
         tell("signing.credential_revoked", credential)
         issuing.announce(credential)
         _log("revoked", credential, actor, reason, **({"stopped": stopped} if stopped else {}))
+        ended.record()
 
 
 def bind_card(
@@ -146,11 +148,12 @@ def expire_due(at: datetime) -> int:
     for credential in due:
         with transaction.atomic():
             _move("expire", credential, SYSTEM, "not_after", at)
-            end_everything(credential, at)
+            ended = end_everything(credential, at)
             tell("signing.credential_expired", credential)
             if not credential.is_succeeded:
                 CardBinding.objects.filter(credential=credential).update(is_living=False)
             _log("expired", credential, SYSTEM, "not_after")
+            ended.record()
     return len(due)
 
 

@@ -22,6 +22,11 @@ def kind(user_agent: str) -> str:
     return "Android タブレット" if found == "Android" and "Mobile" not in user_agent else found
 
 
+def is_phone(user_agent: str) -> bool:
+    """Or a tablet: what carries an authenticator of its own."""
+    return kind(user_agent).startswith(("iPhone", "iPad", "Android"))
+
+
 # Who keeps the key, by AAGUID: a hint too, for nobody attests it (ux.md section 5.1).
 _KEEPERS = {
     "fbfc3007-154e-4ecc-8c0b-6e020557d7bd": "iCloud キーチェーン",

@@ -65,7 +65,7 @@ class Approval(StrEnum):
     TAKEN = "taken"
     REFUSED = "refused"
     EXPIRED = "expired"
-    VOID = "void"  # the caller's day ended first
+    VOID = "void"  # the caller's token, its certificate or its day ended first
 
 
 class Visit(StrEnum):
@@ -78,7 +78,7 @@ class Visit(StrEnum):
 
 
 class SignIn(StrEnum):
-    """A QR code by which a phone opens the day in another browser."""
+    """A QR code that a browser shows to a phone: by it the phone opens that browser's day, or approves one approval."""
 
     SHOWN = "shown"
     OPENED = "opened"  # by one phone: both screens show its number
@@ -157,7 +157,7 @@ APPROVAL_MOVES = (
     move("refuse",    (P.WAITING,),                     P.REFUSED,    A.SIGNER),
     move("take",      (P.APPROVED,),                    P.TAKEN,      A.CALLER),
     move("expire",    (P.WAITING, P.APPROVED),          P.EXPIRED,    A.SYSTEM),
-    move("void",      (P.WAITING, P.APPROVED),          P.VOID,       A.SIGNER, A.SYSTEM),
+    move("void",      (P.WAITING, P.APPROVED),          P.VOID,       A.SIGNER, A.CALLER, A.SYSTEM),
 )
 VISIT_MOVES = (
     move("identify",  (V.BEGUN,),                       V.IDENTIFIED, A.SYSTEM),

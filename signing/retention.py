@@ -12,12 +12,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from ledger import clock
 from ledger.erasure import Erased, Rule
+from signing.authorising import waiting_news
 from signing.flow import Item
 from signing.models import (
     AccessToken,
     Activation,
     ActivationItem,
     Approval,
+    ApprovalNews,
     AuthorizationCode,
     Credential,
     DailyUse,
@@ -61,6 +63,11 @@ def _certificates(at: datetime) -> QuerySet[Credential]:
 
 def _counts(at: datetime) -> QuerySet[DailyUse]:
     return DailyUse.objects.filter(day__lt=clock.today(at) - timedelta(days=usage.KEPT))
+
+
+def _news(at: datetime) -> QuerySet[ApprovalNews]:
+    """Who was told of whom, and how often that day: it limits the news of that day and is no record of anything."""
+    return ApprovalNews.objects.filter(day__lt=clock.today(at) - waiting_news.KEPT)
 
 
 def _keys(rows: QuerySet[Any], most: int) -> list[int]:
@@ -120,6 +127,14 @@ def old_counts(at: datetime, most: int) -> list[int]:
 
 def erase_counts(keys: Sequence[int], at: datetime) -> Erased | None:
     return _delete(_counts(at), keys, "daily_use")
+
+
+def old_news(at: datetime, most: int) -> list[int]:
+    return _keys(_news(at), most)
+
+
+def erase_news(keys: Sequence[int], at: datetime) -> Erased | None:
+    return _delete(_news(at), keys, "approval_news")
 
 
 def empty_approvals(at: datetime, most: int) -> list[int]:
@@ -194,6 +209,16 @@ TIMETABLE: tuple[Rule, ...] = (
         source="issue 5, point 3",
         due=empty_approvals,
         erase=erase_approvals,
+    ),
+    Rule(
+        "approval_news",
+        what="承認の依頼をお知らせした日時と回数（お知らせが多くなりすぎないようにするため）",
+        after="その日",
+        period=f"{waiting_news.KEPT.days}日",
+        remains="なし",
+        source="issue 5, point 3; 個人情報保護法 22条",
+        due=old_news,
+        erase=erase_news,
     ),
     Rule(
         "certificate",

@@ -59,7 +59,7 @@ def open_by_phone(
 
 
 def open_by_shown_phone(phone: Authenticator, next_path: str, *, at: datetime, within: str = "") -> Opened:
-    """A phone that has proved itself for another browser (`phones.shown_sign_in`). Raises as `_open`."""
+    """A phone that has proved itself for another browser (`phones.shown_codes`). Raises as `_open`."""
     return _open(phone.credential, "authenticator", phone, next_path, at, within)
 
 
@@ -119,7 +119,8 @@ def end(session: SigningSession, *, at: datetime) -> None:
     """The signer ends the day; access tokens and unused authorisations die in the same transaction."""
     credential = session.credential
     with transaction.atomic():
-        if end_sessions(SigningSession.objects.filter(pk=session.pk), at) == 1:
+        ended = end_sessions(SigningSession.objects.filter(pk=session.pk), at)
+        if ended.sessions == 1:
             log.append(
                 "signing.session_ended",
                 actor=log.Actor("signer", str(credential.signer.public_id)),
@@ -127,6 +128,7 @@ def end(session: SigningSession, *, at: datetime) -> None:
                 authority=credential.authority,
                 data={"session": str(session.public_id)},
             )
+        ended.record()
 
 
 def expiry(at: datetime) -> datetime:

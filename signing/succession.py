@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ledger.log import SYSTEM, append
 from outbox import jobs
 from signing import flow, issuing
-from signing.endings import end_sessions
+from signing.endings import Ended, end_sessions
 from signing.models import (
     Activation,
     ActivationItem,
@@ -33,6 +33,7 @@ class Taken(NamedTuple):
 
     begins: flow.Credential
     former: Credential
+    ended: Ended
     phones: int = 0
     cards: int = 0
 
@@ -46,17 +47,17 @@ def take_over(credential: Credential, former: int, former_ends: str, at: datetim
     """
     row = Credential.objects.select_for_update(no_key=True).get(pk=former)
     if row.state == C.REVOKED:
-        return Taken(C.REVOKED, row)
+        return Taken(C.REVOKED, row, Ended(0, []))
     begins = C.SUSPENDED if row.state == C.SUSPENDED else C.ACTIVE
     # Links first: a phone that is being bound at this moment holds its link, and is moved below once it is done.
     void_links(row)
-    end_everything(row, at)
+    ended = end_everything(row, at)
     bound = (flow.Authenticator.ACTIVE, flow.Authenticator.STOPPED)
     moved = Authenticator.objects.filter(credential=row, state__in=bound).update(credential=credential)
     cards = CardBinding.objects.filter(credential=row, is_living=True).update(credential=credential)
     if row.state in STANDING:
         _supersede(row, former_ends, at)
-    return Taken(begins, row, moved, cards)
+    return Taken(begins, row, ended, moved, cards)
 
 
 def record(taken: Taken, credential: Credential, former_ends: str) -> None:
@@ -73,6 +74,7 @@ def record(taken: Taken, credential: Credential, former_ends: str) -> None:
             "reason": former_ends,
         },
     )
+    taken.ended.record()
 
 
 def _supersede(former: Credential, reason: str, at: datetime) -> None:
@@ -103,13 +105,14 @@ def stop_successor(former: Credential, at: datetime) -> str:
     return str(waiting.public_id)
 
 
-def end_everything(credential: Credential, at: datetime) -> None:
+def end_everything(credential: Credential, at: datetime) -> Ended:
     """Sessions end and open items die; a `reserve` at the same moment meets us on the item rows (decision 11).
 
-    A QR code on some screen ends too: the authentication behind it is over, as that of a session is.
+    A QR code on some screen ends too: the authentication behind it is over, as that of a session is. The caller records
+    what was withdrawn.
     """
     void_links(credential, kind="shown")
-    end_sessions(SigningSession.objects.filter(credential=credential), at)
+    ended = end_sessions(SigningSession.objects.filter(credential=credential), at)
     left = ActivationItem.objects.filter(
         activation__session__credential=credential, state=flow.Item.AUTHORISED
     )
@@ -118,6 +121,7 @@ def end_everything(credential: Credential, at: datetime) -> None:
     ActivationItem.objects.filter(activation__in=locked, state=flow.Item.AUTHORISED).update(
         state=flow.Item.DEAD
     )
+    return ended
 
 
 def void_links(credential: Credential, **only: str) -> None:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, include, path
 from signing.api import csc_views, oauth_views, openapi
 from signing.pages import (
     acts,
+    approval_qr,
     approvals,
     card_qr,
     me,
@@ -56,7 +57,9 @@ urlpatterns = [
     path("me/approvals/<uuid:public_id>/phone/", approvals.phone, name="approval_phone"),
     path("me/approvals/<uuid:public_id>/card/", approvals.card, name="approval_card"),
     path("me/approvals/<uuid:public_id>/hpki-card/", approvals.hpki_card, name="approval_hpki_card"),
-    path("me/approvals/<uuid:public_id>/done/", approvals.done, name="approval_done"),
+    path("me/approvals/<uuid:public_id>/qr/", approval_qr.shown, name="approval_qr"),
+    path("me/approvals/<uuid:public_id>/qr/state/", approval_qr.state, name="approval_qr_state"),
+    path("me/approvals/qr/read/<str:token>/", approval_qr.read, name="approval_read"),
     path("me/approvals/<uuid:public_id>/refuse/", approvals.refuse, name="approval_refuse"),
     path("me/signatures/", signatures.signatures, name="signatures"),
     path("me/signatures/export.csv", signatures.as_csv, name="signatures_csv"),

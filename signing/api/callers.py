@@ -74,6 +74,7 @@ def oauth_client(scope: RequestScope, at: datetime) -> Caller:
         certificate=0 if certificate is None else certificate.pk,
         thumbprint="" if certificate is None else bytes(certificate.thumbprint).hex(),
         facility="" if certificate is None else certificate.facility,
+        token=row.pk,
         scope=row.scope,
         auth_mode="oauth2code" if row.client.is_oauth2code else "implicit",
     )

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from ledger import clock, log
 from signing.api.oauth import issued
+from signing.authorising import withdrawing
 from signing.errors import Refused
 from signing.models import AccessToken, ClientCertificate, OAuthClient
 
@@ -60,6 +61,8 @@ def add(
             added_at=at,
         )
         OAuthClient.objects.filter(pk=client.pk).update(is_certificate_bound=True)
+        unbound = AccessToken.objects.filter(client=client, certificate=None)
+        issued.revoke(unbound, at, actor, "client_bound")  # they are worth nothing from now on
         _log("signing.client_certificate_added", row, actor)
     return row
 
@@ -92,9 +95,9 @@ def _make_room(client: OAuthClient, at: datetime, actor: log.Actor) -> None:
 def _end(row: ClientCertificate, at: datetime, actor: log.Actor) -> None:
     row.ends_at = min(at, row.ends_at or at)
     row.save(update_fields=["ends_at"])
-    issued.revoke(AccessToken.objects.filter(certificate=row), at)
-    issued.kill_under(row)
+    withdrawn = issued.end_under(row, at)
     _log("signing.client_certificate_ended", row, actor)
+    withdrawing.record(withdrawn, withdrawing.CERTIFICATE)
 
 
 def _log(kind: str, row: ClientCertificate, actor: log.Actor) -> None:

@@ -12,17 +12,18 @@ from django.db import transaction
 
 from ledger import log
 from signing import phone_answers
-from signing.authorising import approvals
+from signing.authorising import approvals, entries
 from signing.authorising.approvals import challenge
 from signing.card_site import visits
 from signing.errors import Refused
-from signing.flow import Approval as State
 from signing.flow import Credential as CredentialState
-from signing.models import Approval, Authenticator, CardVisit, Credential, Signer
+from signing.models import Approval, Authenticator, CardVisit, Credential
 
 
-def by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime) -> None:
+def by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime, **more: str) -> None:
     """After the ceremony: the answer was checked, and it must be the answer to this challenge and no other.
+
+    `more`: what the ledger's entry says beside it.
 
     Raises Refused: phone_unknown (another person's), phone_answer_bad, approval_unknown.
     """
@@ -30,7 +31,7 @@ def by_phone(approval: Approval, phone: Authenticator, answer: str, at: datetime
         raise Refused("phone_unknown")
     if phone_answers.challenge(phone_answers.read(answer)) != challenge(approval):
         raise Refused("phone_answer_bad")
-    _approve(approval, "authenticator", answer, at, phone=phone)
+    _approve(approval, "authenticator", answer, at, phone=phone, **more)
 
 
 def by_card(approval: Approval, holder: Credential, answer: str, at: datetime) -> None:
@@ -75,19 +76,7 @@ def refuse(approval: Approval, at: datetime) -> None:
     """The signer says no; the caller is told so. Raises Refused("approval_unknown")."""
     with transaction.atomic():
         approvals.move("refuse", approval, at, answered_at=at)
-        approvals.write(approval, "signing.approval_refused", _signer(approval))
-
-
-def answered(signer: Signer, public_id: UUID) -> Approval:
-    """One that this person has approved. Raises Refused("approval_unknown")."""
-    rows = Approval.objects.select_related("client", "certificate", "credential__signer")
-    mine = rows.filter(
-        credential__signer=signer, public_id=public_id, state__in=(State.APPROVED, State.TAKEN)
-    )
-    approval = mine.first()
-    if approval is None:
-        raise Refused("approval_unknown")
-    return approval
+        entries.write(approval, "signing.approval_refused", _signer(approval))
 
 
 def _approve(
@@ -105,9 +94,7 @@ def _approve(
             raise Refused("approval_unknown")
         approvals.move("approve", approval, at, answered_at=at, means=means, authenticator=phone, proof=proof)
         covered = challenge(approval).hex()
-        approvals.write(
-            approval, "signing.approved", _signer(approval), means=means, challenge=covered, **more
-        )
+        entries.write(approval, "signing.approved", _signer(approval), means=means, challenge=covered, **more)
 
 
 def _signer(approval: Approval) -> log.Actor:

@@ -5,7 +5,8 @@ waits in a row, and by the same function as every other one. Every move is condi
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -19,16 +20,17 @@ from ledger import log
 from signing import activation, flow
 from signing.activation import DIGEST_SIZES, Caller, NewSad
 from signing.authorising import covering, labels, waiting_news
+from signing.authorising.entries import digests as digests
+from signing.authorising.entries import write
 from signing.authorising.policy import Intent
 from signing.errors import Refused
 from signing.flow import Approval as State
 from signing.flow import Credential as CredentialState
-from signing.models import Approval, ClientCertificate, Credential, Signer
+from signing.models import AccessToken, Approval, ClientCertificate, Credential, Signer, SigningSession
 from vault import tokens
 
 _MOVES = {move.name: move for move in flow.APPROVAL_MOVES}
 MOST_WAITING = 20  # of one caller within one day's session: more than anybody reads
-_SIZES = {name: size for size, name in DIGEST_SIZES.items()}
 
 
 class Waiting(NamedTuple):
@@ -60,7 +62,8 @@ def ask(
 
     `names`: the documents' in the order of the digests, where the protocol carries them beside the description.
 
-    Raises Refused: credential_unknown, credential_disabled, hash_length, approvals_many.
+    Raises Refused: credential_unknown, credential_disabled, hash_length, approvals_many; token_invalid where the token
+    or the day has ended meanwhile.
     """
     owner = Credential.objects.filter(pk=caller.credential, public_id=credential).first()
     if owner is None:
@@ -75,12 +78,14 @@ def ask(
     handle = tokens.new_token()
     shown = labels.told(description, names, len(digests)).names
     with transaction.atomic():
+        _require_living(caller, at)
         approval = Approval.objects.create(
             handle_digest=tokens.digest(handle),
             credential=owner,
             session_id=caller.session,
             client_id=caller.client,
             certificate_id=caller.certificate or None,
+            token_id=caller.token or None,
             hash_algorithm=DIGEST_SIZES[len(digests[0])],
             digests=b"".join(digests),
             description=description.encode() or None,
@@ -131,18 +136,42 @@ def waiting(signer: Signer, at: datetime) -> list[Approval]:
     return list(mine.filter(credential__state=CredentialState.ACTIVE).order_by("-created_at", "-pk"))
 
 
-def find(signer: Signer, public_id: UUID, at: datetime) -> Approval:
-    """One of `waiting`. Raises Refused("approval_unknown")."""
-    for each in waiting(signer, at):
-        if each.public_id == public_id:
-            return each
-    raise Refused("approval_unknown")
+def find(signer: Signer, public_id: UUID) -> Approval:
+    """One of this person's, whatever has become of it. Raises Refused("approval_unknown")."""
+    rows = Approval.objects.select_related("client", "certificate", "credential__signer")
+    mine = rows.filter(credential__signer=signer, public_id=public_id).first()
+    if mine is None:
+        raise Refused("approval_unknown")
+    return mine
 
 
-def digests(approval: Approval) -> list[bytes]:
-    """In the caller's order."""
-    joined, size = bytes(approval.digests), _SIZES[approval.hash_algorithm]
-    return [joined[at : at + size] for at in range(0, len(joined), size)]
+@contextmanager
+def held(approval: Approval) -> Iterator[Approval]:
+    """A transaction with the row as it is once nobody else answers it: answers come one by one.
+
+    By the lock of its credential, which each answer, suspension and revocation takes first. What is refused within is
+    raised after the commit: what was spent, counted or logged before it stays so.
+    """
+    refused: Refused | None = None
+    with transaction.atomic():
+        Credential.objects.select_for_update(no_key=True).get(pk=approval.credential_id)
+        rows = Approval.objects.select_related("client", "certificate", "credential__signer")
+        try:
+            yield rows.get(pk=approval.pk)
+        except Refused as problem:
+            refused = problem
+    if refused is not None:
+        raise refused
+
+
+def standing(approval: Approval, at: datetime) -> State:
+    """What has become of it by now, before the clock has moved the row; WAITING is what can be answered."""
+    is_living = approval.state in _MOVES["expire"].sources
+    if is_living and approval.expires_at <= at:
+        return State.EXPIRED
+    if approval.state == State.WAITING and approval.credential.state != CredentialState.ACTIVE:
+        return State.VOID
+    return State(approval.state)
 
 
 def challenge(approval: Approval) -> bytes:
@@ -219,6 +248,17 @@ def facilities(approval: Approval) -> list[str]:
     return sorted(set(rows.values_list("facility_name", flat=True)))
 
 
+def _require_living(caller: Caller, at: datetime) -> None:
+    """Held until the commit: whoever ends the day or the token at this moment finds the approval that is asked for."""
+    days = SigningSession.objects.filter(pk=caller.session, ended_at=None, expires_at__gt=at)
+    is_living = days.select_for_update(no_key=True).first() is not None
+    if is_living and caller.token:
+        given = AccessToken.objects.filter(pk=caller.token, revoked_at=None)
+        is_living = given.select_for_update(no_key=True).first() is not None
+    if not is_living:
+        raise Refused("token_invalid")
+
+
 def _is_over_its_certificate(approval: Approval, caller: Caller) -> bool:
     if approval.certificate_id is not None or not approval.next_path:
         return (approval.certificate_id or 0) == caller.certificate
@@ -237,14 +277,3 @@ def move(name: str, approval: Approval, at: datetime, **values: object) -> None:
     rows = Approval.objects.filter(pk=approval.pk, state__in=step.sources, expires_at__gt=at)
     if rows.update(state=step.target, **values) != 1:
         raise Refused("approval_unknown" if name != "take" else "handle_unknown")
-
-
-def write(approval: Approval, kind: str, actor: log.Actor, **more: str) -> None:
-    """The ledger's entry of a move, in its transaction."""
-    log.append(
-        kind,
-        actor=actor,
-        subject=str(approval.credential.public_id),
-        authority=approval.credential.authority,
-        data={"approval": str(approval.public_id), "count": len(digests(approval)), **more},
-    )

@@ -19,6 +19,9 @@ from signing.models import Approval, ApprovalNews
 
 NEWS = "signing.approval_waiting"
 EVERY, MOST_A_DAY = timedelta(minutes=10), 10
+KEPT = timedelta(
+    days=1
+)  # after the day that is counted: what was told just before midnight still keeps silent after it
 
 
 class Waits(NamedTuple):

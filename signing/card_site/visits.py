@@ -108,6 +108,14 @@ def enter(ticket: str, browser_token: str, at: datetime) -> Entered:
     return Entered(visit, token)
 
 
+def of_ticket(ticket: str, browser_token: str) -> CardVisit | None:
+    """The visit that this browser has opened with this ticket: whoever reloads is told what became of it."""
+    mine = CardVisit.objects.filter(
+        ticket_digest=tokens.digest(ticket), browser_digest=tokens.digest(browser_token)
+    )
+    return mine.filter(token_digest__isnull=False).first()
+
+
 def find(token: str, at: datetime) -> CardVisit:
     """The open visit of this token; Refused("no_visit")."""
     rows = CardVisit.objects.filter(token_digest=tokens.digest(token), state=Visit.OPEN, expires_at__gt=at)

@@ -12,8 +12,8 @@ class Approval(models.Model):
     """A set of hashes that a caller wants authorised and that its signer must approve by phone or card.
 
     `digests` are the hashes one behind the other, in the caller's order; `nonce` makes the challenge this row's own;
-    `certificate` is the facility's over which it was asked for; `proof` is the phone's or the card's answer, so that
-    the approval can be checked again.
+    `certificate` is the facility's over which it was asked for, `token` the access token; `proof` is the phone's or the
+    card's answer, so that the approval can be checked again.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -27,6 +27,7 @@ class Approval(models.Model):
     session = models.ForeignKey("signing.SigningSession", on_delete=models.PROTECT)
     client = models.ForeignKey("signing.OAuthClient", on_delete=models.PROTECT)
     certificate = models.ForeignKey("signing.ClientCertificate", null=True, on_delete=models.PROTECT)
+    token = models.ForeignKey("signing.AccessToken", null=True, on_delete=models.SET_NULL)
     hash_algorithm = models.CharField(max_length=8)  # sha256, sha384, sha512
     digests = models.BinaryField()
     description = EncryptedBinaryField(null=True)

@@ -1,4 +1,4 @@
-"""Challenges; visits of the site for holders of an HPKI card, and of a phone that reads the QR code of a sign-in."""
+"""Challenges; visits of the site for holders of an HPKI card, and of a phone that reads the QR code of a screen."""
 
 import uuid
 
@@ -43,7 +43,8 @@ class CardVisit(models.Model):
 class ShownSignIn(models.Model):
     """A browser shows a QR code; the phone that reads it proves its owner; that browser goes on (BD-10).
 
-    Ten minutes, one phone, once. Both screens show two digits that come from the phone that opened it.
+    Ten minutes, one phone, once. Both screens show two digits that come from the phone that opened it. With `approval`
+    it opens no day: the phone approves that, and `session` is the day of the browser that shows it.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -55,6 +56,8 @@ class ShownSignIn(models.Model):
     asker_digest = models.BinaryField(max_length=32)  # the browser that shows it
     asker = models.CharField(max_length=24, blank=True, default="")  # kind of device that shows it
     next_path = EncryptedTextField(null=True)  # where the person goes on: it can name a request_uri
+    approval = models.ForeignKey("signing.Approval", null=True, on_delete=models.CASCADE)
+    session = models.ForeignKey("signing.SigningSession", null=True, on_delete=models.CASCADE)
     opened_digest = models.BinaryField(max_length=32, null=True)  # the phone's browser
     opener = models.CharField(max_length=24, blank=True, default="")
     authenticator = models.ForeignKey("signing.Authenticator", null=True, on_delete=models.CASCADE)

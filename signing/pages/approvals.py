@@ -6,6 +6,7 @@ The person sees who asks, for what, how many hashes and which; the phone's or th
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -21,15 +22,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cards import exchange
 from ledger import clock
-from signing import authenticators, ceremonies, sessions
+from signing import authenticators, ceremonies, devices, sessions
 from signing.authorising import answering as by
 from signing.authorising import approvals, labels, policy
 from signing.errors import Refused
+from signing.flow import Approval as State
 from signing.models import Approval, CardVisit, SigningSession
 from signing.pages import browser, refusals, sign_in
 from signing.pages.card import start
 from signing.pages.me import signed_in
 
+View = Callable[[HttpRequest, Approval, datetime], HttpResponse]
 REASONS: dict[str, str | Promise] = {
     policy.MANY: _("一度に署名する件数が多い"),
     policy.NEW_CALLER: _("このシステムまたは施設で署名するのは初めて"),
@@ -37,35 +40,50 @@ REASONS: dict[str, str | Promise] = {
 }
 _SHOWN = 100  # documents drawn at once; the rest is counted
 _SHORT = 16  # characters of a digest
-PHONE, CARD = "approve", "card_approve"
+CARD = "card_approve"
+ANSWERED = (State.APPROVED, State.TAKEN, State.REFUSED)
+ENDS = {State.VOID: "withdrawn", State.EXPIRED: "expired"}
 HPKI_SAYS = ("hpki_other", "credential_not_active", "visit_unknown")
 
 
-def answering(
-    view: Callable[[HttpRequest, Approval, datetime], HttpResponse],
-) -> Callable[..., HttpResponseBase]:
-    """Hand what waits for this signer to the view, and tell what it refuses; or say that nothing waits any more."""
+def answering(view: View) -> Callable[..., HttpResponseBase]:
+    """Hand what waits for this signer to the view, and tell what it refuses; else say what has become of it.
+
+    An answer that comes twice (double tap, reload, lost reply) waits here until the first one's work is done, and then
+    finds its outcome: it never meets the challenge that the first one has spent.
+    """
 
     @wraps(view)
     def answered(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
         at = clock.now()
         try:
-            approval = approvals.find(session.credential.signer, public_id, at)
+            approval = approvals.find(session.credential.signer, public_id)
         except Refused:
-            return _gone(request)
+            return _over(request, "unknown")
         try:
-            return view(request, approval, at)
+            if request.method != "POST":
+                return _shown_or_over(request, view, approval, at)
+            with approvals.held(approval) as approval:
+                return _shown_or_over(request, view, approval, at)
         except Refused as refused:
-            return _refused(request, approval, refused)
+            if refused.code == "approval_unknown":  # withdrawn at this very moment
+                return _outcome(request, approvals.find(session.credential.signer, public_id), at)
+            return _page(request, approval, code=refused.code, tries_left=refused.detail.get("tries_left"))
 
     return signed_in(answered)
+
+
+def _shown_or_over(request: HttpRequest, view: View, approval: Approval, at: datetime) -> HttpResponse:
+    if approvals.standing(approval, at) != State.WAITING:
+        return _outcome(request, approval, at)
+    return view(request, approval, at)
 
 
 @require_safe
 @signed_in
 def waiting(request: HttpRequest, session: SigningSession) -> HttpResponse:
     found = approvals.waiting(session.credential.signer, clock.now())
-    return render(request, "signing/approvals.html", {"approvals": [_shown(each) for each in found]})
+    return render(request, "signing/approvals.html", {"approvals": [summary(each) for each in found]})
 
 
 @require_safe
@@ -85,11 +103,11 @@ def phone(request: HttpRequest, approval: Approval, at: datetime) -> HttpRespons
         return _page(request, approval, code=sign_in.said(reported))
     ceremony = request.POST.get("ceremony", "")
     used, about = authenticators.complete_assertion(
-        ceremony, browser.token(request), answer, at=at, purpose=PHONE
+        ceremony, browser.token(request), answer, at=at, purpose=authenticators.APPROVE
     )
     _require_about(about, approval)
     by.by_phone(approval, used, answer, at)
-    return _done(request, approval, is_approved=True)
+    return _to(approval)
 
 
 @csrf_exempt  # the reader's page posts here; the answer is bound to this browser by cookie and challenge
@@ -102,7 +120,7 @@ def card(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse
     begun = ceremonies.redeem(CARD, answer.state, browser.token(request), at)
     _require_about(begun.next_path or "", approval)
     by.by_card(approval, sessions.holder(answer, approvals.challenge(approval), at), text, at)
-    return _done(request, approval, is_approved=True)
+    return _to(approval)
 
 
 @require_safe
@@ -116,7 +134,7 @@ def hpki_card(request: HttpRequest, approval: Approval, at: datetime) -> HttpRes
         next_path=str(approval.public_id),
         covers=approvals.challenge(approval),
         template="signing/approval_by_hpki_card.html",
-        shown=_shown(approval),
+        shown=summary(approval),
     )
 
 
@@ -125,26 +143,20 @@ def by_hpki_card(visit: CardVisit, at: datetime) -> HttpResponse:
     try:
         by.by_hpki_card(visit, at)
     except Refused as refused:
-        where, query = "signing:approval", f"?{urlencode({'refused': refused.code})}"
-    else:
-        where, query = "signing:approval_done", ""
-    return HttpResponseRedirect(reverse(where, args=[visit.next_path]) + query, status=303)
+        return after_hpki_card(visit, f"?{urlencode({'refused': refused.code})}")
+    return after_hpki_card(visit)
 
 
-@require_safe
-@signed_in
-def done(request: HttpRequest, session: SigningSession, public_id: UUID) -> HttpResponse:
-    try:
-        return _done(request, by.answered(session.credential.signer, public_id), is_approved=True)
-    except Refused:
-        return _gone(request)
+def after_hpki_card(visit: CardVisit, query: str = "") -> HttpResponse:
+    """The approval's own page says what the card came to, at a reload too."""
+    return HttpResponseRedirect(reverse("signing:approval", args=[visit.next_path]) + query, status=303)
 
 
 @require_POST
 @answering
 def refuse(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
     by.refuse(approval, at)
-    return _done(request, approval, is_approved=False)
+    return _to(approval)
 
 
 def _require_about(about: str, approval: Approval) -> None:
@@ -171,12 +183,13 @@ def _page(
     begun = ceremonies.begin(CARD, browser_token, at, challenge=challenge, signer=signer, next_path=about)
     back = reverse("signing:approval_card", args=[approval.public_id])
     context = {
-        **_shown(approval),
-        **_documents(approval),
+        **summary(approval),
+        **documents(approval),
         "phone": offer,
         "card_request": ceremonies.card_request(begun, back),
         "reader_url": settings.READER_URL,
         "takes_hpki_cards": bool(settings.CARD_ORIGIN),
+        "is_on_phone": devices.is_phone(request.headers.get("User-Agent", "")),
         "refusal": refusals.of(refusals.SIGN_IN, code) if code else None,
         "tries_left": tries_left,
         "errors": code,
@@ -186,22 +199,33 @@ def _page(
     return response
 
 
-def _refused(request: HttpRequest, approval: Approval, refused: Refused) -> HttpResponse:
-    if refused.code == "approval_unknown":  # answered elsewhere meanwhile, or its time is over
-        return _gone(request)
-    return _page(request, approval, code=refused.code, tries_left=refused.detail.get("tries_left"))
+def _to(approval: Approval) -> HttpResponse:
+    """Every answer ends at the same address, which says what has become of it: a reload asks nothing again."""
+    return HttpResponseRedirect(reverse("signing:approval", args=[approval.public_id]), status=303)
 
 
-def _done(request: HttpRequest, approval: Approval, *, is_approved: bool) -> HttpResponse:
-    context = {**_shown(approval), "is_approved": is_approved}
+def _outcome(request: HttpRequest, approval: Approval, at: datetime) -> HttpResponse:
+    """What the first answer has done, however often it is sent; or how it ended without one."""
+    state = approvals.standing(approval, at)
+    if state not in ANSWERED:
+        return _over(request, ENDS.get(state, "unknown"))
+    context = {
+        **summary(approval),
+        "is_approved": state != State.REFUSED,
+        "answered_at": approval.answered_at,
+        "leads_on": bool(approval.next_path) and state != State.TAKEN,
+    }
     return render(request, "signing/approval_done.html", context)
 
 
-def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "signing/approval_gone.html", status=404)
+def _over(request: HttpRequest, end: str) -> HttpResponse:
+    is_unknown = end == "unknown"
+    context = {"end": end, "errors": is_unknown}
+    return render(request, "signing/approval_over.html", context, status=404 if is_unknown else 410)
 
 
-def _shown(approval: Approval) -> dict[str, object]:
+def summary(approval: Approval) -> dict[str, object]:
+    """Who asks, for what, how many, why, until when."""
     return {
         "public_id": approval.public_id,
         "caller": approval.client.name,
@@ -215,7 +239,7 @@ def _shown(approval: Approval) -> dict[str, object]:
     }
 
 
-def _documents(approval: Approval) -> dict[str, object]:
+def documents(approval: Approval) -> dict[str, Any]:
     """The first hundred by their place, what the caller calls them, and the beginning of each one's hash."""
     digests = [digest.hex()[:_SHORT] for digest in approvals.digests(approval)]
     names = [labels.seen(name) for name in _told(approval).names]

@@ -6,9 +6,7 @@ forgets the browser then.
 
 from contextlib import suppress
 from datetime import datetime
-from math import ceil
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,8 +17,7 @@ from signing import sessions
 from signing.errors import Refused
 from signing.links import shown
 from signing.models import EnrollmentLink
-from signing.pages import browser, link_refusals, words
-from staff import qr_codes
+from signing.pages import browser, link_refusals, qr_screen, words
 
 CARD_SITE = "/card/"  # contract.md "Addresses"; enrollment draws its first page
 
@@ -73,20 +70,17 @@ def _answered(request: HttpRequest, link: EnrollmentLink, at: datetime) -> HttpR
 
 
 def _context(link: EnrollmentLink, current: str, at: datetime) -> dict[str, object]:
-    address = f"{settings.ORIGIN}{reverse('signing:phone_link', args=[link.shown_token])}"
     credential = link.credential
+    token = link.shown_token if current == "waiting" else None
     return {
+        **qr_screen.drawn("signing:phone_link", token, link.expires_at, at),
         "state": current,
         "person_id": credential.signer.person_id,
         "authority": words.authority(credential.authority),
         "qualification": words.qualification(credential.qualification),
         "old": shown.living_phone(link),
-        "picture": qr_codes.svg(address) if current == "waiting" else "",
-        "address": address if current == "waiting" else "",
         "number": shown.number(link),
         "opener": link.opener,
-        "until": link.expires_at,
-        "minutes": ceil((link.expires_at - at).total_seconds() / 60),
         "can_renew": _is_fresh(link, at),
         "start": _start(link),
     }

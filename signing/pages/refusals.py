@@ -155,31 +155,31 @@ SIGN_IN: dict[str, Refusal] = {
     ),
 }
 
-_BACK_TO_THE_PC = _("元の画面に戻り、もう一度、本人確認の方法を選んでください。")
+_BACK_TO_THE_PC = _("元の画面に戻り、もう一度、方法を選んでください。")
 
-# The QR code of a sign-in, at the phone and at the screen that shows it.
-SHOWN_SIGN_IN: dict[str, Refusal] = {
-    "sign_in_unknown": Refusal(
+# A QR code that a screen shows to a phone (sign-in, approval), at the phone and at that screen.
+QR: dict[str, Refusal] = {
+    "qr_unknown": Refusal(
         404,
-        _("この本人確認は見つかりません"),
+        _("このQRコードの画面は見つかりません"),
         _("アドレスが途中で切れているか、別のアドレスです。"),
         _("元の画面のQRコードを、もう一度読み取ってください。"),
     ),
-    "sign_in_over": Refusal(
+    "qr_over": Refusal(
         410,
         _("このQRコードは、もう使えません"),
-        _("表示してから 10 分が過ぎたか、すでに使われたか、元の画面で取りやめられました。"),
+        _("有効な時間が過ぎたか、すでに使われたか、元の画面で終わっています。"),
         _BACK_TO_THE_PC,
     ),
-    "sign_in_elsewhere": Refusal(
+    "qr_elsewhere": Refusal(
         409,
         _("別の端末かブラウザで、このQRコードが開かれています"),
         _("1 つのQRコードを使えるのは、先に開いた 1 台だけです。"),
         _("覚えがないときは、元の画面で「やめる」を押し、QRコードを表示し直してください。"),
     ),
-    "sign_in_not_opened": Refusal(
+    "qr_not_opened": Refusal(
         409,
-        _("この本人確認を続けられません"),
+        _("この手続きを続けられません"),
         _("このブラウザでは、まだ始まっていません。"),
         _("元の画面のQRコードを、もう一度読み取ってください。"),
     ),

@@ -38,7 +38,6 @@ _BROWSER_SAYS = {
     "Unsupported": "phone_unsupported",
     "SecurityError": "phone_unsupported",
 }
-_PHONES = ("iPhone", "iPad", "Android")
 
 
 def page(
@@ -71,7 +70,7 @@ def page(
         "hint": hint,
         "session": session,
         "is_other_person": bool(hint and of_session and hint.casefold() != of_session.casefold()),
-        "is_on_phone": devices.kind(request.headers.get("User-Agent", "")).startswith(_PHONES),
+        "is_on_phone": devices.is_phone(request.headers.get("User-Agent", "")),
         "card_request": card,
         "reader_url": settings.READER_URL,
         "takes_hpki_cards": bool(settings.CARD_ORIGIN),

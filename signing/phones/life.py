@@ -11,7 +11,7 @@ from django.db import transaction
 from ledger import log
 from outbox import jobs
 from signing import flow
-from signing.endings import end_sessions
+from signing.endings import Ended, end_sessions
 from signing.errors import Refused
 from signing.flow import Authenticator as Life
 from signing.models import Authenticator, Credential, EnrollmentLink, Signer, SigningSession
@@ -37,15 +37,18 @@ def was_ever_bound(credential: Credential) -> bool:
     return Authenticator.objects.filter(credential=credential).exists()
 
 
-def replace_all(credential: Credential, at: datetime) -> list[Authenticator]:
-    """The phones before the one that is being bound in this transaction: dead at once, with their sessions."""
+def replace_all(credential: Credential, at: datetime) -> tuple[list[Authenticator], Ended]:
+    """The phones before the one that is being bound in this transaction: dead at once, with their sessions.
+
+    What ended with these is the caller's to record, last.
+    """
     former = Authenticator.objects.filter(credential=credential, state__in=_MOVES["replace"].sources)
     old = list(former.order_by("pk"))
-    _end_days(old, at)
+    ended = _end_days(old, at)
     for phone in old:
         _move("replace", phone, "signer", ended_at=at)
         _tell("signing.phone_replaced", phone, at)
-    return old
+    return old, ended
 
 
 def name_successor(old: list[Authenticator], phone: Authenticator) -> None:
@@ -100,9 +103,10 @@ def stop(phone: Authenticator, why: str, at: datetime) -> bool:
         if mine.update(state=Life.STOPPED, ended_at=at) != 1:
             return False
         _void_shown(phone.credential)
-        _end_days([phone], at)
+        ended = _end_days([phone], at)
         _tell("signing.phone_stopped", phone, at)
         _log("signing.phone_stopped", phone, log.SYSTEM, {"reason": why})
+        ended.record()
     return True
 
 
@@ -113,10 +117,11 @@ def _void_shown(credential: Credential) -> None:
 
 
 def _remove(phone: Authenticator, actor: log.Actor, reason: str, at: datetime) -> None:
-    _end_days([phone], at)
+    ended = _end_days([phone], at)
     _move("remove", phone, actor.kind, ended_at=at)
     _tell("signing.phone_removed", phone, at)
     _log("signing.phone_removed", phone, actor, {"reason": reason})
+    ended.record()
 
 
 def _move(name: str, phone: Authenticator, actor: str, **changes: object) -> None:
@@ -128,8 +133,8 @@ def _move(name: str, phone: Authenticator, actor: str, **changes: object) -> Non
         raise Refused("no_phone", move=name)
 
 
-def _end_days(phones: list[Authenticator], at: datetime) -> None:
-    end_sessions(SigningSession.objects.filter(authenticator__in=phones), at)
+def _end_days(phones: list[Authenticator], at: datetime) -> Ended:
+    return end_sessions(SigningSession.objects.filter(authenticator__in=phones), at)
 
 
 def _tell(kind: str, phone: Authenticator, at: datetime) -> None:

@@ -32,6 +32,15 @@ def test_a_refused_request_for_a_link_does_not_write_the_link_down(log: io.Strin
     assert token not in log.getvalue()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("screen", ["/apply", "/me/sign-in", "/me/approvals"])
+def test_nor_the_address_behind_a_qr_code_that_is_on_some_screen(log: io.StringIO, screen: str) -> None:
+    token = tokens.new_token()
+    Client().post(f"{screen}/qr/read/{token}/", {"enter": "1"})
+    assert f"{screen}/qr/read/..." in log.getvalue()
+    assert token not in log.getvalue()
+
+
 def test_a_traceback_does_not_either(log: io.StringIO) -> None:
     token = tokens.new_token()
     try:

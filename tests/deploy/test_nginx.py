@@ -234,8 +234,11 @@ class TestTheMainOrigin:
         front.main("/r/SECRETTOKEN/?x=SECRETQUERY")
         front.main("/card/enter/?ticket=SECRETTICKET")
         front.main("/card/jma/undo/SECRETUNDO/")
+        for screen in ("/apply", "/me/sign-in", "/me/approvals"):
+            front.main(f"{screen}/qr/read/SECRETCODE/")
         log = Path(front.nginx.site.access_log).read_text()
         assert "SECRET" not in log and " /r/... " in log and " /card/enter/ " in log
+        assert " /apply/qr/read/... " in log and " /me/approvals/qr/read/... " in log
 
     def test_plain_http_leads_to_https(self, front: Front) -> None:
         with socket.create_connection(("127.0.0.1", front.nginx.ports[2]), 10) as line:

@@ -17,7 +17,7 @@ TABLES = {
     "Issuance": flow.ISSUANCE_MOVES,
     "Answer": flow.ANSWER_MOVES,
     "Visit": flow.VISIT_MOVES,
-    "Sign-in by QR code": flow.SIGN_IN_MOVES,
+    "QR code that a screen shows": flow.SIGN_IN_MOVES,
 }
 ARROW = re.compile(r"^\s+(\w+) --> (\w+): (\w+) \(([\w, ]+)\)$", re.MULTILINE)
 

@@ -19,6 +19,9 @@ from tests.support.credentials import active_credential
 from tests.support.phone import HONEST, Phone, Twist, unb64url
 from vault import tokens
 
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari"
+
 
 def bound_phone(credential: Credential, **traits: bool) -> Phone:
     """A phone that this credential knows, without the walk through a link."""
@@ -119,3 +122,24 @@ def hidden(page: Any, name: str) -> str:
 def query_of(response: Any) -> dict[str, str]:
     """The parameters of a redirect's address."""
     return {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
+
+
+def qr_path(page: Any) -> str:
+    """The path behind the QR code that this page shows."""
+    text = page.content.decode()
+    assert "qr-picture" in text
+    address = re.search(r'class="mono">([^<]*)<', text)
+    assert address is not None
+    return address[1].removeprefix(settings.ORIGIN)
+
+
+def answer_to(page: Any, key: Phone, *, is_honest: bool = True) -> dict[str, str]:
+    """What the phone's page posts once its owner is proven; a dishonest one signs with a key that nobody wants."""
+    text = page.content.decode()
+    options = re.search(r'data-options="([^"]*)"', text)
+    ceremony = re.search(r'name="ceremony" value="([^"]*)"', text)
+    assert options is not None and ceremony is not None, text
+    wanted = json.loads(unescape(options[1]))
+    if not is_honest:
+        del wanted["allowCredentials"]
+    return {"ceremony": ceremony[1], "credential": key.sign_in(json.dumps(wanted))}

@@ -119,7 +119,9 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         """Kept until it expires: a second use must be noticed (RFC 6749 section 4.1.2)."""
 
     def _revoke_tokens_of(self, row: AuthorizationCode) -> None:
-        issued.revoke(AccessToken.objects.filter(code=row), self.request.at)
+        issued.revoke(
+            AccessToken.objects.filter(code=row), self.request.at, log.SYSTEM, "code_redeemed_twice"
+        )
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]
@@ -135,7 +137,8 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         return None if row is None else _AccessToken(row)
 
     def revoke_token(self, token: "_AccessToken", request: Any) -> None:
-        issued.revoke(AccessToken.objects.filter(pk=token.row.pk), request.at)
+        caller = log.Actor("caller", request.client.row.client_id)
+        issued.revoke(AccessToken.objects.filter(pk=token.row.pk), request.at, caller, "caller_request")
 
 
 class _AccessToken:

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from signing import flow
+from ledger import log
 from signing.activation import Caller
+from signing.authorising import withdrawing
 from signing.flow import Item
 from signing.models import (
     AccessToken,
@@ -18,8 +19,6 @@ from signing.models import (
     OAuthClient,
     SigningSession,
 )
-
-_VOID = next(move for move in flow.APPROVAL_MOVES if move.name == "void")
 
 
 def caller(
@@ -42,24 +41,52 @@ def caller(
     )
 
 
-def revoke(given: QuerySet[AccessToken], at: datetime) -> int:
-    """How many ended now. A credential token's unused hashes die too; locks in one order, as `endings` has it."""
+def revoke(given: QuerySet[AccessToken], at: datetime, actor: log.Actor, why: str) -> int:
+    """How many ended now, with all that they had authorised or asked of a signer; each is an entry, `why` a word."""
     with transaction.atomic():
-        living = list(given.filter(revoked_at=None).order_by("pk").values_list("pk", "activation_id"))
-        ended = AccessToken.objects.filter(pk__in=[pk for pk, _sad in living], revoked_at=None)
-        count = ended.update(revoked_at=at)
-        sads = Activation.objects.filter(pk__in=[sad for _pk, sad in living if sad is not None])
-        locked = [sad.pk for sad in sads.order_by("pk").select_for_update()]
-        ActivationItem.objects.filter(activation__in=locked, state=Item.AUTHORISED).update(state=Item.DEAD)
-    return count
+        ended, sads = _end(given, at)
+        _kill(sads)
+        withdrawn = withdrawing.withdraw(Approval.objects.filter(token__in=[each.pk for each in ended]))
+        for each in ended:
+            credential = each.session.credential
+            log.append(
+                "signing.token_revoked",
+                actor=actor,
+                subject=str(credential.public_id),
+                authority=credential.authority,
+                data={"client": each.client.client_id, "scope": each.scope, "why": why},
+            )
+        withdrawing.record(withdrawn, withdrawing.TOKEN, actor)
+    return len(ended)
 
 
-def kill_under(certificate: ClientCertificate) -> None:
-    """What was authorised, or asked of a signer, over a certificate which has ended; in the transaction of its end."""
+def end_under(certificate: ClientCertificate, at: datetime) -> list[withdrawing.Withdrawn]:
+    """All that was given, authorised, or asked of a signer over a certificate which has ended; in that transaction.
+
+    What was withdrawn is the caller's to record.
+    """
     with transaction.atomic():
+        ended, own = _end(AccessToken.objects.filter(certificate=certificate), at)
         sads = Activation.objects.filter(certificate=certificate, items__state=Item.AUTHORISED).distinct()
-        keys = list(sads.order_by("pk").values_list("pk", flat=True))
-        locked = [sad.pk for sad in Activation.objects.filter(pk__in=keys).order_by("pk").select_for_update()]
-        ActivationItem.objects.filter(activation__in=locked, state=Item.AUTHORISED).update(state=Item.DEAD)
-        asked = Approval.objects.filter(certificate=certificate, state__in=_VOID.sources)
-        asked.update(state=_VOID.target)
+        _kill([*own, *sads.values_list("pk", flat=True)])
+        asked = Q(certificate=certificate) | Q(token__in=[each.pk for each in ended])
+        return withdrawing.withdraw(Approval.objects.filter(asked))
+
+
+def _end(given: QuerySet[AccessToken], at: datetime) -> tuple[list[AccessToken], list[int]]:
+    """Those that still lived, and the SADs that some of them were."""
+    rows = (
+        given.filter(revoked_at=None, expires_at__gt=at)
+        .select_related("client", "session__credential")
+        .order_by("pk")
+    )
+    ended = list(rows.select_for_update(of=("self",), no_key=True))
+    AccessToken.objects.filter(pk__in=[each.pk for each in ended]).update(revoked_at=at)
+    return ended, [each.activation_id for each in ended if each.activation_id is not None]
+
+
+def _kill(sads: list[int]) -> None:
+    """Their unused hashes; locks in one order, as `endings` has it."""
+    rows = Activation.objects.filter(pk__in=sads).order_by("pk")
+    locked = [sad.pk for sad in rows.select_for_update()]
+    ActivationItem.objects.filter(activation__in=locked, state=Item.AUTHORISED).update(state=Item.DEAD)

@@ -9,6 +9,7 @@ import logging
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
@@ -61,15 +62,20 @@ def hpki(request: HttpRequest) -> HttpResponse:
 def enter(request: HttpRequest) -> HttpResponse:
     """The ticket is spent by the browser that began, and leaves the address at once."""
     at = clock.now()
+    ticket, browser_token = request.GET.get("ticket", ""), browser.token(request)
     try:
-        entered = visits.enter(request.GET.get("ticket", ""), browser.token(request), at)
+        with transaction.atomic():  # a second use of the ticket waits here for the first one's work
+            entered = visits.enter(ticket, browser_token, at)
+            if entered.visit.purpose == "approval":
+                return approvals.by_hpki_card(entered.visit, at)
         if entered.visit.purpose == "session":
             within = browser.session_token(request)
             return sign_in.go_on(sessions.open_by_hpki_card(entered.visit, at=at, within=within), at)
-        if entered.visit.purpose == "approval":
-            return approvals.by_hpki_card(entered.visit, at)
     except Refused as refused:
         if refused.code == "ticket_unknown":
+            spent = visits.of_ticket(ticket, browser_token)
+            if spent is not None and spent.purpose == "approval":
+                return approvals.after_hpki_card(spent)
             return places.refused(refused.code, "")
         response = places.page_of(
             "certificate"

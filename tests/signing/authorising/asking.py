@@ -1,14 +1,22 @@
 """A signer with a phone at a browser of their own, and a caller whose hashes wait for them."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
 
 from ledger import clock
-from signing.models import Approval, SigningSession
-from tests.support.csc import Api
+from ledger.models import Entry
+from signing.authorising import approvals
+from signing.errors import Refused
+from signing.flow import Approval as State
+from signing.models import AccessToken, Approval, SigningSession
+from tests.support import days
+from tests.support.csc import Api, digest
 from tests.support.phone import Phone, Twist
 from tests.support.signed_in import bound_phone, hidden
 from vault import tokens
@@ -38,7 +46,10 @@ class Signer:
 
     def answer(self, approval: Approval, credential: str, ceremony: str) -> Any:
         form = {"ceremony": ceremony, "credential": credential}
-        return self.client.post(f"/me/approvals/{approval.public_id}/phone/", form)
+        return self.client.post(f"/me/approvals/{approval.public_id}/phone/", form, follow=True)
+
+    def refuse(self, approval: Approval) -> Any:
+        return self.client.post(f"/me/approvals/{approval.public_id}/refuse/", follow=True)
 
     def approve(self, approval: Approval, **twist: Any) -> Any:
         page = self.page(approval)
@@ -55,3 +66,34 @@ def ask(v2: Api, *digests: bytes, **changes: Any) -> tuple[str, Approval]:
 
 def check(v2: Api, handle: object) -> Any:
     return v2.call("credentials/authorizeCheck", {"handle": handle})
+
+
+def waiting(day: days.Day) -> tuple[str, Approval]:
+    """The handle and the row of what this day's system has asked for under its token, without the API."""
+    caller = day.caller._replace(token=AccessToken.objects.get(session=day.session).pk)
+    made = approvals.ask(caller, day.credential.public_id, [digest(1)], why=["many"], at=clock.now())
+    return made.handle, Approval.objects.select_related("credential__signer", "client").latest("pk")
+
+
+def withdrawn(approval: Approval) -> tuple[object, object]:
+    """Why it is void, and what it was before, as the ledger has it."""
+    approval.refresh_from_db()
+    assert approval.state == State.VOID
+    entry = Entry.objects.get(kind="signing.approval_withdrawn", data__approval=str(approval.public_id))
+    return entry.data["why"], entry.data["was"]
+
+
+def at_once(*acts: Callable[[], object]) -> list[str]:
+    """Sixteen threads, these acts in turn: "done", or the code of the refusal."""
+
+    def one(number: int) -> str:
+        try:
+            acts[number % len(acts)]()
+            return "done"
+        except Refused as no:
+            return no.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(one, range(16)))

@@ -7,11 +7,20 @@ import pytest
 from playwright.sync_api import Page
 
 from ledger import clock
+from ledger.log import Actor
 from signing import links
+from signing.api.oauth import issued
 from signing.csc_check.server import Server
+from signing.models import AccessToken
 from tests.support import days
-from tests.support.beside import IN_CHROMIUM
-from tests.support.browser import VirtualAuthenticator, chromium, complaints, inspect, visit
+from tests.support.beside import IN_CHROMIUM, aside
+from tests.support.browser import (
+    VirtualAuthenticator,
+    chromium,
+    complaints,
+    inspect,
+    visit,
+)
 from tests.support.csc import RSA_SHA256, digest
 from tests.support.days import Day
 
@@ -42,11 +51,11 @@ def test_a_person_reads_approves_and_refuses(site: str) -> None:
         look("one")
         complaints(page).expect("422")
         phone.refuse_user()
-        page.get_by_role("button", name="スマートフォンで承認する").click()
+        page.get_by_role("button", name="この端末で承認する").click()
         page.get_by_text("本人確認は中断されました").wait_for()
         look("refused-finger")
         phone.refuse_user(False)
-        page.get_by_role("button", name="スマートフォンで承認する").click()
+        page.get_by_role("button", name="この端末で承認する").click()
         page.get_by_role("heading", name="承認しました").wait_for()
         look("approved")
         answer = caller.call("credentials/authorizeCheck", {"handle": first})
@@ -60,11 +69,17 @@ def test_a_person_reads_approves_and_refuses(site: str) -> None:
         look("declined")
         told = caller.call("credentials/authorizeCheck", {"handle": second})
         assert (told.status, told.body["error"]) == (400, "access_denied")
-        complaints(page).expect("404")
         page.go_back()
-        page.reload()
-        page.get_by_role("heading", name="この依頼は、もう承認できません").wait_for()
-        look("gone")
+        page.get_by_role("heading", name="断りました").wait_for()
+        _asked(caller, day, 2)
+        page.goto("/me/approvals/")
+        page.get_by_role("link", name="内容を見る").click()
+        mine = AccessToken.objects.filter(session=day.session)
+        aside(issued.revoke, mine, clock.now(), Actor("caller", day.client.client_id), "caller_request")
+        complaints(page).expect("410")
+        page.get_by_role("button", name="断る").click()
+        page.get_by_role("heading", name="この依頼は取り下げられました").wait_for()
+        look("withdrawn")
 
 
 def _bind_and_sign_in(page: Page, link: links.NewLink) -> None:

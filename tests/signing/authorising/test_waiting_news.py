@@ -9,8 +9,10 @@ from django.db import connection
 
 from enrollment.models import Application
 from enrollment.orders import news
-from ledger import clock
+from ledger import clock, erasure
+from ledger.models import Entry
 from outbox.models import Job, Mail, Notice
+from signing import retention
 from signing.authorising import approvals, waiting_news
 from signing.errors import Refused
 from signing.models import Approval, ApprovalNews
@@ -113,6 +115,39 @@ class TestNoFlood:
     def test_who_is_at_a_browser_is_led_there_and_told_nothing(self, v2: Api) -> None:
         asked_at(v2.day, clock.now(), next_path="/oauth2/authorize?x")
         assert told() == 0
+
+
+class TestErased:
+    """What limits the news of a day goes a day after it, in batches; the clock may come twice."""
+
+    def rows(self, v2: Api, at: datetime, count: int) -> None:
+        signer, today = v2.day.credential.signer, clock.today(at)
+        for number in range(count):
+            ApprovalNews.objects.create(signer=signer, client=days.ehr(), told_at=at, day=today, count=number)
+
+    def run(self, at: datetime) -> int:
+        (rule,) = [each for each in retention.TIMETABLE if each.name == "approval_news"]
+        outcome = erasure.carry_out(rule._replace(batch=2), at)
+        assert outcome.failed == 0
+        return outcome.erased
+
+    def test_in_batches_and_no_earlier(self, v2: Api) -> None:
+        late = clock.end_of_day(clock.today(NOON)) - timedelta(minutes=1)  # 23:59 in Japan
+        self.rows(v2, late, 5)
+        assert self.run(late + timedelta(hours=24)) == 0 and ApprovalNews.objects.count() == 5
+        self.rows(v2, late + timedelta(days=1), 1)
+        assert self.run(late + timedelta(hours=24, minutes=1)) == 3
+        assert self.run(late + timedelta(hours=24, minutes=1)) == 0
+        assert ApprovalNews.objects.get().day == clock.today(NOON) + timedelta(days=1)
+        entries = Entry.objects.filter(kind="retention.approval_news").order_by("number")
+        assert [each.data for each in entries] == [{"count": 2}, {"count": 2}, {"count": 1}]
+
+    def test_who_was_forgotten_is_told_again(self, v2: Api) -> None:
+        ask(v2, digest(1))
+        ApprovalNews.objects.update(day=clock.today(NOON))
+        assert (self.run(clock.now()), told()) == (1, 1)
+        ask(v2, digest(2))
+        assert told() == 2
 
 
 @pytest.mark.django_db(transaction=True)

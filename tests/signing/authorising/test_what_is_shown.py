@@ -12,7 +12,7 @@ from signing.authorising import answering, approvals, labels
 from signing.errors import Refused
 from signing.flow import Approval as State
 from signing.models import AccessToken, Activation, Approval, ClientCertificate
-from tests.signing.authorising.asking import NARCOTICS, Signer, ask
+from tests.signing.authorising.asking import NARCOTICS, Signer, ask, withdrawn
 from tests.support.card_site import facilities
 from tests.support.card_site.nginx import SECRET
 from tests.support.csc import Api, digest
@@ -148,9 +148,8 @@ class TestFacility:
         _handle, approval = self.asked(v2, bound)
         row = ClientCertificate.objects.get()
         client_certificates.end(bytes(row.thumbprint), clock.now(), Actor("operator", "o"))
-        approval.refresh_from_db()
-        assert approval.state == State.VOID
-        assert signer.page(approval).status_code == 404
+        assert withdrawn(approval) == ("certificate_ended", "waiting")
+        assert signer.page(approval).status_code == 410
         with pytest.raises(Refused, match="approval_unknown"):
             answering.by_card(approval, v2.day.credential, "{}", clock.now())
 

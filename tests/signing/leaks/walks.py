@@ -22,7 +22,7 @@ from tests.signing.oauth.conftest import query
 from tests.support import days
 from tests.support.csc import RSA_SHA256, SHA256, b64, digest
 from tests.support.phone import HONEST
-from tests.support.signed_in import Ehr, SignerBrowser, query_of
+from tests.support.signed_in import Ehr, SignerBrowser, qr_path, query_of
 
 CLIENT_DATA, PIN, OTP, LABEL = "canary-client-data", "canary-4711", "canary-123456", "canary-label 花子様"
 BODY = "canary-of-a-broken-body"
@@ -236,6 +236,15 @@ class Admission:
         assert given.status_code == 200, given.content
         return self.keeps(given.json()["access_token"])
 
+    def shows_a_code(self, where: str, form_token: str) -> None:
+        """What is behind a QR code on some screen stands in no log, though somebody else asks for it."""
+        sent = self.browser.post(where, {"wish": "show", "csrfmiddlewaretoken": form_token})
+        assert sent.status_code == 303, sent.content
+        path = qr_path(self.browser.get(where))
+        self.keeps(path.rstrip("/").rpartition("/")[2])
+        assert self.anyone.get(path).status_code == 200
+        assert self.anyone.post(path, {"credential": BODY}).status_code == 409
+
     def approves_by_phone(self) -> None:
         with Server(self.address, "v2", self.redeems(self.code(urlencode(query(self.ehr))))) as server:
             what = {"description": f"{LABEL} #narcotics", "clientData": BODY}
@@ -244,7 +253,8 @@ class Admission:
             fields = self.signer.fields(self.browser.get(page))
             fields["credential"] = self.signer.phone.sign_in(fields.pop("options"), HONEST)
             self.keeps(fields["ceremony"])
-            assert self.browser.post(f"{page}phone/", fields).status_code == 200
+            self.shows_a_code(f"{page}qr/", fields["csrfmiddlewaretoken"])
+            assert self.browser.post(f"{page}phone/", fields).status_code == 303
             sad = self.keeps(server.call("credentials/authorizeCheck", {"handle": handle}).body["SAD"])
             assert server.sign(self.id, sad, [digest(6)], signAlgo=RSA_SHA256).status == 200
             self.refusals.append(

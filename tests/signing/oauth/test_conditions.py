@@ -230,7 +230,7 @@ class TestStepUp:
         answer = signer.phone.sign_in(str(page.context["phone"].options))
         fields = {"ceremony": hidden(page, "ceremony"), "credential": answer}
         token = hidden(page, "csrfmiddlewaretoken")
-        done = signer.client.post(f"{path}phone/", {**fields, "csrfmiddlewaretoken": token})
+        done = signer.client.post(f"{path}phone/", {**fields, "csrfmiddlewaretoken": token}, follow=True)
         return str(done.context["next_path"])
 
     def test_the_signer_approves_these_very_hashes_and_goes_on(self, signer: SignerBrowser, ehr: Ehr) -> None:
@@ -256,7 +256,7 @@ class TestStepUp:
     def test_a_refusal_is_told_to_the_client(self, signer: SignerBrowser, ehr: Ehr) -> None:
         path, page = self.laid(signer, ehr)
         token = hidden(page, "csrfmiddlewaretoken")
-        done = signer.client.post(f"{path}refuse/", {"csrfmiddlewaretoken": token})
+        done = signer.client.post(f"{path}refuse/", {"csrfmiddlewaretoken": token}, follow=True)
         answer = query_of(signer.client.get(str(done.context["next_path"])))
         assert (answer["error"], answer["error_description"]) == ("access_denied", "The signer has refused.")
 

@@ -29,7 +29,11 @@ def approved(signer: SignerBrowser, path: str) -> str:
     assert facilities.NAME in page.content.decode()
     fields = {name: hidden(page, name) for name in ("ceremony", "csrfmiddlewaretoken")}
     answer = signer.phone.sign_in(str(page.context["phone"].options))
-    return str(signer.client.post(f"{path}phone/", {**fields, "credential": answer}).context["next_path"])
+    return str(
+        signer.client.post(f"{path}phone/", {**fields, "credential": answer}, follow=True).context[
+            "next_path"
+        ]
+    )
 
 
 def test_a_pushed_request_is_approved_for_its_certificate_and_fetched_over_no_other(

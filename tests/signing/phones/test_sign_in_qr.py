@@ -13,16 +13,15 @@ from django.test import Client
 
 from ledger import clock
 from ledger.models import Entry
+from signing.errors import Refused
 from signing.models import Authenticator, Ceremony, ShownSignIn, SigningSession
-from signing.phones import shown_sign_in
+from signing.phones import shown_codes, shown_sign_in
 from tests.support.phone import Phone
-from tests.support.signed_in import Ehr, SignerBrowser, query_of
+from tests.support.signed_in import IPHONE, WINDOWS, Ehr, SignerBrowser, answer_to, qr_path, query_of
 from vault import tokens
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("SG-2")]
 QR, STATE = "/me/sign-in/qr/", "/me/sign-in/qr/state/"
-WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36"
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari"
 
 
 class Desk:
@@ -47,11 +46,7 @@ class Desk:
     def show(self) -> str:
         """The path behind the QR code."""
         assert self.wish("show")["Location"] == QR
-        page = self.pc.get(QR).content.decode()
-        assert "qr-picture" in page
-        address = re.search(r'class="mono">([^<]*)<', page)
-        assert address is not None
-        return address[1].removeprefix(settings.ORIGIN)
+        return qr_path(self.pc.get(QR))
 
     def state(self) -> tuple[str, Any]:
         told = self.pc.get(STATE).json()
@@ -62,12 +57,7 @@ class Desk:
 
     def prove(self, path: str, key: Phone | None = None, phone: Client | None = None) -> Any:
         browser = phone or self.phone
-        page = browser.get(path).content.decode()
-        options = re.search(r'data-options="([^"]*)"', page)
-        ceremony = re.search(r'name="ceremony" value="([^"]*)"', page)
-        assert options is not None and ceremony is not None, page
-        answer = (key or self.person.phone).sign_in(unescape(options[1]))
-        return browser.post(path, {"ceremony": ceremony[1], "credential": answer})
+        return browser.post(path, answer_to(browser.get(path), key or self.person.phone))
 
 
 def test_the_pc_goes_on_to_the_system_that_asked(db: None) -> None:
@@ -305,8 +295,8 @@ def test_on_a_phone_the_phone_itself_comes_first() -> None:
 def test_what_nobody_finished_is_forgotten() -> None:
     Desk().show()
     at = clock.now()
-    assert shown_sign_in.forget_overdue(at) == 0
-    assert shown_sign_in.forget_overdue(at + timedelta(days=2)) == 1
+    assert shown_codes.forget_overdue(at) == 0
+    assert shown_codes.forget_overdue(at + timedelta(days=2)) == 1
     assert not Ceremony.objects.filter(purpose="shown_sign_in").exists()
 
 
@@ -324,7 +314,7 @@ def test_two_at_once_take_it_once() -> None:
         start.wait(10)
         try:
             won.append(shown_sign_in.take(token, clock.now()))
-        except shown_sign_in.Refused:
+        except Refused:
             pass
         finally:
             connections.close_all()

@@ -30,6 +30,7 @@ def bound(hot: Hot, settings: Settings) -> Day:
     settings.API_ORIGIN, settings.PROXY_SECRET = facilities.API_ORIGIN, SECRET
     day = days.day(clock.now())
     issued = facilities.bound(day.client.client_id)
-    AccessToken.objects.filter(session=day.session).update(certificate=ClientCertificate.objects.get())
+    mine = AccessToken.objects.filter(session=day.session)
+    mine.update(certificate=ClientCertificate.objects.get(), revoked_at=None)
     hot.headers = facilities.headers(issued)
     return day

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ledger import clock
+from ledger.log import SYSTEM
 from signing import activation, credentials, sessions
 from signing.api import client_certificates
 from signing.api.oauth import issued
@@ -126,7 +127,7 @@ def test_a_token_that_is_its_own_sad_is_revoked_or_signs(hot: Hot) -> None:
             hot,
             day,
             lambda body=body, day=day: hot.ask("signatures/signHash", body, day.bearer).status,  # type: ignore[misc]
-            lambda mine=mine: issued.revoke(mine.all(), clock.now()),  # type: ignore[misc]
+            lambda mine=mine: issued.revoke(mine.all(), clock.now(), SYSTEM, "test"),  # type: ignore[misc]
         )
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0023_ways_back_are_sealed'),
+        ('signing', '0025_a_qr_code_of_an_approval'),
     ]
 
     operations = [
