@@ -14,11 +14,12 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 os.environ["TEST_DATABASE"] = "sqlite"  # the run's own server is not needed: this one starts its own
 
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -38,13 +39,17 @@ PROFILES = Path(os.environ.get("PROFILES", "var/bench"))
 AIMS = {1: (0.50, 0.65, 0.70, 0.45), 100: (0.85, 0.90, 0.08, 0.05), 300: (0.85, 0.90, 0.08, 0.05)}
 
 
-def bare_signature(seconds: float = 2.0) -> float:
-    """Microseconds of CPU of one RSA-2048 signature by the library that the software store uses, key held."""
-    key, mode = rsa.generate_private_key(65537, 2048), Prehashed(SHA256())
-    key.sign(bytes(32), padding.PKCS1v15(), mode)
+def bare_signature(seconds: float = 2.0, kind: str = "rsa2048") -> float:
+    """Microseconds of CPU of one signature by the library that the software store uses, key held."""
+    mode = Prehashed(SHA256())
+    if kind == "p256":
+        once = partial(ec.generate_private_key(ec.SECP256R1()).sign, bytes(32), ec.ECDSA(mode))
+    else:
+        once = partial(rsa.generate_private_key(65537, 2048).sign, bytes(32), padding.PKCS1v15(), mode)
+    once()
     count, began = 0, time.process_time()
     while time.process_time() - began < seconds:
-        key.sign(bytes(32), padding.PKCS1v15(), mode)
+        once()
         count += 1
     return (time.process_time() - began) / count * 1e6
 
@@ -86,11 +91,12 @@ def pairs() -> None:
 
 
 def dummy() -> None:
-    with Works("bench-dummy") as works:
-        for hashes in peer.PAIRS:
-            connections = CONNECTIONS if hashes == 1 else CONNECTIONS // 4
-            folder = services.RUN / f"dummy-{hashes}"
-            print(peer.compared(works, folder, hashes, SECONDS, connections, bare_signature), flush=True)
+    for kind, pairs in peer.PAIRS.items():
+        with Works(f"bench-dummy-{kind}", kind=kind) as works:
+            for hashes in pairs:
+                connections = CONNECTIONS if hashes == 1 else CONNECTIONS // 4
+                folder, bare = services.RUN / f"dummy-{kind}-{hashes}", partial(bare_signature, kind=kind)
+                print(peer.compared(works, folder, hashes, SECONDS, connections, bare), flush=True)
 
 
 def many() -> None:

@@ -24,6 +24,7 @@ from django.core.management import call_command
 
 from tests.enrollment import corpus, samples
 from tests.enrollment.corpus import Sample
+from tests.support.beside import megabytes
 from tests.support.people import Applying
 from tests.support.web import served
 
@@ -98,12 +99,6 @@ def web_process(address: str) -> int:
     raise AssertionError("no server")
 
 
-def megabytes(pid: int, line: str) -> float:
-    """`VmRSS` now or `VmHWM` at the highest."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition(f"{line}:")[2].split()[0]) / 1024
-
-
 @pytest.fixture
 def address() -> Iterator[str]:
     with served() as found:
@@ -127,10 +122,10 @@ def test_no_file_hurts_the_web_process(address: str) -> None:
     for person in people:  # what is loaded and cached at first use is no growth
         for sample in person.files[:25]:
             person.send(sample)
-    before = megabytes(pid, "VmRSS")
+    before = megabytes(pid)
     with ThreadPoolExecutor(len(people)) as pool:
         found = [one for some in pool.map(Uploading.send_all, people) for one in some]
-    after = megabytes(pid, "VmRSS")
+    after = megabytes(pid)
     odd = [
         (sample.kind, sample.number, answer)
         for sample, answer in found
@@ -154,7 +149,7 @@ def test_files_made_to_be_slow_or_large_are_answered_in_time(address: str) -> No
     for person in parts(address, [one for one in corpus.bombs() if len(one.data) <= 4_194_304]):
         good = Sample("jpeg", 0, samples.jpeg())
         assert person.send(good) == (200, True, pytest.approx(0, abs=SLOWEST), False)
-        idle = megabytes(pid, "VmRSS")
+        idle = megabytes(pid)
         assert person.send(good._replace(data=samples.padded(good.data, 4_194_304))).refused is False
         for sample in person.files:
             answer = person.send(sample)

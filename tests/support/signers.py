@@ -84,6 +84,12 @@ class SignerProcesses:
         process.send_signal(how)
         return process.wait(10)
 
+    def revive(self) -> None:
+        """Starts what does not run."""
+        for role in ROLES:
+            if role not in self._running or self._running[role].poll() is not None:
+                self.start(role)
+
     @contextmanager
     def stopped(self, role: str) -> Iterator[None]:
         """The instance hangs (SIGSTOP) inside the block."""
@@ -107,6 +113,15 @@ def signers() -> Iterator[SignerProcesses]:
     processes.stop()
     folder: Path = settings.SIGNER_SOCKET.parent
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays_killed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that kills an instance and fails takes no other test along."""
+    processes = request.getfixturevalue("signers") if "signers" in request.fixturenames else None
+    yield
+    if processes is not None:
+        processes.revive()
 
 
 @pytest.fixture

@@ -15,7 +15,12 @@ from typing import IO
 from django.conf import settings
 from django.db import connection
 
-from tests.support.services import free_port
+from tests.support import services
+
+
+def database_url() -> str:
+    """The test's own database, for a process beside it."""
+    return services.postgresql().url(str(connection.settings_dict["NAME"]))
 
 
 @contextmanager
@@ -24,10 +29,8 @@ def served(*, output: IO[bytes] | None = None, access_log: bool = False, **ours:
 
     PostgreSQL and committed rows only: the server has connections of its own.
     """
-    port = free_port()
-    database = connection.settings_dict
-    url = f"postgresql://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    environment = {**os.environ, **ours, "DATABASE_URL": url, "PORT": str(port)}
+    port = services.free_port()
+    environment = {**os.environ, **ours, "DATABASE_URL": database_url(), "PORT": str(port)}
     command = [
         sys.executable,
         "-m",

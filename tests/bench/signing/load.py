@@ -39,6 +39,7 @@ class Order(NamedTuple):
     acknowledged: str = ""
     certificate: str = ""
     key: str = ""
+    algorithm: str = RSA_SHA256
 
 
 class Told:
@@ -133,7 +134,7 @@ class Line(asyncio.Protocol):
                 "credentialID": self.credential,
                 "SAD": body["SAD"],
                 "hash": self.digests,
-                "signAlgo": RSA_SHA256,
+                "signAlgo": self.order.algorithm,
             }
             self._ask("signatures/signHash", wish)
 

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from ledger import clock
+from signing.keystore import KeyKind
 from signing.models import Credential
 from signing.signer import client
 from tests.support import days
@@ -16,16 +17,16 @@ from tests.support.credentials import active_credential
 KEYS, AT_ONCE = 64, 4  # making a key takes a tenth of a second
 
 
-def ready(count: int) -> list[tuple[str, str]]:
+def ready(count: int, kind: KeyKind) -> list[tuple[str, str]]:
     """(bearer, credentialID) of so many signers, each with a key of its own (the first KEYS; then they repeat)."""
     at, system = clock.now(), days.ehr()
     frames = range(0, min(count, KEYS), AT_ONCE)
-    keys = [key for _ in frames for key in client.signers().generate(AT_ONCE)]
+    keys = [key for _ in frames for key in client.signers().generate(AT_ONCE, kind)]
     found = []
     for number in range(count):
         credential = active_credential(at=at)
         key = keys[number % len(keys)]
-        Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped)
+        Credential.objects.filter(pk=credential.pk).update(wrapped_key=key.wrapped, algorithm=kind)
         day = days.with_caller(credential, key.public_key, at, system)
         found.append((day.bearer, str(credential.public_id)))
     return found
@@ -68,11 +69,11 @@ def _copies(cursor: Any, table: str, columns: dict[str, str], count: int) -> Non
 
 
 def main() -> None:
-    """`rows SIGNERS [CREDENTIALS]`: prints the signers as JSON."""
+    """`rows SIGNERS KIND [CREDENTIALS]`: prints the signers as JSON."""
     call_command("migrate", verbosity=0)
-    found = ready(int(sys.argv[1]))
-    if len(sys.argv) > 2:
-        crowd(int(sys.argv[2]) - len(found))
+    found = ready(int(sys.argv[1]), KeyKind(sys.argv[2]))
+    if len(sys.argv) > 3:
+        crowd(int(sys.argv[3]) - len(found))
     else:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")

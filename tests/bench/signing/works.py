@@ -17,6 +17,7 @@ from tests.support import services
 
 ROWS = "import django; django.setup(); from tests.bench.signing import rows; rows.main()"
 TICKS = os.sysconf("SC_CLK_TCK")
+ALGORITHMS = {"rsa2048": "1.2.840.113549.1.1.11", "p256": "1.2.840.10045.4.3.2"}  # with SHA-256
 HOT = (
     *("-m", "uvicorn", "deploy.hot:application", "--lifespan", "on", "--timeout-keep-alive", "75"),
     *(
@@ -77,7 +78,7 @@ class Told(NamedTuple):
 class Works:
     """Use as a context manager. `credentials`: how many stand in the database beside the signers that sign."""
 
-    def __init__(self, name: str, signers: int = 64, credentials: int = 0) -> None:
+    def __init__(self, name: str, signers: int = 64, credentials: int = 0, kind: str = "rsa2048") -> None:
         folder = services.RUN / name
         self.postgresql = services.PostgreSQL(folder, fsync=True)
         home = folder / "home"
@@ -94,7 +95,7 @@ class Works:
         self.address = str(folder / "hot")
         self.signer = self._starts("-m", "signing.signer", "--role", "signers")
         assert self.signer.stdout is not None and self.signer.stdout.readline().startswith("ready")
-        words = [str(signers), *([str(credentials)] if credentials else [])]
+        words = [str(signers), kind, *([str(credentials)] if credentials else [])]
         made = subprocess.run(
             [sys.executable, "-c", ROWS, *words],
             env=self.env, capture_output=True, text=True, check=False,
@@ -102,6 +103,7 @@ class Works:
         if made.returncode:
             sys.exit(made.stderr)
         self.signers: list[list[str]] = json.loads(made.stdout)
+        self.kind = kind
         self.start_hot()
 
     def __enter__(self) -> "Works":
@@ -160,7 +162,8 @@ class Works:
 
     def load(self, **order: Any) -> subprocess.Popen[str]:
         """The load generator, running; its first line says that the warm-up is over."""
-        return load(**{"address": self.address, "signers": self.signers, **order})
+        mine = {"address": self.address, "signers": self.signers, "algorithm": ALGORITHMS[self.kind]}
+        return load(**{**mine, **order})
 
     def measured(self, **order: Any) -> Told:
         return measured(self.load(**order), self.parts)

@@ -21,6 +21,7 @@ from tests.enrollment.orders.test_desk import order
 from tests.support import cases
 from tests.support.beside import IN_CHROMIUM, aside
 from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot, visit
+from tests.support.card_site import facilities
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.web import served
@@ -68,7 +69,7 @@ def morning() -> Iterator[Morning]:
     )  # fmt: skip
     credential = active_credential(at=at)
     policy = StepUpPolicy.objects.create(
-        client=ehr("みどり総合病院 電子カルテ"), facility="1312345678", above=50, for_new_callers=True,
+        client=ehr(facilities.LONG_NAME), facility="1312345678ABCDEF", above=50, for_new_callers=True,
         for_narcotics=True, changed_at=at,
     )  # fmt: skip
     with served() as address:

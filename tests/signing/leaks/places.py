@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.support import services
-from tests.support.signers import ROLES, SignerProcesses
+from tests.support.signers import SignerProcesses
 
 _TEXT = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 
@@ -83,10 +83,11 @@ def talkative_database() -> Iterator[None]:
 
 
 class Places:
-    """Use as a context manager around what is to be searched; `server_log` is for the server's output."""
+    """Use as a context manager around what is to be searched; server's and worker's logs are for their output."""
 
     def __init__(self, folder: Path, signers: SignerProcesses) -> None:
-        self.server_log, self._signers_log = folder / "server.log", folder / "signers.log"
+        self.server_log, self.worker_log = folder / "server.log", folder / "worker.log"
+        self._signers_log = folder / "signers.log"
         self._signers, self._redis = signers, Redis()
         self._sql = services.postgresql().data / "log"
 
@@ -119,14 +120,14 @@ class Places:
 
     def _restart_signers(self, output: Any = ...) -> None:
         self._signers.output = self._output if output is ... else output
-        for role in ROLES:
-            self._signers.kill(role)
-            self._signers.start(role)
+        self._signers.stop()
+        self._signers.revive()
 
     def contents(self) -> dict[str, bytes]:
         """By place. Each has something in it, else there would be nothing to search."""
+        logs = {"the server's log": self.server_log, "the worker's log": self.worker_log}
         found = {
-            "the server's log": self.server_log.read_bytes(),
+            **{place: path.read_bytes() for place, path in logs.items() if path.exists()},
             "the signers' log": self._signers_log.read_bytes(),
             "PostgreSQL's log": self._sql.read_bytes()[self._begin :],
             "Redis": unfolded(self._redis.heard),

@@ -15,6 +15,7 @@ from signing.keystore import Algorithm
 from signing.models import (
     Activation,
     ActivationItem,
+    ClientCertificate,
     Credential,
     OAuthClient,
     SignatureRecord,
@@ -42,7 +43,12 @@ def session_of(credential: Credential, at: datetime, means: str = "authenticator
 
 
 def authorised(
-    session: SigningSession, client: OAuthClient, digests: Sequence[bytes], at: datetime, label: str = ""
+    session: SigningSession,
+    client: OAuthClient,
+    digests: Sequence[bytes],
+    at: datetime,
+    label: str = "",
+    certificate: ClientCertificate | None = None,
 ) -> list[ActivationItem]:
     """Open items under a SAD."""
     activation = Activation.objects.create(
@@ -50,6 +56,7 @@ def authorised(
         credential=session.credential,
         session=session,
         client=client,
+        certificate=certificate,
         hash_algorithm="sha256",
         description=label.encode() or None,
         created_at=at,
@@ -62,11 +69,16 @@ def authorised(
 
 
 def signed(
-    session: SigningSession, client: OAuthClient, count: int, at: datetime, label: str = "処方箋"
+    session: SigningSession,
+    client: OAuthClient,
+    count: int,
+    at: datetime,
+    label: str = "処方箋",
+    certificate: ClientCertificate | None = None,
 ) -> list[SignatureRecord]:
-    """One call with so many signatures."""
+    """One call with so many signatures; over the certificate of its facility, where it has one."""
     digests = [digest(next(_numbers)) for _ in range(count)]
-    return group([(session, client, digests, label)], at)
+    return group([(session, client, digests, label)], at, certificate=certificate)
 
 
 def _turned(
@@ -110,10 +122,14 @@ def group(
     calls: Sequence[tuple[SigningSession, OAuthClient, Sequence[bytes], str]],
     at: datetime,
     shard: str = "web",
+    certificate: ClientCertificate | None = None,
 ) -> list[SignatureRecord]:
     """Calls of several signers under one entry of the ledger, as a turn writes them (its own `entries.signed`)."""
     with transaction.atomic():
-        items = [(call[0], call[1], authorised(call[0], call[1], call[2], at, call[3])) for call in calls]
+        items = [
+            (call[0], call[1], authorised(call[0], call[1], call[2], at, call[3], certificate))
+            for call in calls
+        ]
         for _session, _client, of_call in items:
             ActivationItem.objects.filter(pk__in=[item.pk for item in of_call]).update(state="signed")
         draft = entries.signed([_turned(*each) for each in items])
@@ -132,6 +148,7 @@ def group(
                 credential=session.credential,
                 session=session,
                 client=client,
+                certificate=certificate,
                 digest=item.digest,
                 sign_algorithm="rsa-sha256",
                 log_shard=entry.shard,

@@ -16,12 +16,13 @@ from ledger import clock, daily, verify_proof
 from ledger.log import Actor
 from signing import ceremonies, credentials
 from signing.acts import stopped
-from signing.models import ActivationItem, Credential, SignatureRecord, SigningSession
+from signing.models import ActivationItem, ClientCertificate, Credential, SignatureRecord, SigningSession
 from signing.records import usage
 from tests.ledger import keys
 from tests.signing.records import rows
 from tests.support.beside import IN_CHROMIUM
 from tests.support.browser import assert_accessible, assert_fits, chromium, complaints, shoot, visit
+from tests.support.card_site import facilities
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.signed_in import bound_phone
@@ -45,6 +46,8 @@ def session(token: str, settings: Settings) -> SigningSession:
     Credential.objects.update(serial="5f3a9c1e7b2d4a60")
     bound_phone(credential)
     hospital, pharmacy = ehr("医療法人社団みどり会　みどり総合病院　電子カルテ"), ehr("さくら薬局")
+    facilities.bound(pharmacy.client_id, name=facilities.LONG_NAME)
+    branch = ClientCertificate.objects.get()
     found = rows.session_of(credential, clock.now() - timedelta(hours=2))
     found.token_digest = tokens.digest(token)
     found.save()
@@ -55,7 +58,7 @@ def session(token: str, settings: Settings) -> SigningSession:
     daily.close_day(clock.today(clock.now() - DAY), KEY.sign, KEY.pem)
     usage.watch(clock.now() - timedelta(minutes=2))
     last_night = clock.end_of_day(clock.today(clock.now() - DAY)) + timedelta(minutes=1)
-    rows.signed(found, pharmacy, 2, last_night, label="")
+    rows.signed(found, pharmacy, 2, last_night, label="", certificate=branch)
     (unknown,) = rows.signed(found, hospital, 1, clock.now() - timedelta(minutes=5), label="調剤結果")
     SignatureRecord.objects.filter(pk=unknown.pk).update(result="unknown")
     usage.watch(clock.now())
@@ -98,6 +101,10 @@ def test_every_page_of_the_records_is_looked_at(
         page.get_by_role("button", name="この条件で探す").click()
         assert page.locator(".record").count() == 2
         look("found")
+        page.locator(".record a").first.click()
+        page.get_by_text(facilities.LONG_NAME).wait_for()
+        look("facility")
+        page.go_back()
         complaints(page).expect("422")
         page.get_by_label("文書のハッシュ値").fill("ハッシュ")
         page.get_by_role("button", name="この条件で探す").click()

@@ -10,9 +10,10 @@ from django.db import connection
 from django.http import StreamingHttpResponse
 
 from ledger.models import Entry
-from signing.models import Activation, SignatureRecord, SigningSession
+from signing.models import Activation, ClientCertificate, SignatureRecord, SigningSession
 from signing.records import export
 from tests.signing.records import rows
+from tests.support.card_site import facilities
 from tests.support.credentials import NOON, active_credential
 from tests.support.days import ehr
 from tests.support.signed_in import SignerBrowser
@@ -88,6 +89,23 @@ def test_json_is_the_same_for_programs(browser: SignerBrowser, session: SigningS
         "result": "signed",
         "entry": f"web/{made[2].log_number}-2",
     }
+
+
+@pytest.mark.requirement("SG-6")
+def test_the_facility_is_the_certificates_and_a_system_without_one_is_called_by_its_name(
+    browser: SignerBrowser, session: SigningSession
+) -> None:
+    """A system may serve many facilities: pages and files name the one that signed, and the system beside."""
+    system = ehr("みどり電子カルテ")
+    facilities.bound(system.client_id)
+    row = rows.signed(session, system, 1, NOON, certificate=ClientCertificate.objects.get())[0]
+    rows.signed(session, ehr("さくら薬局"), 1, NOON - timedelta(hours=1))
+    for address in ("/me/", "/me/signatures/", f"/me/signatures/{row.item.public_id}/"):
+        assert facilities.NAME in browser.client.get(address).content.decode(), address
+    told = [(line["施設"], line["システム"]) for line in lines(fetched(browser, "csv"))]
+    assert told[0] == (facilities.NAME, system.client_id) and told[1][0] == "さくら薬局"
+    found = json.loads(fetched(browser, "json"))["signatures"]
+    assert [(each["facility"], each["system"]) for each in found] == told
 
 
 def test_a_file_holds_what_was_searched_for_and_nobody_elses(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -29,3 +30,9 @@ def aside(act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(run).result()
+
+
+def megabytes(pid: int, line: str = "VmRSS") -> float:
+    """Of a process: `VmRSS` now, `VmHWM` at the highest (proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition(f"{line}:")[2].split()[0]) / 1024

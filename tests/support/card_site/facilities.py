@@ -19,6 +19,10 @@ from tests.support.card_site.nginx import SECRET
 
 API_ORIGIN = "https://api.inkan.example"
 CODE, NAME = "1312345678", "見本病院"
+LONG_NAME = (  # almost as long as a name may be
+    "独立行政法人　地域医療機能推進機構　みどり総合メディカルセンター附属　みどり北診療所"
+    "（在宅医療・訪問看護・居宅介護支援部門）　Midori-Kita-Clinic-Department-of-Home-Medical-Care 分院"
+)
 
 
 @cache
@@ -42,11 +46,11 @@ def issue(at: datetime | None = None, lifetime: timedelta = timedelta(days=365))
     return authority().issue(CODE, NAME, at or clock.now(), lifetime)
 
 
-def bound(client_id: str, at: datetime | None = None) -> Issued:
-    """A fresh certificate to which the client is bound."""
+def bound(client_id: str, at: datetime | None = None, *, name: str = NAME) -> Issued:
+    """A fresh certificate to which the client is bound; `name` is what the installation calls its facility."""
     at = at or clock.now()
     issued = issue(at)
-    client_certificates.add(client_id, issued.certificate, facility=CODE, facility_name=NAME, at=at)
+    client_certificates.add(client_id, issued.certificate, facility=CODE, facility_name=name, at=at)
     return issued
 
 
