@@ -104,7 +104,7 @@ class TestNewSystem:
         session.credential.save()
         sign(rows.session_of(active_credential(signer), NOON), client, 1, NOON + HOUR)
         assert len(found()) == 1
-        assert listing.callers(signer) == [client]
+        assert listing.callers(signer) == [listing.System(client, [])]
 
     def test_each_signer_has_systems_of_their_own(self, session: SigningSession, client: OAuthClient) -> None:
         sign(session, client, 1, NOON)
