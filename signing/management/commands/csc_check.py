@@ -1,6 +1,7 @@
 """Ask any CSC server over HTTP: `manage.py csc_check URL [--token T]`. Exit 1 where something failed, 2 unreachable."""
 
 import json
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from signing.csc_check import findings
+from signing.csc_check import findings, handshake
 from signing.csc_check.run import SUITES, Wanted, run
 from signing.csc_check.server import Unreachable, client_credentials
 
@@ -23,12 +24,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--client-id", default="", help="with --token-url: take the token by client credentials"
         )
-        parser.add_argument("--client-secret-file", default="", help="file with the client's secret")
+        parser.add_argument(
+            "--client-secret-file", default="", help="file with its secret; else its --certificate is shown"
+        )
         parser.add_argument("--token-url", default="", help="the token endpoint")
         parser.add_argument(
             "--other-token", default="", help="another caller's token, for SADs in foreign hands"
         )
         parser.add_argument("--credential", default="", help="credentialID; else the first that may sign")
+        parser.add_argument("--certificate", default="", help="client certificate for the handshake (PEM)")
+        parser.add_argument("--key", default="", help="its key (PEM); else it is in the certificate's file")
+        parser.add_argument("--ca", default="", help="trust the server's authority in this file (PEM) alone")
         parser.add_argument("--suite", action="append", choices=SUITES, dest="suites")
         parser.add_argument("--wait", action="store_true", help="also wait until a SAD has run out")
         parser.add_argument("--seconds", type=float, default=3.0, help="for each figure of speed")
@@ -37,16 +43,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            tls = handshake.context(options["certificate"], options["key"], options["ca"])
             done = run(
                 Wanted(
                     address=options["url"],
-                    token=options["token"] or _token(options),
+                    token=options["token"] or _token(options, tls),
                     other_token=options["other_token"],
                     credential=options["credential"],
                     suites=tuple(options["suites"] or SUITES),
                     pause=time.sleep if options["wait"] else None,
                     seconds=options["seconds"],
                     connections=options["connections"],
+                    tls=tls,
                 )
             )
         except Unreachable as problem:
@@ -63,8 +71,17 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _token(options: dict[str, Any]) -> str:
+def _token(options: dict[str, Any], tls: ssl.SSLContext | None) -> str:
+    """Raises Unreachable, ValueError."""
     if not options["token_url"]:
         return ""
-    secret = Path(options["client_secret_file"]).read_text(encoding="utf-8").strip()
-    return client_credentials(options["token_url"], options["client_id"], secret)
+    file, secret = options["client_secret_file"], ""
+    if not file and not options["certificate"]:
+        raise ValueError("a token wants the client's --client-secret-file or --certificate")
+    if file:
+        try:
+            secret = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            why = getattr(problem, "strerror", "") or "no text"
+            raise ValueError(f"--client-secret-file {file}: {why}") from None
+    return client_credentials(options["token_url"], options["client_id"], secret, tls=tls)

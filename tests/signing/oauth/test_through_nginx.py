@@ -8,11 +8,13 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from http.client import HTTPSConnection
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from deploy.demo.facilities import Issued
 from ledger import clock
@@ -297,3 +299,27 @@ def test_a_credential_token_signs_its_own_hashes_at_the_hot_door_and_gets_no_oth
     assert (answer.status, answer.body["error_description"]) == (400, "Invalid parameter SAD")
     assert front.post("/csc/v1/signatures/signHash", json.dumps(body), headers, issued).status == 200
     assert front.post("/csc/v1/signatures/signHash", json.dumps(body), headers, issued).status == 400
+
+
+@pytest.mark.requirement("SG-7")
+def test_csc_check_asks_over_a_facilitys_certificate(front: Front, signer: SignerBrowser) -> None:
+    """Every check of conformance and abuse at INKAN_API_ORIGIN, whose TLS has an authority of its own."""
+    ehr = Ehr()
+    issued = facilities.bound(ehr.client_id)
+    token = redeemed(front, signer, ehr, issued).body["access_token"]
+    certificate, key, _p12 = (str(path) for path in issued.write(front.folder, "checker"))
+    asked = {"token": token, "suites": ["conformance", "abuse"]}
+    shown = {"certificate": certificate, "key": key, "ca": front.nginx.site.certificate}
+    out = StringIO()
+    call_command("csc_check", front.nginx.api_origin, **asked, **shown, stdout=out)
+    assert (
+        "conformance/v1" in out.getvalue() and "abuse/v2" in out.getvalue() and ", 0 failed" in out.getvalue()
+    )
+    with pytest.raises(CommandError) as untrusted:
+        call_command("csc_check", front.nginx.api_origin, **asked, certificate=certificate, key=key)
+    assert untrusted.value.returncode == 2 and "self-signed certificate" in str(untrusted.value)
+    with pytest.raises(SystemExit):
+        call_command(
+            "csc_check", front.nginx.api_origin, **asked, ca=shown["ca"], stdout=(bare := StringIO())
+        )
+    assert "/csc/v1/info: 401" in bare.getvalue() and "is a client --certificate wanted?" in bare.getvalue()
