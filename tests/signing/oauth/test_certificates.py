@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
@@ -281,7 +280,3 @@ class TestOverlap:
         client_certificates.add(ehr.client_id, issued.certificate, facility="1", facility_name="x", at=when)
         answer = redeem(ehr, code_for(signer, ehr.authorize_path()), facilities.headers(issued))
         assert error_of(answer)[1] == "invalid_client"
-
-
-def test_the_seam_is_named_in_the_settings() -> None:
-    assert django_settings.SIGNING_CALLER == "signing.api.callers.oauth_client"
