@@ -8,17 +8,18 @@ from django.db import migrations
 from django.db.models import Min
 
 
-def carry_over(apps, schema_editor):
+def carry_over(apps, editor):
     known, record, mark = (
-        apps.get_model('signing', name) for name in ('KnownFacility', 'SignatureRecord', 'UsageMark')
+        apps.get_model('signing', name).objects.using(editor.connection.alias)
+        for name in ('KnownFacility', 'SignatureRecord', 'UsageMark')
     )
-    counted = mark.objects.values_list('last_record', flat=True).first() or 0
+    counted = mark.values_list('last_record', flat=True).first() or 0
     places = ('credential__signer', 'client', 'certificate__facility')
-    rows = record.objects.filter(pk__lte=counted, certificate__facility__gt='')
+    rows = record.filter(pk__lte=counted, certificate__facility__gt='')
     found = rows.order_by(*places).values_list(*places).annotate(first=Min('made_at'))
-    known.objects.bulk_create(
+    known.bulk_create(
         (
-            known(signer_id=signer, client_id=client, facility=facility, first_at=first)
+            known.model(signer_id=signer, client_id=client, facility=facility, first_at=first)
             for signer, client, facility, first in found
         ),
         ignore_conflicts=True,

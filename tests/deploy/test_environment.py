@@ -107,6 +107,19 @@ def test_the_demo_is_not_run_in_production_and_tells_no_secrets_there(tmp_path: 
     assert done.stdout == ""
 
 
+@pytest.mark.requirement("SG-3")
+def test_the_day_of_a_signer_is_as_long_as_the_environment_says(tmp_path: Path) -> None:
+    asked = (
+        "manage.py",
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from django.conf import settings; print(settings.SIGNING_SESSION)",
+    )
+    assert started(tmp_path, *asked, INKAN_SESSION_HOURS="8").stdout.strip() == "8:00:00"
+
+
 def test_the_doctor_reads_aloud_what_is_wrong(tmp_path: Path) -> None:
     done = started(tmp_path, "manage.py", "doctor", **PRODUCTION)
     assert done.returncode == 1

@@ -84,6 +84,10 @@ class SignerProcesses:
         process.send_signal(how)
         return process.wait(10)
 
+    def ended(self, role: str) -> int:
+        """The exit status of an instance that ends by itself, waited for."""
+        return self._running.pop(role).wait(10)
+
     def revive(self) -> None:
         """Starts what does not run."""
         for role in ROLES:

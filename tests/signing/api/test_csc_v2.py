@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ledger import clock
 from signing.api import csc_v1, csc_v2
 from signing.models import Activation, Credential, SignatureRecord
 from tests.support.csc import NOT_AUTHORISED, RSA, RSA_SHA256, SHA256, SHA512, Api, Odd, b64, digest, refused
@@ -151,6 +152,12 @@ class TestSigning:
         assert refused(_sign(v2, sad, digest(1), **changes)) == (400, description)
         assert SignatureRecord.objects.count() == 0
         assert _sign(v2, sad, digest(1), signAlgo=RSA_SHA256, operationMode="S").status_code == 200
+
+    def test_an_expired_certificate_is_told_in_this_versions_words(self, v2: Api) -> None:
+        sad = _authorize(v2, digest(1)).json()["SAD"]
+        Credential.objects.update(not_after=clock.now())
+        for answer in (_authorize(v2, digest(2)), _sign(v2, sad, digest(1))):
+            assert refused(answer) == (400, "Signing certificate is expired")
 
     def test_a_bearer_that_is_a_sad_itself_needs_no_other(self, v2: Api) -> None:
         """What oauth2code will give: a token of scope credential, whose digest is a SAD's (see asked.signing)."""

@@ -9,7 +9,7 @@ from signing.models import Approval, ClientCertificate
 from tests.signing.records import rows
 from tests.support import days
 from tests.support.beside import IN_CHROMIUM
-from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot, visit
+from tests.support.browser import DESK, NARROWEST, chromium, inspect, visit
 from tests.support.card_site import facilities
 from tests.support.csc import digest
 from tests.support.signed_in import bound_phone
@@ -41,9 +41,7 @@ def test_long_names_fit_every_page_of_an_approval(site: str) -> None:
             page.goto(address)
             for size in (NARROWEST, DESK):
                 page.set_viewport_size(size)
-                assert_fits(page)
-                assert_accessible(page)
+                inspect(page, f"approval-facility-{name}-{size['width']}")
                 assert page.evaluate(STANDING) == []
-                shoot(page, f"approval-facility-{name}-{size['width']}")
             shown = page.locator("main").inner_text()
             assert name == "me" or (facilities.LONG_NAME in shown and SYSTEM in shown)

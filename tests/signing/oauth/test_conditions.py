@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from ledger import clock
 from ledger.models import Entry
 from signing.authorising import approvals
 from signing.authorising.policy import Intent
-from signing.models import AccessToken, Activation, Approval, AuthorizationCode, SigningSession
+from signing.models import AccessToken, Activation, Approval, AuthorizationCode, CardBinding, SigningSession
 from tests.signing.oauth.conftest import code_for
 from tests.signing.oauth.test_credential_scope import HASHES, v1
+from tests.support.card_site import hpki
+from tests.support.cards import Card
 from tests.support.signed_in import Ehr, SignerBrowser, hidden, query_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("SG-2")]
@@ -44,6 +47,30 @@ class TestPromptLogin:
         )
         assert after.proved_at is not None and after.proved_at > before.started_at
         assert Entry.objects.get(kind="signing.session_proved").data["means"] == "authenticator"
+
+    @pytest.mark.parametrize("means", ["my_number_card", "hpki_card"])
+    def test_a_card_answers_it_within_the_same_day_too(
+        self, means: str, at_noon: None, card: Card, card_site: Path, ehr: Ehr
+    ) -> None:
+        signer = SignerBrowser()
+        signer.sign_in()
+        before = SigningSession.objects.get()
+        page = signer.client.get(ehr.authorize_path(prompt="login"))
+        carried = hidden(page, "next")
+        if means == "hpki_card":
+            answer = hpki.shown(signer.client, "session", hpki.card_of(signer.credential), carried)
+        else:
+            CardBinding.objects.create(
+                credential=signer.credential, fingerprint=card.fingerprint, bound_at=clock.now()
+            )
+            response = card.answer(hidden(page, "request"))
+            answer = signer.client.post("/me/sign-in/card/", {"response": response})
+        assert answer.status_code in (302, 303), answer.content
+        after = SigningSession.objects.get()  # no second one
+        assert (after.pk, after.expires_at, after.means) == (before.pk, before.expires_at, "authenticator")
+        assert after.proved_at is not None
+        assert Entry.objects.get(kind="signing.session_proved").data["means"] == means
+        assert query_of(signer.client.get(carried))["code"]
 
     def test_the_page_says_that_the_day_goes_on_and_asks_this_persons_phone(
         self, signer: SignerBrowser, ehr: Ehr

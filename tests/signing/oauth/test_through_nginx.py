@@ -302,24 +302,32 @@ def test_a_credential_token_signs_its_own_hashes_at_the_hot_door_and_gets_no_oth
 
 
 @pytest.mark.requirement("SG-7")
-def test_csc_check_asks_over_a_facilitys_certificate(front: Front, signer: SignerBrowser) -> None:
-    """Every check of conformance and abuse at INKAN_API_ORIGIN, whose TLS has an authority of its own."""
-    ehr = Ehr()
-    issued = facilities.bound(ehr.client_id)
-    token = redeemed(front, signer, ehr, issued).body["access_token"]
-    certificate, key, _p12 = (str(path) for path in issued.write(front.folder, "checker"))
-    asked = {"token": token, "suites": ["conformance", "abuse"]}
-    shown = {"certificate": certificate, "key": key, "ca": front.nginx.site.certificate}
-    out = StringIO()
-    call_command("csc_check", front.nginx.api_origin, **asked, **shown, stdout=out)
-    assert (
-        "conformance/v1" in out.getvalue() and "abuse/v2" in out.getvalue() and ", 0 failed" in out.getvalue()
+def test_the_suites_pass_over_a_facilitys_certificate_and_find_nobody_without_it(
+    front: Front, signer: SignerBrowser
+) -> None:
+    """csc_check through nginx with TLS: conformance and abuse, as a hospital's system would be let in."""
+    ehr, other = Ehr(), Ehr()
+    issued, report = facilities.bound(ehr.client_id), front.folder / "report.json"
+    foreign = facilities.bound(other.client_id)
+    token, stranger = (
+        redeemed(front, signer, *each).body["access_token"] for each in ((ehr, issued), (other, foreign))
     )
-    with pytest.raises(CommandError) as untrusted:
-        call_command("csc_check", front.nginx.api_origin, **asked, certificate=certificate, key=key)
-    assert untrusted.value.returncode == 2 and "self-signed certificate" in str(untrusted.value)
+    pem, key, _p12 = issued.write(front.folder, "suites")
+    address = f"https://localhost:{front.nginx.ports[3]}"
+    ours = {
+        "ca": str(front.nginx.site.certificate),
+        "suites": ["conformance", "abuse"],
+        "report": str(report),
+    }
+    shown = {"certificate": str(pem), "key": str(key)}
+    call_command("csc_check", address, token=token, other_token=stranger, stdout=StringIO(), **ours, **shown)
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["passed"] and {each["version"] for each in told["findings"]} == {"v1", "v2"}
     with pytest.raises(SystemExit):
-        call_command(
-            "csc_check", front.nginx.api_origin, **asked, ca=shown["ca"], stdout=(bare := StringIO())
-        )
-    assert "/csc/v1/info: 401" in bare.getvalue() and "is a client --certificate wanted?" in bare.getvalue()
+        call_command("csc_check", address, token=token, stdout=StringIO(), **ours)
+    (said, *_) = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    assert (said["name"], said["verdict"]) == ("the server can be asked", "failed")
+    assert "/csc/v1/info: 401" in said["said"] and "is a client --certificate wanted?" in said["said"]
+    with pytest.raises(CommandError, match="self-signed certificate") as untrusted:
+        call_command("csc_check", address, token=token, stdout=StringIO(), **shown)
+    assert untrusted.value.returncode == 2

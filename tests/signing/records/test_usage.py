@@ -4,7 +4,7 @@ import importlib
 import json
 import threading
 from datetime import datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
@@ -36,10 +36,12 @@ NIGHT = NOON - 9 * HOUR  # 03:00 JST
 pytestmark = pytest.mark.django_db
 
 
-def carried_over(*given: Any) -> None:
+def carry_over() -> None:
     """What the migration does, whatever its number is."""
     (name,) = [each for _app, each in MigrationLoader(None).disk_migrations if "facilities_of_before" in each]
-    importlib.import_module(f"signing.migrations.{name}").carry_over(*given)
+    importlib.import_module(f"signing.migrations.{name}").carry_over(
+        apps, SimpleNamespace(connection=connection)
+    )
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ class TestNewFacility:
         KnownFacility.objects.all().delete()
         rows.signed(session, client, 1, NOON, certificate=south)
         for _ in range(2):
-            carried_over(apps, None)
+            carry_over()
         known = KnownFacility.objects.get()
         assert (known.signer, known.client) == (session.credential.signer, client)
         assert (known.facility, known.first_at) == (north.facility, NOON - 30 * DAY)

@@ -210,6 +210,15 @@ def test_a_wrong_pin_stops_the_start_and_locks_nothing(hsm: SignerProcesses, fol
     signs_again(api, 1)
 
 
+def test_the_pin_stands_in_no_command_line(hsm: SignerProcesses) -> None:
+    """Everybody on the machine reads those (remote-signing.md 4.2, W9)."""
+    pin = hsm.environment["INKAN_PKCS11_PIN"].encode()
+    for role in ROLES:
+        for pid in (hsm.pid(role), hsm.module(role)):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            assert b"signing.signer" in words and pin not in words
+
+
 def test_the_authorities_key_module_comes_back_too(db: None, hsm: SignerProcesses) -> None:
     issuing.ensure()
     before = client.authorities().public(["jma"])

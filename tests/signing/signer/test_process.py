@@ -1,5 +1,6 @@
 """The signer process over its real socket."""
 
+import resource
 import signal
 import socket
 import threading
@@ -111,6 +112,24 @@ def test_the_journal_outlives_a_kill(signers: SignerProcesses, signer: Signers) 
     signers.kill("signers")
     signers.start("signers")
     assert signer.sign([order(key.wrapped, item=item)]) == [NotSigned("already_signed")]
+
+
+def test_a_journal_that_cannot_be_written_lets_no_signature_leave(
+    signers: SignerProcesses, signer: Signers
+) -> None:
+    """A full disk: the process ends before its reply; started again it signs what it has room for."""
+    key, journal = opened(signer), settings.HOME / "signer" / "journal"
+    assert isinstance(signer.sign([order(key.handle)])[0], Signed)
+    before, pid = journal.read_bytes(), signers.pid("signers")
+    whole = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (len(before), whole[1]))
+    with pytest.raises(OutcomeUnknown):
+        signer.sign([order(key.handle) for _ in range(3)])
+    assert signers.ended("signers") == 1
+    assert journal.read_bytes() == before
+    signers.start("signers")
+    (made,) = signer.generate(1)
+    assert isinstance(signer.sign([order(made.wrapped)])[0], Signed)
 
 
 def test_a_handle_dies_at_its_hour_and_with_the_process(signers: SignerProcesses, signer: Signers) -> None:

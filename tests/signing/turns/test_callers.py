@@ -1,32 +1,20 @@
 """Who calls, and what the policy wants of the signer, as in front of the slow pages: the turns bypass none of it."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
 from ledger import clock, log
 from ledger.models import Entry
-from signing.activation import Caller
-from signing.api.callers import RequestScope, bearer
 from signing.authorising import policy_rows
 from signing.authorising.policy_rows import Policy
-from signing.errors import Refused
-from signing.models import (
-    AccessToken,
-    Activation,
-    Approval,
-    ClientCertificate,
-    OAuthClient,
-    SignatureRecord,
-    SigningSession,
-)
+from signing.models import AccessToken, Activation, Approval, ClientCertificate, OAuthClient, SignatureRecord
 from tests.signing.turns.running import Hot, heard, verify
 from tests.signing.turns.test_turns import check_log, refusal
 from tests.support import days
 from tests.support.card_site import facilities
-from tests.support.csc import INVALID_SAD, Api, digest
+from tests.support.csc import INVALID_SAD, digest
 from tests.support.days import Day
 
 
@@ -75,52 +63,6 @@ class TestFacilities:
         hot.headers = facilities.headers(second)
         assert refusal(heard(lambda: hot.signs(bound, sad, digest(1)), 400)) == INVALID_SAD
         assert SignatureRecord.objects.count() == 0
-
-
-def by_session(scope: RequestScope, at: datetime) -> Caller:
-    """Another installation's way to know who calls: the bearer is the public id of a living session."""
-    name = bearer(scope)
-    living = SigningSession.objects.filter(ended_at=None, expires_at__gt=at)
-    for row in living.select_related("credential"):
-        if str(row.public_id) == name:
-            client, kind = OAuthClient.objects.get(), row.credential.key_kind
-            return Caller(client.pk, "by session", row.pk, row.credential_id, row.expires_at, kind)
-    raise Refused("token_invalid")
-
-
-@pytest.mark.requirement("SG-4")
-class TestSeam:
-    """SIGNING_CALLER: whoever stands there is asked at every door, and nobody else."""
-
-    @pytest.fixture
-    def day(self, hot: Hot) -> Day:
-        return days.issued_day()
-
-    @pytest.fixture
-    def otherwise(self, day: Day, settings: Settings) -> Day:
-        """The same day, its caller known in another way."""
-        settings.SIGNING_CALLER = f"{__name__}.by_session"
-        return replace(day, bearer=str(day.session.public_id))
-
-    def test_the_slow_pages_ask_it(self, day: Day, otherwise: Day) -> None:
-        api = Api(otherwise)
-        assert api.call("credentials/list", {}).json()["credentialIDs"] == [api.id]
-        assert api.call("credentials/list", {}, day.bearer).status_code == 401
-
-    def test_the_hot_door_leaves_the_turns_and_still_answers(
-        self, hot: Hot, day: Day, otherwise: Day
-    ) -> None:
-        verify(otherwise, hot.signs(otherwise, hot.sad(otherwise, digest(1)), digest(1)), digest(1))
-        assert SignatureRecord.objects.get().log_shard == "web"  # the slow path's
-        assert Entry.objects.get(kind="signing.authorised").actor_id == "by session"
-        assert hot.authorizes(day, [digest(2)]).status == 401
-        SigningSession.objects.update(ended_at=clock.now())
-        assert hot.authorizes(otherwise, [digest(2)]).status == 401
-        check_log()
-
-    def test_the_same_call_goes_by_turns_where_the_token_is_asked_for(self, hot: Hot, day: Day) -> None:
-        verify(day, hot.signs(day, hot.sad(day, digest(1)), digest(1)), digest(1))
-        assert SignatureRecord.objects.get().log_shard.startswith("hot-")
 
 
 class TestStepUp:
