@@ -12,6 +12,7 @@ from signing.records.usage import Unusual
 STOP, LOOK = "/me/suspend/", "/me/signatures/"
 TITLES = {
     "caller": "初めてのシステムから署名されました",
+    "facility": "初めての施設から署名されました",
     "night": "夜間に署名されました",
     "volume": "いつもより多く署名されました",
 }
@@ -34,16 +35,15 @@ def told(person: certificate.Person, unusual: Unusual) -> None:
 
 
 def _what(unusual: Unusual) -> str:
-    first = telling.moment(unusual.first_at)
+    where = f"システム：{unusual.caller}\n最初の署名：{telling.moment(unusual.first_at)}"
+    if unusual.facility:
+        where = f"施設：{unusual.facility}\n{where}"
     if unusual.kind == "caller":
-        return (
-            "これまであなたの署名を求めたことのないシステムから、署名が行われました。\n"
-            f"システム：{unusual.caller}\n最初の署名：{first}"
-        )
+        return f"これまであなたの署名を求めたことのないシステムから、署名が行われました。\n{where}"
+    if unusual.kind == "facility":
+        return "これまでこのシステムであなたの署名を求めたことのない施設から、署名が行われました。\n" + where
     if unusual.kind == "night":
-        return (
-            f"夜間（0時から5時まで）に、署名が行われました。\nシステム：{unusual.caller}\n最初の署名：{first}"
-        )
+        return f"夜間（0時から5時まで）に、署名が行われました。\n{where}"
     usual = f"\nいつもの1日：およそ{unusual.usual}件" if unusual.usual else ""
     return (
         f"{telling.day(unusual.day)}の署名が、いつもよりかなり多くなっています。\n"

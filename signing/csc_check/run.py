@@ -14,7 +14,10 @@ _CHECKS = {"conformance": conformance.CHECKS, "abuse": abuse.CHECKS}
 
 
 class Wanted(NamedTuple):
-    """`address`: of the server, with or without /csc/v1 behind it; `credential` "" means: the first that may sign."""
+    """`address`: of the server, with or without /csc/v1 behind it; `credential` "" means: the first that may sign.
+
+    `tls`: what every handshake shows and trusts; None: no certificate, and the system's authorities.
+    """
 
     address: str
     token: str = ""
@@ -40,9 +43,10 @@ def run(wanted: Wanted) -> Run:
     """Raises Unreachable where nothing answers; a server without a face or a credential has failed."""
     findings: list[Finding] = []
     figures: list[dict[str, Any]] = []
-    found = versions(wanted.address, wanted.tls)
+    answered = faces(wanted.address, wanted.tls)
+    found = [version for version, status in answered.items() if status == 200]
     if not found:
-        findings.append(_failed("", "there is no /csc/v1/info and no /csc/v2/info here"))
+        findings.append(_failed("", _no_face(answered)))
     for version in found:
         with (
             Server(_root(wanted.address), version, wanted.token, wanted.tls) as server,
@@ -63,16 +67,20 @@ def run(wanted: Wanted) -> Run:
     return Run(findings, figures)
 
 
-def versions(address: str, tls: ssl.SSLContext | None = None) -> list[str]:
-    """The faces that answer `info`; where the address ends in one, that one."""
+def faces(address: str, tls: ssl.SSLContext | None = None) -> dict[str, int]:
+    """By which status each version answers `info`; where the address ends in one, that one."""
     tail = address.rstrip("/").rpartition("/csc/")[2]
-    asked = [tail] if tail in ("v1", "v2") else ["v1", "v2"]
-    found = []
-    for version in asked:
+    answered = {}
+    for version in [tail] if tail in ("v1", "v2") else ["v1", "v2"]:
         with Server(_root(address), version, tls=tls) as server:
-            if server.call("info", {}).status == 200:
-                found.append(version)
-    return found
+            answered[version] = server.call("info", {}).status
+    return answered
+
+
+def _no_face(answered: dict[str, int]) -> str:
+    told = ", ".join(f"/csc/{version}/info: {status}" for version, status in answered.items())
+    is_locked = {401, 403} & set(answered.values())
+    return f"no info here ({told})" + ("; is a client --certificate wanted?" if is_locked else "")
 
 
 def _root(address: str) -> str:

@@ -49,7 +49,7 @@ class Unreachable(Exception):
 class Server:
     """`address` is the host's root, for example https://sign.example; each thread keeps one connection.
 
-    `tls`: see the function; None takes the machine's own authorities and shows no certificate.
+    `tls`: what its handshakes show and trust (`handshake.context`).
     """
 
     def __init__(
@@ -58,6 +58,8 @@ class Server:
         parts = urllib.parse.urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an address of a server: {address}")
+        if tls is not None and parts.scheme != "https":
+            raise ValueError(f"certificates are shown and checked over https alone: {address}")
         self.address, self.version, self.token = address.rstrip("/"), version, token
         self.words = WORDS[version]
         self._parts, self._tls = parts, tls
@@ -80,7 +82,7 @@ class Server:
             status, kind, raw = self._post(path, content, headers)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
-            raise Unreachable(f"{method}: {type(problem).__name__}") from problem
+            raise Unreachable(f"{method}: {_why(problem)}") from problem
         seconds = time.perf_counter() - begun
         text = raw.decode("utf-8", "replace")
         return Answer(status, kind, _object(text), text[:200], seconds)
@@ -118,12 +120,6 @@ class Server:
             connection.close()
             self._own.connection = None
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "", self._parts.port
-        if self._parts.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=DEADLINE, context=self._tls)
-        return http.client.HTTPConnection(host, port, timeout=DEADLINE)
-
     def _post(self, path: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
         connection = getattr(self._own, "connection", None)
         if connection is None:
@@ -131,34 +127,35 @@ class Server:
         try:
             connection.request("POST", path, content, dict(headers))
             response = connection.getresponse()
-        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected, ssl.SSLEOFError):
             connection.close()  # the server has closed the kept connection: once more on a fresh one
             connection.request("POST", path, content, dict(headers))
             response = connection.getresponse()
         kind = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
         return response.status, kind, response.read()
 
-
-def tls(certificate: str = "", key: str = "", authority: str = "") -> ssl.SSLContext | None:
-    """For a server that asks its callers for a certificate (RFC 8705) or whose own is of a private authority.
-
-    Paths of PEM files; None where nothing is named. Raises OSError (ssl.SSLError is one).
-    """
-    if not (certificate or authority):
-        return None
-    context = ssl.create_default_context(cafile=authority or None)
-    if certificate:
-        context.load_cert_chain(certificate, key or None)
-    return context
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._parts.scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=DEADLINE, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=DEADLINE)
 
 
 def client_credentials(
     token_url: str, client_id: str, secret: str, scope: str = "service", tls: ssl.SSLContext | None = None
 ) -> str:
-    """An access token by RFC 6749 section 4.4. Raises Unreachable."""
-    form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode()
-    basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
-    request = urllib.request.Request(token_url, form, {"Authorization": f"Basic {basic}"})  # noqa: S310
+    """An access token by RFC 6749 section 4.4; without a secret by the certificate (RFC 8705 section 2).
+
+    Raises Unreachable.
+    """
+    form = {"grant_type": "client_credentials", "scope": scope}
+    request = urllib.request.Request(token_url)  # noqa: S310
+    if secret:
+        basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+        request.add_header("Authorization", f"Basic {basic}")
+    else:
+        form["client_id"] = client_id
+    request.data = urllib.parse.urlencode(form).encode()
     try:
         with urllib.request.urlopen(request, timeout=DEADLINE, context=tls) as response:  # noqa: S310
             return str(json.loads(response.read())["access_token"])
@@ -166,7 +163,16 @@ def client_credentials(
         with problem:
             raise Unreachable(f"no access token: {problem.code}") from None
     except (OSError, ValueError, KeyError) as problem:
-        raise Unreachable(f"no access token: {type(problem).__name__}") from problem
+        raise Unreachable(f"no access token: {_why(problem)}") from problem
+
+
+def _why(problem: Exception) -> str:
+    """The kind of the problem, and what TLS says of it: an untrusted server, a certificate that is wanted."""
+    if isinstance(problem, urllib.error.URLError) and isinstance(problem.reason, Exception):
+        problem = problem.reason
+    told = getattr(problem, "verify_message", "") or getattr(problem, "reason", "")
+    is_tls = isinstance(problem, ssl.SSLError)
+    return f"{type(problem).__name__}: {told}" if is_tls else type(problem).__name__
 
 
 def text(value: bytes) -> str:

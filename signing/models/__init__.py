@@ -28,6 +28,7 @@ from signing.models.callers import ClientCertificate as ClientCertificate
 from signing.models.callers import OAuthClient as OAuthClient
 from signing.models.usage import DailyUse as DailyUse
 from signing.models.usage import KnownCaller as KnownCaller
+from signing.models.usage import KnownFacility as KnownFacility
 from signing.models.usage import SadMark as SadMark
 from signing.models.usage import UnrecordedFailure as UnrecordedFailure
 from signing.models.usage import UnusualUse as UnusualUse

@@ -19,6 +19,20 @@ class KnownCaller(models.Model):
         constraints = [models.UniqueConstraint(fields=["signer", "client"], name="caller_known_once")]
 
 
+class KnownFacility(models.Model):
+    """A facility that has signed for this signer over this system; `facility` as in `ClientCertificate`."""
+
+    signer = models.ForeignKey("signing.Signer", on_delete=models.PROTECT, related_name="facilities")
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
+    facility = models.CharField(max_length=16)
+    first_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["signer", "client", "facility"], name="facility_known_once")
+        ]
+
+
 class DailyUse(models.Model):
     """How many signatures of a signer one day in Japan has seen, and how many of them at night."""
 
@@ -33,14 +47,17 @@ class DailyUse(models.Model):
 
 
 class UnusualUse(models.Model):
-    """Something that its signer is told of: once per kind and day; a new system once and for all."""
+    """Something that its signer is told of: once per kind and day; a new system or facility once and for all."""
 
-    CALLER, NIGHT, VOLUME = "caller", "night", "volume"
-    KINDS = [(CALLER, CALLER), (NIGHT, NIGHT), (VOLUME, VOLUME)]
+    CALLER, FACILITY, NIGHT, VOLUME = "caller", "facility", "night", "volume"
+    KINDS = [(CALLER, CALLER), (FACILITY, FACILITY), (NIGHT, NIGHT), (VOLUME, VOLUME)]
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     signer = models.ForeignKey("signing.Signer", on_delete=models.PROTECT, related_name="unusual_uses")
     credential = models.ForeignKey("signing.Credential", on_delete=models.PROTECT)
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)  # where it was seen first
+    # Whose certificate was shown there, as it was called then; "" where none was.
+    facility = models.CharField(max_length=16, blank=True, default="", db_default="")
+    facility_name = models.CharField(max_length=120, blank=True, default="", db_default="")
     kind = models.CharField(max_length=8, choices=KINDS)
     day = models.DateField()
     first_at = models.DateTimeField()
@@ -50,10 +67,17 @@ class UnusualUse(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["signer", "kind", "day"], condition=~Q(kind="caller"), name="told_once_a_day"
+                fields=["signer", "kind", "day"],
+                condition=~Q(kind__in=["caller", "facility"]),
+                name="told_once_a_day",
             ),
             models.UniqueConstraint(
                 fields=["signer", "client"], condition=Q(kind="caller"), name="new_caller_told_once"
+            ),
+            models.UniqueConstraint(
+                fields=["signer", "client", "facility"],
+                condition=Q(kind="facility"),
+                name="new_facility_told_once",
             ),
         ]
         indexes = [models.Index(fields=["signer", "-first_at"], name="unusual_of_signer")]

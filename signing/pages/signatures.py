@@ -56,10 +56,7 @@ class Search(forms.Form):
         super().__init__(data)
         client = self.fields["client"]
         assert isinstance(client, forms.ChoiceField)
-        client.choices = [
-            ("", _("すべて")),
-            *((str(each.public_id), each.name) for each in listing.callers(signer)),
-        ]
+        client.choices = [("", _("すべて")), *map(_choice, listing.callers(signer))]
 
     def clean_since(self) -> date | None:
         return self._day("since")
@@ -91,10 +88,12 @@ class Search(forms.Form):
         if not self.is_valid():
             return None
         found = self.cleaned_data
+        client, _dot, facility = found["client"].partition(".")
         return listing.Wanted(
             since=found["since"],
             until=found["until"],
-            client=UUID(found["client"]) if found["client"] else None,
+            client=UUID(client) if client else None,
+            facility=facility,
             result=found["result"],
             digest=found["digest"],
         )
@@ -221,6 +220,15 @@ def _own(reader: Reader, item: UUID) -> SignatureRecord:
 def _by_day(rows: list[SignatureRecord], reader: Reader) -> list[tuple[object, list[dict[str, object]]]]:
     records = (shown.of(row, reader.sees_labels) for row in rows)
     return [(day, list(of_day)) for day, of_day in groupby(records, key=lambda each: each["day"])]
+
+
+def _choice(system: listing.System) -> tuple[Any, Any]:
+    """A system; or a group of it and, below, its facilities ("system.code")."""
+    key, name = str(system.client.public_id), system.client.name
+    if not system.facilities:
+        return key, name
+    whole = (key, _("%(system)s（すべての施設）") % {"system": name})
+    return name, [whole, *((f"{key}.{each.code}", each.name) for each in system.facilities)]
 
 
 def _id(text: str) -> UUID | None:

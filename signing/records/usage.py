@@ -1,10 +1,12 @@
-"""Unusual use, told to the signer (issue 5 point 6): a new system, the night, far more than usual.
+"""Unusual use, told to the signer (issue 5 point 6): a new system or facility, the night, far more than usual.
 
 By the clock, not on the way of a signature: new records are counted once, a piece at a time, in one transaction with
 the mark that says how far the counting has come. News goes up through the outbox; enrollment tells the person.
 
 What is unusual (judgement):
 - a system that has never signed for this signer before: once for each system;
+- a facility, by the insurance code of its certificate, that has never signed over this known system for this signer
+  (the step-up policy's "new" too): once for each; the one that came with a new system is told with the system;
 - a signature between 0 and 5 o'clock in Japan, once a day, unless nights were usual lately (3 of the last 14 days);
 - a day with more than three times the signer's mean day (of 30), and more than 100 signatures; once a day.
 """
@@ -15,7 +17,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet
 from django.db.models.functions import ExtractHour, TruncDate
 
 from ledger import clock, log
@@ -26,6 +28,7 @@ from signing.models import (
     Credential,
     DailyUse,
     KnownCaller,
+    KnownFacility,
     OAuthClient,
     SignatureRecord,
     Signer,
@@ -51,7 +54,9 @@ _ROWS = 200  # of one statement: SQLite takes few parameters
 
 
 class Unusual(NamedTuple):
-    """What the person is told; `caller` is the name of the system where it was seen first."""
+    """What the person is told; `caller` and `facility` are the names of the system and of the hospital or pharmacy
+    where it was seen first; "" where the system has shown no facility's certificate.
+    """
 
     public_id: UUID
     credential: UUID
@@ -61,14 +66,17 @@ class Unusual(NamedTuple):
     number: int
     usual: int
     caller: str
+    facility: str
 
 
 class _Use(NamedTuple):
-    """New records of a credential with a system in one hour of one day."""
+    """New records of a credential with a system's facility ("": none) in one hour of one day."""
 
     signer: int
     credential: int
     client: int
+    facility: str
+    facility_name: str
     day: date
     at_night: bool
     number: int
@@ -87,7 +95,7 @@ def watch(at: datetime) -> int:
             return 0
         uses = _uses(mark.last_record, last)
         _count(uses)
-        _tell([*_new_callers(uses, at), *_nights(uses, at), *_volumes(uses, at)])
+        _tell([*_newcomers(uses, at), *_nights(uses, at), *_volumes(uses, at)])
         UsageMark.objects.filter(pk=1).update(last_record=last)
     return sum(use.number for use in uses)
 
@@ -118,6 +126,7 @@ def _told(row: UnusualUse) -> Unusual:
         row.count,
         row.usual,
         row.client.name,
+        row.facility_name,
     )
 
 
@@ -125,13 +134,16 @@ def _uses(after: int, until: int) -> list[_Use]:
     rows = (
         SignatureRecord.objects.filter(pk__gt=after, pk__lte=until)
         .annotate(day=TruncDate("made_at", tzinfo=JST), hour=ExtractHour("made_at", tzinfo=JST))
-        .values_list("credential__signer", "credential", "client", "day", "hour")
+        .values_list(
+            *("credential__signer", "credential", "client"),
+            *("certificate__facility", "certificate__facility_name", "day", "hour"),
+        )
         .annotate(number=Count("pk"), first=Min("made_at"))
         .order_by("first")
     )
     return [
-        _Use(signer, credential, client, day, hour < NIGHT_ENDS, number, first)
-        for signer, credential, client, day, hour, number, first in rows
+        _Use(signer, credential, client, facility or "", name or "", day, hour < NIGHT_ENDS, number, first)
+        for signer, credential, client, facility, name, day, hour, number, first in rows
     ]
 
 
@@ -151,7 +163,16 @@ def _count(uses: Iterable[_Use]) -> None:
             cursor.execute(_UPSERT.format(rows=places), [value for row in part for value in row])
 
 
-def _new_callers(uses: Sequence[_Use], at: datetime) -> list[UnusualUse]:
+def _newcomers(uses: Sequence[_Use], at: datetime) -> list[UnusualUse]:
+    """New systems, and new facilities of systems; learned whether they are told or not."""
+    callers, facilities = _new_callers(uses), _new_facilities(uses)
+    with_system = set(callers)  # its first facility
+    found = [(UnusualUse.CALLER, use) for use in callers]
+    found += [(UnusualUse.FACILITY, use) for use in facilities if use not in with_system]
+    return [_row(kind, use, use.number) for kind, use in found if _is_told(use, at)]
+
+
+def _new_callers(uses: Sequence[_Use]) -> list[_Use]:
     first: dict[tuple[int, int], _Use] = {}
     for use in uses:
         first.setdefault((use.signer, use.client), use)
@@ -162,7 +183,27 @@ def _new_callers(uses: Sequence[_Use], at: datetime) -> list[UnusualUse]:
         [KnownCaller(signer_id=use.signer, client_id=use.client, first_at=use.first_at) for use in new],
         ignore_conflicts=True,
     )
-    return [_row(UnusualUse.CALLER, use, use.number) for use in new if _is_told(use, at)]
+    return new
+
+
+def _new_facilities(uses: Sequence[_Use]) -> list[_Use]:
+    first: dict[tuple[int, int, str], _Use] = {}
+    for use in uses:
+        if use.facility:
+            first.setdefault((use.signer, use.client, use.facility), use)
+    rows = KnownFacility.objects.filter(signer__in={signer for signer, _client, _facility in first})
+    known = {(row.signer_id, row.client_id, row.facility) for row in rows}
+    new = [use for place, use in first.items() if place not in known]
+    KnownFacility.objects.bulk_create(
+        [
+            KnownFacility(
+                signer_id=use.signer, client_id=use.client, facility=use.facility, first_at=use.first_at
+            )
+            for use in new
+        ],
+        ignore_conflicts=True,
+    )
+    return new
 
 
 def _nights(uses: Sequence[_Use], at: datetime) -> list[UnusualUse]:
@@ -224,6 +265,8 @@ def _row(kind: str, use: _Use, count: int) -> UnusualUse:
         signer_id=use.signer,
         credential_id=use.credential,
         client_id=use.client,
+        facility=use.facility,
+        facility_name=use.facility_name,
         kind=kind,
         day=use.day,
         first_at=use.first_at,
@@ -237,9 +280,7 @@ def _tell(rows: Sequence[UnusualUse]) -> None:
     clients = OAuthClient.objects.in_bulk({row.client_id for row in rows})
     new = []
     for row in rows:
-        told = UnusualUse.objects.filter(signer=row.signer_id, kind=row.kind)
-        is_caller = row.kind == UnusualUse.CALLER
-        if not (told.filter(client=row.client_id) if is_caller else told.filter(day=row.day)).exists():
+        if not _told_before(row).exists():
             row.save(force_insert=True)
             jobs.enqueue(NEWS, str(row.public_id), dedupe=f"{NEWS}:{row.public_id}")
             new.append(row)
@@ -254,6 +295,17 @@ def _tell(rows: Sequence[UnusualUse]) -> None:
                 "kind": row.kind,
                 "day": row.day.isoformat(),
                 "caller": clients[row.client_id].client_id,
+                "facility": row.facility,
                 "count": row.count,
             },
         )
+
+
+def _told_before(row: UnusualUse) -> QuerySet[UnusualUse]:
+    """As the constraints of `UnusualUse` say."""
+    told = UnusualUse.objects.filter(signer=row.signer_id, kind=row.kind)
+    if row.kind == UnusualUse.CALLER:
+        return told.filter(client=row.client_id)
+    if row.kind == UnusualUse.FACILITY:
+        return told.filter(client=row.client_id, facility=row.facility)
+    return told.filter(day=row.day)

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from signing.csc_check import findings
+from signing.csc_check import findings, handshake
 from signing.csc_check.run import SUITES, Wanted, run
-from signing.csc_check.server import Unreachable, client_credentials, tls
+from signing.csc_check.server import Unreachable, client_credentials
 
 
 class Command(BaseCommand):
@@ -24,15 +24,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--client-id", default="", help="with --token-url: take the token by client credentials"
         )
-        parser.add_argument("--client-secret-file", default="", help="file with the client's secret")
+        parser.add_argument(
+            "--client-secret-file", default="", help="file with its secret; else its --certificate is shown"
+        )
         parser.add_argument("--token-url", default="", help="the token endpoint")
         parser.add_argument(
             "--other-token", default="", help="another caller's token, for SADs in foreign hands"
         )
         parser.add_argument("--credential", default="", help="credentialID; else the first that may sign")
-        parser.add_argument("--certificate", default="", help="PEM, shown to a server that asks for one")
-        parser.add_argument("--key", default="", help="its key, where the file does not hold it")
-        parser.add_argument("--ca", default="", help="PEM of the authority of the server's own certificate")
+        parser.add_argument("--certificate", default="", help="client certificate for the handshake (PEM)")
+        parser.add_argument("--key", default="", help="its key (PEM); else it is in the certificate's file")
+        parser.add_argument("--ca", default="", help="trust the server's authority in this file (PEM) alone")
         parser.add_argument("--suite", action="append", choices=SUITES, dest="suites")
         parser.add_argument("--wait", action="store_true", help="also wait until a SAD has run out")
         parser.add_argument("--seconds", type=float, default=3.0, help="for each figure of speed")
@@ -41,21 +43,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            shown = tls(options["certificate"], options["key"], options["ca"])
-        except OSError as problem:
-            raise CommandError(f"certificate: {problem}", returncode=2) from None
-        try:
+            tls = handshake.context(options["certificate"], options["key"], options["ca"])
             done = run(
                 Wanted(
                     address=options["url"],
-                    tls=shown,
-                    token=options["token"] or _token(options, shown),
+                    token=options["token"] or _token(options, tls),
                     other_token=options["other_token"],
                     credential=options["credential"],
                     suites=tuple(options["suites"] or SUITES),
                     pause=time.sleep if options["wait"] else None,
                     seconds=options["seconds"],
                     connections=options["connections"],
+                    tls=tls,
                 )
             )
         except Unreachable as problem:
@@ -72,8 +71,17 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _token(options: dict[str, Any], shown: ssl.SSLContext | None) -> str:
+def _token(options: dict[str, Any], tls: ssl.SSLContext | None) -> str:
+    """Raises Unreachable, ValueError."""
     if not options["token_url"]:
         return ""
-    secret = Path(options["client_secret_file"]).read_text(encoding="utf-8").strip()
-    return client_credentials(options["token_url"], options["client_id"], secret, tls=shown)
+    file, secret = options["client_secret_file"], ""
+    if not file and not options["certificate"]:
+        raise ValueError("a token wants the client's --client-secret-file or --certificate")
+    if file:
+        try:
+            secret = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            why = getattr(problem, "strerror", "") or "no text"
+            raise ValueError(f"--client-secret-file {file}: {why}") from None
+    return client_credentials(options["token_url"], options["client_id"], secret, tls=tls)

@@ -45,16 +45,25 @@ def test_the_person_is_told_once_and_led_to_the_stop() -> None:
     assert "知らない病院" not in mail.body
 
 
-@pytest.mark.parametrize(("kind", "words"), [("night", "夜間"), ("volume", "いつもの1日：およそ12件")])
-def test_each_kind_has_its_own_words(kind: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("facility", "施設から、署名が行われました。\n施設：みどり診療所\nシステム：知らない病院"),
+        ("night", "夜間"),
+        ("volume", "いつもの1日：およそ12件"),
+    ],
+)
+def test_each_kind_has_its_own_words_and_the_mail_names_nobody(kind: str, words: str) -> None:
     case = cases.submitted()
     credential = active_credential()
     credential.signer.applicant = case.applicant.public_id
     credential.signer.save()
     subject = used(credential)
-    UnusualUse.objects.update(kind=kind, usual=12)
+    UnusualUse.objects.update(kind=kind, usual=12, facility="1310000001", facility_name="みどり診療所")
     news.on_unusual_use(subject)
     assert words in Notice.objects.get(kind="unusual").body
+    mail = Mail.objects.get(kind="unusual").body
+    assert "知らない病院" not in mail and "みどり診療所" not in mail
 
 
 def test_a_card_holder_without_an_account_gets_the_bare_mail() -> None:

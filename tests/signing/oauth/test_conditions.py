@@ -68,7 +68,8 @@ class TestPromptLogin:
         assert answer.status_code in (302, 303), answer.content
         after = SigningSession.objects.get()  # no second one
         assert (after.pk, after.expires_at, after.means) == (before.pk, before.expires_at, "authenticator")
-        assert after.proved_at is not None
+        assert after.started_at == before.started_at
+        assert after.proved_at is not None and after.proved_at > before.started_at
         assert Entry.objects.get(kind="signing.session_proved").data["means"] == means
         assert query_of(signer.client.get(carried))["code"]
 

@@ -327,5 +327,7 @@ def test_the_suites_pass_over_a_facilitys_certificate_and_find_nobody_without_it
         call_command("csc_check", address, token=token, stdout=StringIO(), **ours)
     (said, *_) = json.loads(report.read_text(encoding="utf-8"))["findings"]
     assert (said["name"], said["verdict"]) == ("the server can be asked", "failed")
-    with pytest.raises(CommandError, match="certificate: "):
-        call_command("csc_check", address, certificate=str(report), stdout=StringIO())
+    assert "/csc/v1/info: 401" in said["said"] and "is a client --certificate wanted?" in said["said"]
+    with pytest.raises(CommandError, match="self-signed certificate") as untrusted:
+        call_command("csc_check", address, token=token, stdout=StringIO(), **shown)
+    assert untrusted.value.returncode == 2

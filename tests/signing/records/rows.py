@@ -23,6 +23,7 @@ from signing.models import (
 )
 from signing.turns import entries
 from signing.turns.calls import Call, Item, Known, Reserved
+from tests.support.card_site import facilities
 from vault import tokens
 
 _numbers = itertools.count(1)
@@ -40,6 +41,12 @@ def session_of(credential: Credential, at: datetime, means: str = "authenticator
         started_at=at,
         expires_at=at + timedelta(hours=18),
     )
+
+
+def certificate_of(client: OAuthClient, code: str, name: str) -> ClientCertificate:
+    """A certificate of this facility to which the system is bound."""
+    issued = facilities.bound(client.client_id, name=name, code=code)
+    return ClientCertificate.objects.get(thumbprint=facilities.thumbprint(issued))
 
 
 def authorised(

@@ -16,7 +16,7 @@ from ledger import clock, daily, verify_proof
 from ledger.log import Actor
 from signing import ceremonies, credentials
 from signing.acts import stopped
-from signing.models import ActivationItem, ClientCertificate, Credential, SignatureRecord, SigningSession
+from signing.models import ActivationItem, Credential, SignatureRecord, SigningSession
 from signing.records import usage
 from tests.ledger import keys
 from tests.signing.records import rows
@@ -46,8 +46,8 @@ def session(token: str, settings: Settings) -> SigningSession:
     Credential.objects.update(serial="5f3a9c1e7b2d4a60")
     bound_phone(credential)
     hospital, pharmacy = ehr("医療法人社団みどり会　みどり総合病院　電子カルテ"), ehr("さくら薬局")
-    facilities.bound(pharmacy.client_id, name=facilities.LONG_NAME)
-    branch = ClientCertificate.objects.get()
+    shop = rows.certificate_of(pharmacy, "1340000001", "さくら薬局　本町店")
+    branch = rows.certificate_of(pharmacy, "1340000002", facilities.LONG_NAME)
     found = rows.session_of(credential, clock.now() - timedelta(hours=2))
     found.token_digest = tokens.digest(token)
     found.save()
@@ -58,7 +58,8 @@ def session(token: str, settings: Settings) -> SigningSession:
     daily.close_day(clock.today(clock.now() - DAY), KEY.sign, KEY.pem)
     usage.watch(clock.now() - timedelta(minutes=2))
     last_night = clock.end_of_day(clock.today(clock.now() - DAY)) + timedelta(minutes=1)
-    rows.signed(found, pharmacy, 2, last_night, label="", certificate=branch)
+    rows.signed(found, pharmacy, 1, last_night, label="", certificate=shop)
+    rows.signed(found, pharmacy, 2, last_night + timedelta(minutes=1), label="", certificate=branch)
     (unknown,) = rows.signed(found, hospital, 1, clock.now() - timedelta(minutes=5), label="調剤結果")
     SignatureRecord.objects.filter(pk=unknown.pk).update(result="unknown")
     usage.watch(clock.now())
@@ -93,16 +94,21 @@ def test_every_page_of_the_records_is_looked_at(
         page.get_by_role("link", name="すべての署名の記録").click()
         look("records")
         page.get_by_text("絞り込む", exact=True).click()
-        page.get_by_label("施設・システム").select_option(label="さくら薬局")
+        page.get_by_label("施設・システム").select_option(label=facilities.LONG_NAME)
         page.get_by_label("結果").select_option(label="署名済み")
         look("search")
         page.get_by_role("button", name="この条件で探す").click()
         assert page.locator(".record").count() == 2
         look("found")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="表計算用のファイル").click()
+        assert Path(download.value.path()).read_text(encoding="utf-8").count(facilities.LONG_NAME) == 2
         page.locator(".record a").first.click()
         page.get_by_text(facilities.LONG_NAME).wait_for()
         look("facility")
         page.go_back()
+        chosen = page.get_by_label("施設・システム").locator("option:checked")
+        assert chosen.inner_text() == facilities.LONG_NAME and page.locator(".record").count() == 2
         complaints(page).expect("422")
         page.get_by_label("文書のハッシュ値").fill("ハッシュ")
         page.get_by_role("button", name="この条件で探す").click()
@@ -183,6 +189,10 @@ def test_it_works_without_javascript(site: str, session: SigningSession, token: 
     with chromium() as browser, signed_in(browser, site, token, True, java_script_enabled=False) as page:
         page.goto("/me/signatures/")
         page.get_by_text("絞り込む", exact=True).click()
+        page.get_by_label("施設・システム").select_option(label=facilities.LONG_NAME)
+        page.get_by_role("button", name="この条件で探す").click()
+        assert page.locator(".record").count() == 2
+        page.get_by_label("施設・システム").select_option(label="すべて")
         page.get_by_label("結果").select_option(label="結果不明")
         page.get_by_role("button", name="この条件で探す").click()
         assert page.locator(".record").count() == 1

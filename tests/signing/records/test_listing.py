@@ -102,6 +102,37 @@ class TestSearch:
         wrong = whole[:-1] + ("0" if whole[-1] != "0" else "1")
         assert found(digest=wrong) == set()
 
+    @pytest.mark.requirement("SG-6")
+    def test_by_a_facility_of_a_system_whatever_its_certificate_was_then(
+        self, session: SigningSession, browser: SignerBrowser
+    ) -> None:
+        system, other = ehr("地域電子カルテ"), ehr("別のシステム")
+        north = rows.certificate_of(system, "0110000001", "北病院")
+        south = rows.certificate_of(system, "4710000002", "南病院")
+        elsewhere = rows.certificate_of(other, "0110000001", "北病院")
+        first = rows.signed(session, system, 1, NOON, label="文書 1", certificate=north)
+        renewed = rows.certificate_of(system, north.facility, "北総合病院")
+        second = rows.signed(session, system, 1, NOON, label="文書 2", certificate=renewed)
+        rows.signed(session, system, 1, NOON, label="文書 3", certificate=south)
+        rows.signed(session, other, 1, NOON, label="文書 4", certificate=elsewhere)
+        rows.signed(session, system, 1, NOON - timedelta(days=1), label="文書 5")  # before it was bound
+        usage.watch(NOON + timedelta(hours=1))
+        signer = session.credential.signer
+        wanted = Wanted(client=system.public_id, facility=north.facility)
+        assert ids(listing.page(signer, wanted).rows) == [second[0].pk, first[0].pk]
+        here, there = listing.callers(signer)
+        assert (here.client, here.facilities) == (other, [("北病院", "0110000001")])
+        assert there.facilities == [("北総合病院", "0110000001"), ("南病院", "4710000002")]
+        chosen = f"{system.public_id}.{north.facility}"
+        page = page_of(browser, client=chosen)[1]
+        assert [f"文書 {each}" in page for each in range(1, 6)] == [True, True, False, False, False]
+        assert f'<option value="{chosen}" selected>北総合病院</option>' in page
+        assert f"export.csv?client={chosen}" in page
+        whole = page_of(browser, client=str(system.public_id))[1]
+        assert [f"文書 {each}" in whole for each in range(1, 6)] == [True, True, True, False, True]
+        for odd in (f"{system.public_id}.9999", f"{elsewhere.client.public_id}.{south.facility}", ".1"):
+            assert page_of(browser, client=odd)[0] == 422
+
     def test_the_midnight_of_japan_divides_days(self, session: SigningSession) -> None:
         last = clock.end_of_day(clock.today(NOON))
         today = rows.signed(session, ehr(), 1, last - timedelta(microseconds=1))[0]
@@ -256,12 +287,49 @@ def test_a_page_costs_the_same_after_a_hundred_thousand_signatures(
     assert len(many) == len(few)
     assert len(deep) == len(few) + 1  # the place to go on from
     for queries in (many, deep):
-        (page,) = [sql for sql in queries if 'FROM "signing_signaturerecord"' in sql and "LIMIT 51" in sql]
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT TEXT) {page}")
-            plan = "\n".join(line for (line,) in cursor.fetchall())
+        plan = plan_of(queries)
         assert "signer_reads" in plan, plan
         read = [
             int(line.split("rows=")[2].split()[0]) for line in plan.splitlines() if "signer_reads" in line
         ]
         assert all(number <= 80 for number in read), plan  # the page, and the rest of one call's moment
+
+
+@pytest.mark.requirement("SG-6")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="filled by PostgreSQL's own functions")
+def test_a_facility_is_found_among_a_hundred_thousand_signatures(
+    browser: SignerBrowser, session: SigningSession
+) -> None:
+    """Within the signer's rows, which `signer_reads` bounds; quick also where the statistics know none of them."""
+    client = ehr()
+    often, once = (rows.certificate_of(client, code, f"病院{code}") for code in ("1", "2"))
+    oldest = rows.signed(session, client, 60, clock.now() - timedelta(days=100), certificate=once)
+    fill(rows.session_of(session.credential, clock.now()), client.pk, 100_000)
+    SignatureRecord.objects.filter(certificate=None).update(certificate=often)
+
+    def found(code: str) -> tuple[list[int], str, float]:
+        wanted = Wanted(client=client.public_id, facility=code)
+        with CaptureQueriesContext(connection) as queries:
+            page = listing.page(session.credential.signer, wanted)
+        plan = plan_of([each["sql"] for each in queries.captured_queries])
+        return ids(page.rows), plan, float(plan.rpartition("Execution Time: ")[2].split()[0])
+
+    for is_known in (False, True):
+        for code, rare in (("1", False), ("2", True)):
+            page, plan, milliseconds = found(code)
+            assert len(page) == 50 and (page == [row.pk for row in reversed(oldest)][:50]) is rare
+            assert milliseconds < 500, plan
+            assert "signer_reads" in plan or not is_known, plan
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE signing_signaturerecord")
+            cursor.execute(
+                "SET LOCAL enable_seqscan = off"
+            )  # as where the table holds other signers' rows too
+
+
+def plan_of(queries: list[str]) -> str:
+    """How the database has looked for a page's records."""
+    (page,) = [sql for sql in queries if 'FROM "signing_signaturerecord"' in sql and "LIMIT 51" in sql]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT TEXT) {page}")
+        return "\n".join(line for (line,) in cursor.fetchall())

@@ -94,6 +94,9 @@ def test_who_calls_is_said_by_the_setting_at_both_doors(hot: Hot, settings: Sett
     settings.SIGNING_CALLER = f"{__name__}.by_a_word"
     word = replace(day, bearer="a-word")
     verify(day, hot.signs(word, hot.sad(word, digest(1)), digest(1)), digest(1))
+    assert (
+        SignatureRecord.objects.get().log_shard == "web"
+    )  # outside the turns, whose shards are hot-1 and so on
     api = Api(word)
     assert api.sign(api.sad(digest(2)), digest(2)).status_code == 200
     for door in (

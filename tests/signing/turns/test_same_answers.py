@@ -148,14 +148,20 @@ class TestTime:
             assert (late.status, late.body["error"]) == (401, "invalid_token")
         assert SignatureRecord.objects.count() == 0
 
-    def test_a_certificate_that_ran_out_signs_nothing(self, hot: Hot, settings: Settings) -> None:
+    @pytest.mark.parametrize(
+        ("version", "words"),
+        [("v1", "The signing certificate is expired"), ("v2", "Signing certificate is expired")],
+    )
+    def test_a_certificate_that_ran_out_signs_nothing(
+        self, hot: Hot, settings: Settings, version: str, words: str
+    ) -> None:
         day = days.day(clock.now())
+        hot.version = version
         Credential.objects.update(not_after=clock.now() + timedelta(seconds=60))
         sad = hot.sad(day, digest(1))
         settings.CLOCK_OFFSET += timedelta(seconds=61)
-        ended = (400, "The signing certificate is expired")
-        assert refusal(hot.authorizes(day, [digest(2)])) == ended
-        assert refusal(hot.signs(day, sad, digest(1))) == ended
+        assert refusal(hot.authorizes(day, [digest(2)])) == (400, words)
+        assert refusal(hot.signs(day, sad, digest(1))) == (400, words)
         assert SignatureRecord.objects.count() == 0
 
 

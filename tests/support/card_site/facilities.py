@@ -46,11 +46,11 @@ def issue(at: datetime | None = None, lifetime: timedelta = timedelta(days=365))
     return authority().issue(CODE, NAME, at or clock.now(), lifetime)
 
 
-def bound(client_id: str, at: datetime | None = None, *, name: str = NAME) -> Issued:
-    """A fresh certificate to which the client is bound; `name` is what the installation calls its facility."""
+def bound(client_id: str, at: datetime | None = None, *, name: str = NAME, code: str = CODE) -> Issued:
+    """A fresh certificate to which the client is bound; what the installation calls its facility, and its code."""
     at = at or clock.now()
     issued = issue(at)
-    client_certificates.add(client_id, issued.certificate, facility=CODE, facility_name=name, at=at)
+    client_certificates.add(client_id, issued.certificate, facility=code, facility_name=name, at=at)
     return issued
 
 
