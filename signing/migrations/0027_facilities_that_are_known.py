@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0035_answers_twice_and_settled_sads'),
+        ('signing', '0026_answers_twice_and_settled_sads'),
     ]
 
     operations = [

@@ -30,7 +30,7 @@ def carry_over(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signing', '0040_facilities_that_are_known'),
+        ('signing', '0027_facilities_that_are_known'),
     ]
 
     operations = [
