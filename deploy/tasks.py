@@ -17,14 +17,14 @@ from ledger.models import DailyRoot
 from ledger.verify import verify
 from outbox import chores, mails
 from outbox.chores import Chore
-from signing import activation, ceremonies, credentials, issuance, links, reminders
+from signing import ceremonies, credentials, issuance, links, reminders
 from signing.acts import renewals
 from signing.api.oauth import waiting
 from signing.authorising import approvals
 from signing.card_site import visits
 from signing.issuing import answers, checker, lists
 from signing.phones import shown_sign_in
-from signing.records import failures, usage
+from signing.records import failures, left_behind, usage
 from signing.signer import client
 
 _MAIL_AT_MOST_SO_LATE = timedelta(days=7)  # a mail's row, and so its `dedupe`, outlives this by far
@@ -86,7 +86,7 @@ MINUTE: tuple[Chore, ...] = (
     Chore("approvals nobody gave", approvals.expire_overdue),
     Chore("visits of card holders", visits.forget_overdue),
     Chore("visits by a card's numbers", card_numbers.forget_overdue),
-    Chore("reservations left behind", activation.fail_stuck),
+    Chore("reservations left behind", left_behind.fail_stuck),
     Chore("outcomes nobody knows", failures.record_missing),
     Chore("unusual use", usage.watch),
     Chore("credentials past their end", credentials.expire_due),

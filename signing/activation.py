@@ -5,7 +5,7 @@ signed, once. `spend_many` is the only source of items that `signatures.sign` ta
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,11 +19,9 @@ from signing.flow import Credential as CredentialState
 from signing.flow import Item as Life
 from signing.keystore import Algorithm, KeyKind
 from signing.models import Activation, ActivationItem, Credential
-from signing.records import failures
 from vault import tokens
 
 DIGEST_SIZES = {32: "sha256", 48: "sha384", 64: "sha512"}
-_STUCK_AFTER = timedelta(minutes=5)  # far beyond the signer's deadline
 
 
 class Caller(NamedTuple):
@@ -174,14 +172,6 @@ def why_not(wanted: Sequence[Wanted], at: datetime) -> list[str]:
 def find(sad: str) -> Activation:
     """The row behind a SAD that this process has just made."""
     return Activation.objects.get(sad_digest=tokens.digest(sad))
-
-
-def fail_stuck(at: datetime) -> int:
-    """For the clock: items reserved by a process that died. Their outcome is unknown, so they fail for ever."""
-    stuck = ActivationItem.objects.filter(
-        state=Life.RESERVED, activation__expires_at__lte=at - _STUCK_AFTER
-    ).values_list("pk", flat=True)
-    return failures.fail(store(), list(stuck), at)
 
 
 def _algorithm(digests: Sequence[bytes]) -> str:

@@ -22,8 +22,9 @@ from signing.models import (
     Credential,
     DailyUse,
     IssuanceIntent,
+    SadMark,
 )
-from signing.records import usage
+from signing.records import left_behind, usage
 
 DAY = timedelta(days=1)  # a late or repeated use is still told from an unknown one (RFC 6749 section 4.1.2)
 YEARS = 10
@@ -40,10 +41,10 @@ def _codes(at: datetime) -> QuerySet[AuthorizationCode]:
     return AuthorizationCode.objects.filter(~Exists(living), expires_at__lte=at - DAY)
 
 
-def _sads(at: datetime) -> QuerySet[Activation]:
+def _sads(at: datetime, **keys: Any) -> QuerySet[Activation]:
     """Authorisations under which nothing was ever asked of the signer; the others belong to the signature's record."""
     tried = ActivationItem.objects.filter(activation=OuterRef("pk"), state__in=TRIED)
-    return Activation.objects.filter(~Exists(tried), expires_at__lte=at - DAY)
+    return Activation.objects.filter(~Exists(tried), expires_at__lte=at - DAY, **keys)
 
 
 def _approvals(at: datetime) -> QuerySet[Approval]:
@@ -88,7 +89,25 @@ def erase_codes(keys: Sequence[int], at: datetime) -> Erased | None:
 
 
 def unused_sads(at: datetime, most: int) -> list[int]:
-    return _keys(_sads(at), most)
+    """Read by their keys, from where all before were used, for nobody looks at a year's SADs each hour.
+
+    Behind the first one that is not over for a day there is nothing to find yet.
+    """
+    start, is_kept = left_behind.mark().kept, True
+    keys: list[int] = []
+    for _step in range(left_behind.MOST_STEPS):
+        end = left_behind.end_of_step(start)
+        if end is None or len(keys) == most:
+            break
+        keys += _keys(_sads(at, pk__gt=start, pk__lte=end), most - len(keys))
+        over = left_behind.last_over(start, end, at - DAY)
+        is_kept = is_kept and not keys
+        if is_kept:
+            SadMark.objects.filter(pk=1, kept__lt=over).update(kept=over)
+        if over != end:
+            break
+        start = end
+    return keys
 
 
 def erase_sads(keys: Sequence[int], at: datetime) -> Erased | None:

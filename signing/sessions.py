@@ -8,6 +8,7 @@ the same means, which moves `proved_at` and loses nothing. `within` is the token
 """
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -71,6 +72,7 @@ def begin_card(browser_token: str, return_to: str, at: datetime, *, next_path: s
 def open_by_card(text: str, browser_token: str, *, at: datetime, within: str = "") -> Opened:
     """The reader's answer. The certificate must be valid and bound to a living credential (BD-16).
 
+    The same answer once more opens nothing anew: it leads to the session that the first one has opened or proved.
     Raises Refused: ceremony_unknown, card_cancelled, card_wrong_pin (tries_left), card_locked, card_removed,
     card_refused, card_revoked, card_not_checked, card_unknown, phone_certificate, credential_not_active; all but
     the first say `next_path`.
@@ -79,13 +81,12 @@ def open_by_card(text: str, browser_token: str, *, at: datetime, within: str = "
         answer = exchange.response_from_json(text)
     except exchange.ContractError:
         raise Refused("card_refused") from None
-    begun = ceremonies.redeem("card_sign_in", answer.state, browser_token, at)
-    try:
-        credential = holder(answer, bytes(begun.challenge), at)
-        return _open(credential, "my_number_card", None, begun.next_path or "", at, within)
-    except Refused as refused:
-        refused.detail["next_path"] = begun.next_path or ""  # the page goes on where the person was going
-        raise
+    with transaction.atomic():  # a challenge that was answered stays spent, whatever comes of it
+        taken = ceremonies.take("card_sign_in", answer.state, browser_token, text, at)
+        opened = _led_on(taken, within, at) if taken.led_to else _by_card(taken, answer, at, within)
+    if isinstance(opened, Refused):
+        raise opened
+    return opened
 
 
 def open_by_hpki_card(visit: CardVisit, *, at: datetime, within: str = "") -> Opened:
@@ -136,10 +137,43 @@ def expiry(at: datetime) -> datetime:
     return end_at
 
 
+def _by_card(
+    taken: ceremonies.Taken, answer: exchange.CardResponse, at: datetime, within: str
+) -> Opened | Refused:
+    begun, next_path = taken.ceremony, taken.ceremony.next_path or ""
+    try:
+        credential = holder(answer, bytes(begun.challenge), at)
+        opened = _open(credential, "my_number_card", None, next_path, at, within, token=taken.token)
+    except Refused as refused:
+        refused.detail["next_path"] = next_path  # the page goes on where the person was going
+        return refused
+    ceremonies.lead(begun, opened.session.public_id)
+    return opened
+
+
+def _led_on(taken: ceremonies.Taken, within: str, at: datetime) -> Opened:
+    """What the first answer has led to, for the browser that holds it or may have lost its reply."""
+    for token in (within, taken.token) if taken.is_echo else (within,):
+        with suppress(Refused):
+            session = find(token, at)
+            if session.public_id == taken.led_to:
+                return Opened(session, token, taken.ceremony.next_path or "")
+    raise Refused("ceremony_unknown")
+
+
 def _open(
-    credential: Credential, means: str, phone: Authenticator | None, next_path: str, at: datetime, within: str
+    credential: Credential,
+    means: str,
+    phone: Authenticator | None,
+    next_path: str,
+    at: datetime,
+    within: str,
+    *,
+    token: str = "",
 ) -> Opened:
-    """Raises Refused("credential_not_active"), Refused("phone_unknown")."""
+    """`token` is the secret that a new session gets, one made here where there is none.
+
+    Raises Refused("credential_not_active"), Refused("phone_unknown")."""
     with transaction.atomic():
         row = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
         if row.state != CredentialState.ACTIVE or (row.not_after and at >= row.not_after):
@@ -152,7 +186,7 @@ def _open(
             living.proved_at = at
             _log("signing.session_proved", living, means, phone)
             return Opened(living, within, next_path)
-        token = tokens.new_token()
+        token = token or tokens.new_token()
         session = SigningSession.objects.create(
             token_digest=tokens.digest(token),
             credential=credential,

@@ -6,9 +6,9 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 
-def give_ids(apps: StateApps, _editor: BaseDatabaseSchemaEditor) -> None:
+def give_ids(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Rows that were imported before: a column's default would give all of them the same id."""
-    holders = apps.get_model("enrollment", "CardHolder").objects
+    holders = apps.get_model("enrollment", "CardHolder").objects.using(editor.connection.alias)
     for key in list(holders.values_list("pk", flat=True)):
         holders.filter(pk=key).update(public_id=uuid.uuid4())
 

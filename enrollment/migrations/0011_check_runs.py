@@ -7,18 +7,20 @@ import vault.fields
 from django.db import migrations, models
 
 
-def runs_of_former_findings(apps, schema_editor):
+def runs_of_former_findings(apps, editor):
     """Every finding from before there were runs gets the run that it would have had."""
-    Finding, CheckRun = apps.get_model("enrollment", "Finding"), apps.get_model("enrollment", "CheckRun")
+    findings, runs = [
+        apps.get_model("enrollment", name).objects.using(editor.connection.alias) for name in ("Finding", "CheckRun")
+    ]
     last = 0
     while rows := list(
-        Finding.objects.filter(pk__gt=last)
+        findings.filter(pk__gt=last)
         .order_by("pk")
         .values_list("pk", "application_id", "round", "check_name", "outcome", "found_at")[:1000]
     ):
         last = rows[-1][0]
-        CheckRun.objects.bulk_create(
-            CheckRun(
+        runs.bulk_create(
+            runs.model(
                 application_id=application,
                 round=round,
                 check_name=name,

@@ -3,11 +3,11 @@ import uuid
 from django.db import migrations, models
 
 
-def names_of_former_orders(apps, schema_editor):
+def names_of_former_orders(apps, editor):
     """Every order from before gets a public id of its own; its states were "making" and nothing else."""
-    CardOrder = apps.get_model("enrollment", "CardOrder")
-    for key in CardOrder.objects.filter(public_id=None).values_list("pk", flat=True):
-        CardOrder.objects.filter(pk=key).update(public_id=uuid.uuid4(), changed_at=models.F("ordered_at"))
+    orders = apps.get_model("enrollment", "CardOrder").objects.using(editor.connection.alias)
+    for key in orders.filter(public_id=None).values_list("pk", flat=True):
+        orders.filter(pk=key).update(public_id=uuid.uuid4(), changed_at=models.F("ordered_at"))
 
 
 class Migration(migrations.Migration):

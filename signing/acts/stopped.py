@@ -50,17 +50,40 @@ def begin(browser_token: str, return_to: str, at: datetime) -> str:
     return ceremonies.card_request(ceremony, return_to)
 
 
-def prove(text: str, browser_token: str, at: datetime) -> Given:
-    """The reader's answer. Raises as `sessions.open_by_card`, and Refused("not_suspended") for any other state."""
+def prove(text: str, browser_token: str, at: datetime, within: str = "") -> Given:
+    """The reader's answer; the same one again leads to the proof that it has given (`within`: the browser's token).
+
+    Raises as `sessions.open_by_card`, and Refused("not_suspended") for any other state.
+    """
     try:
         answer = exchange.response_from_json(text)
     except exchange.ContractError:
         raise Refused("card_refused") from None
-    begun = ceremonies.redeem(READING, answer.state, browser_token, at)
-    credential = sessions.holder(answer, bytes(begun.challenge), at)
+    with transaction.atomic():  # a challenge that was answered stays spent, whatever comes of it
+        taken = ceremonies.take(READING, answer.state, browser_token, text, at)
+        given = _led_on(taken, within, at) if taken.led_to else _by_card(taken, answer, at)
+    if isinstance(given, Refused):
+        raise given
+    return given
+
+
+def _by_card(taken: ceremonies.Taken, answer: exchange.CardResponse, at: datetime) -> Given | Refused:
+    try:
+        credential = sessions.holder(answer, bytes(taken.ceremony.challenge), at)
+    except Refused as refused:
+        return refused
     if credential.state != flow.Credential.SUSPENDED:
-        raise Refused("not_suspended")
-    return _given(credential, "my_number_card", at, may_resume=True)
+        return Refused("not_suspended")
+    given = _given(credential, "my_number_card", at, may_resume=True, token=taken.token)
+    ceremonies.lead(taken.ceremony, given.proof.ceremony)
+    return given
+
+
+def _led_on(taken: ceremonies.Taken, within: str, at: datetime) -> Given:
+    """The proof that the first answer has given, for the browser that holds it or may have lost its reply."""
+    if not taken.is_echo and within != taken.token:
+        raise Refused("ceremony_unknown")
+    return Given(proven(taken.token, at), taken.token)
 
 
 def begin_phone(browser_token: str, at: datetime, person_id: str = "") -> authenticators.Offer:
@@ -78,8 +101,8 @@ def prove_by_phone(ceremony: str, browser_token: str, answer: str, at: datetime)
     return _given(credential, "authenticator", at, may_resume=credential.suspended_by_id == phone.pk)
 
 
-def _given(credential: Credential, means: str, at: datetime, *, may_resume: bool) -> Given:
-    token = tokens.new_token()
+def _given(credential: Credential, means: str, at: datetime, *, may_resume: bool, token: str = "") -> Given:
+    token = token or tokens.new_token()
     with transaction.atomic():
         proof = ceremonies.begin(ACT if may_resume else END, token, at, signer=credential.signer)
         log.append(

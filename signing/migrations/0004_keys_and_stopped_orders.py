@@ -6,9 +6,10 @@ from hashlib import sha256
 from django.db import migrations, models
 
 
-def mark_keys(apps, _schema_editor):
+def mark_keys(apps, editor):
     """Orders of before know their keys too, so that none of them is certified a second time."""
-    intents = apps.get_model("signing", "IssuanceIntent").objects.filter(public_key__isnull=False, key_digest=None)
+    rows = apps.get_model("signing", "IssuanceIntent").objects.using(editor.connection.alias)
+    intents = rows.filter(public_key__isnull=False, key_digest=None)
     for intent in intents.only("pk", "public_key").iterator(500):
         intents.filter(pk=intent.pk).update(key_digest=sha256(bytes(intent.public_key)).digest())
 

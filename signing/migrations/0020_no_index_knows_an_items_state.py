@@ -7,10 +7,11 @@ from django.db.models import Exists, OuterRef
 
 def carry_over(apps, editor):
     item, record, unrecorded = [
-        apps.get_model("signing", name) for name in ("ActivationItem", "SignatureRecord", "UnrecordedFailure")
+        apps.get_model("signing", name).objects.using(editor.connection.alias)
+        for name in ("ActivationItem", "SignatureRecord", "UnrecordedFailure")
     ]
-    failed = item.objects.filter(~Exists(record.objects.filter(item=OuterRef("pk"))), state="failed")
-    unrecorded.objects.bulk_create(unrecorded(item_id=pk) for pk in failed.values_list("pk", flat=True))
+    failed = item.filter(~Exists(record.filter(item=OuterRef("pk"))), state="failed")
+    unrecorded.bulk_create(unrecorded.model(item_id=pk) for pk in failed.values_list("pk", flat=True))
 
 
 class Migration(migrations.Migration):

@@ -28,10 +28,12 @@ from signing.models.callers import ClientCertificate as ClientCertificate
 from signing.models.callers import OAuthClient as OAuthClient
 from signing.models.usage import DailyUse as DailyUse
 from signing.models.usage import KnownCaller as KnownCaller
+from signing.models.usage import SadMark as SadMark
 from signing.models.usage import UnrecordedFailure as UnrecordedFailure
 from signing.models.usage import UnusualUse as UnusualUse
 from signing.models.usage import UsageMark as UsageMark
 from signing.models.visiting import CardVisit as CardVisit
+from signing.models.visiting import Ceremony as Ceremony
 from signing.models.visiting import ShownSignIn as ShownSignIn
 from vault.fields import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
@@ -274,30 +276,6 @@ class CardBinding(models.Model):
             )
         ]
         indexes = [models.Index(fields=["not_after"], name="card_end", condition=Q(is_living=True))]
-
-
-class Ceremony(models.Model):
-    """A challenge on its way to a phone or a card; redeemed once by deleting it."""
-
-    # approve, card_approve: a set of hashes (signing.authorising.approvals)
-    # card_stopped, phone_stopped, stopped_…: one act on a suspended credential, and the proof (signing.acts.stopped)
-    PURPOSES = [
-        (one, one)
-        for one in (
-            *("bind", "sign_in", "shown_sign_in", "card_sign_in", "card_bind"),
-            *("card_stopped", "phone_stopped", "stopped_act", "stopped_end"),
-            *("approve", "card_approve"),
-        )
-    ]
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    purpose = models.CharField(max_length=16, choices=PURPOSES)
-    challenge = models.BinaryField(max_length=64)
-    browser_digest = models.BinaryField(max_length=32)
-    link = models.ForeignKey(EnrollmentLink, null=True, on_delete=models.CASCADE)
-    signer = models.ForeignKey(Signer, null=True, on_delete=models.CASCADE)  # where a 本人ID was typed
-    next_path = EncryptedTextField(null=True)  # where the person goes on: it can name a request_uri
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
 
 
 class SigningSession(models.Model):

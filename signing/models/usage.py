@@ -65,6 +65,13 @@ class UsageMark(models.Model):
     last_record = models.BigIntegerField(default=0)
 
 
+class SadMark(models.Model):
+    """One row: how far the clock has come with the SADs, by their keys (`records.left_behind`, `retention`)."""
+
+    settled = models.BigIntegerField(default=0)  # up to here nothing can be reserved any more
+    kept = models.BigIntegerField(default=0)  # up to here each one was used
+
+
 class UnrecordedFailure(models.Model):
     """A failed item whose record the clock is still to write; then the row goes."""
 

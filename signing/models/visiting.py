@@ -1,4 +1,4 @@
-"""Visits: of the site for holders of an HPKI card, and of a phone that reads the QR code of a sign-in."""
+"""Challenges; visits of the site for holders of an HPKI card, and of a phone that reads the QR code of a sign-in."""
 
 import uuid
 
@@ -67,3 +67,32 @@ class ShownSignIn(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class Ceremony(models.Model):
+    """A challenge on its way to a phone or a card; redeemed once: deleted, or `spent_at` (`ceremonies.take`)."""
+
+    # approve, card_approve: a set of hashes (signing.authorising.approvals)
+    # card_stopped, phone_stopped, stopped_…: one act on a suspended credential, and the proof (signing.acts.stopped)
+    PURPOSES = [
+        (one, one)
+        for one in (
+            *("bind", "sign_in", "shown_sign_in", "card_sign_in", "card_bind"),
+            *("card_stopped", "phone_stopped", "stopped_act", "stopped_end"),
+            *("approve", "card_approve"),
+        )
+    ]
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    purpose = models.CharField(max_length=16, choices=PURPOSES)
+    challenge = models.BinaryField(max_length=64)
+    browser_digest = models.BinaryField(max_length=32)
+    link = models.ForeignKey("signing.EnrollmentLink", null=True, on_delete=models.CASCADE)
+    # Where a 本人ID was typed, or whose the proof is.
+    signer = models.ForeignKey("signing.Signer", null=True, on_delete=models.CASCADE)
+    next_path = EncryptedTextField(null=True)  # where the person goes on: it can name a request_uri
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    # A card's answer can come twice (a button pressed twice): the row stays, with the answer and what came of it.
+    spent_at = models.DateTimeField(null=True)
+    answer_digest = models.BinaryField(max_length=32, null=True)
+    led_to = models.UUIDField(null=True)  # the session, or the proof of `acts.stopped`

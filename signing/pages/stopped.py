@@ -44,7 +44,8 @@ def start(request: HttpRequest) -> HttpResponse:
 def card(request: HttpRequest) -> HttpResponse:
     """The card reader's answer: who it is, and what may be done now."""
     try:
-        given = stopped.prove(request.POST.get("response", ""), browser.token(request), clock.now())
+        answer, within = request.POST.get("response", ""), browser.session_token(request)
+        given = stopped.prove(answer, browser.token(request), clock.now(), within)
     except Refused as refused:
         left = refused.detail.get("tries_left")
         return _page(request, refused.code, left if isinstance(left, int) else None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import chain, clock, together
+from signing.activation_store import ids
 from signing.signer import client
 from signing.turns import binary, statements
 from signing.turns.calls import STRANGER, Answer, Asked, Call, No, Read, Reserved, Slowly, Spend
@@ -330,7 +331,7 @@ class Engine:
         self._wake.set()
 
     def _give_up(self, calls: Sequence[Call], *, is_unknown: bool) -> None:
-        """What was reserved and perhaps committed is never asked of the signer: it fails for ever (`fail_stuck`)."""
+        """What was reserved and perhaps committed is never asked of the signer: it fails (`records.left_behind`)."""
         for call in calls:
             is_lost = is_unknown and isinstance(call.wish, Spend)
             call.say(No("outcome_unknown" if is_lost else "unavailable"))
@@ -391,7 +392,7 @@ async def _shard(line: Line) -> str:
         step = (b"lock", [_LOCK.to_bytes(4, "big"), number.to_bytes(4, "big")])
         (answer,) = await line.run([step])
         if answer.rows[0][0] == b"\x01":
-            name = f"hot-{number}"
+            name = ids.shard(number)
             await line.run([(b"create", [name.encode(), chain.genesis(name)])])
             return name
     raise Lost("every shard of the ledger is taken")

@@ -56,18 +56,22 @@ WITH living AS MATERIALIZED (
     JOIN signing_oauthclient client ON client.id = wish.client AND client.is_active
     ORDER BY session.id
     FOR SHARE OF session
-), made AS (
-    INSERT INTO signing_activation (public_id, sad_digest, credential_id, session_id, client_id, hash_algorithm,
-        description, created_at, expires_at, certificate_id, room)
-    SELECT public_id, sad, credential_id, session, client, algorithm, description, $11::timestamptz, expires_at,
-        NULLIF(certificate, 0), room
-    FROM living ORDER BY nr
-    RETURNING id, sad_digest
 ), placed AS MATERIALIZED (
-    SELECT living.nr, made.id FROM living JOIN made ON made.sad_digest = living.sad
+    SELECT living.*, nextval('signing_activation_id_seq') AS id FROM living ORDER BY nr
+), made AS (
+    INSERT INTO signing_activation (id, public_id, sad_digest, credential_id, session_id, client_id, hash_algorithm,
+        description, created_at, expires_at, certificate_id, room)
+    SELECT id, public_id, sad, credential_id, session, client, algorithm, description, $11::timestamptz, expires_at,
+        NULLIF(certificate, 0), room
+    FROM placed
 ), ids AS (
-    SELECT array_agg(placed.id ORDER BY n) AS ids
-    FROM generate_series(1, cardinality($1::bigint[])) AS n LEFT JOIN placed ON placed.nr = n
+    SELECT array_agg(id ORDER BY n) AS ids
+    FROM (
+        SELECT DISTINCT ON (n) n, id FROM (
+            SELECT nr AS n, id FROM placed
+            UNION ALL SELECT n, NULL FROM generate_series(1, cardinality($1::bigint[])) AS n
+        ) AS each ORDER BY n, id
+    ) AS every -- a place for each call, NULL where it was not authorised
 ), items AS (
     INSERT INTO signing_activationitem (public_id, activation_id, ordinal, digest, state)
     SELECT item.public_id, ((SELECT ids FROM ids))[item.nr], item.ordinal, item.digest, 'authorised'
@@ -98,8 +102,13 @@ WITH living AS MATERIALIZED (
     ORDER BY activation.id
     FOR UPDATE OF activation
 ), ids AS (
-    SELECT array_agg(living.id ORDER BY n) AS ids, array_agg(living.public_id ORDER BY n) AS names
-    FROM generate_series(1, cardinality($1::bytea[])) AS n LEFT JOIN living ON living.nr = n
+    SELECT array_agg(id ORDER BY n) AS ids, array_agg(public_id ORDER BY n) AS names
+    FROM (
+        SELECT DISTINCT ON (n) n, id, public_id FROM (
+            SELECT nr AS n, id, public_id FROM living
+            UNION ALL SELECT n, NULL, NULL FROM generate_series(1, cardinality($1::bytea[])) AS n
+        ) AS each ORDER BY n, id
+    ) AS every
 )
 UPDATE signing_activationitem item SET state = 'reserved'
 FROM unnest($6::int[], $7::int[], $8::bytea[]) AS wanted (nr, place, digest)

@@ -8,13 +8,13 @@ from django.conf import settings
 
 from ledger import together
 from signing.activation import DIGEST_SIZES
+from signing.activation_store.ids import in_order, in_shard
 from signing.flow import Credential as CredentialState
 from signing.models import Activation
 from signing.signer import client
 from signing.turns import binary, entries
 from signing.turns.calls import Asked, Authorise, Call, Item, Known, Made, No, Outcome, Reserved, Spend
 from signing.turns.entries import Authorised, Refusals
-from signing.turns.ids import in_order
 from signing.turns.line import BEGIN, COMMIT, ROLLBACK, Failed, Line, Step
 from vault import keyring, tokens
 
@@ -67,7 +67,7 @@ class Turn:
         for reserved, results in made:
             self._settled.append((reserved.call, self._told(reserved.call, results)))
         asking = [found for call in calls if (found := self._sorted(call)) is not None]
-        names, sads = in_order(len(asking), at), tokens.new_tokens(len(asking))
+        names, sads = in_shard(shard, len(asking), at), tokens.new_tokens(len(asking))
         for (call, known, wish), name, sad in zip(asking, names, sads, strict=True):
             expires_at = min(self._until, known.caller.session_expires_at)
             self._sads.append(Sad(call, known, wish, name, sad, expires_at))

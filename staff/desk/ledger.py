@@ -145,6 +145,7 @@ def _shown(found: Found, names: Mapping[str, str]) -> dict[str, Any]:
         "subject": row.subject,
         "subject_name": names.get(row.subject, ""),
         "signatures": found.signatures,
+        "sads": found.sads,
         "authority": row.authority.upper(),
         "data": json.dumps(row.data, ensure_ascii=False, sort_keys=True)[1:-1] if row.data else "",
     }

@@ -1,16 +1,18 @@
 """What an auditor's search of the log finds: by subject or actor, kind, authority and civil day in Japan.
 
 A subject is any public id, an officer's user name, or a 本人ID; of a signer it finds the entries of all their
-certificates, and those that cover their signatures beside others'. No line of a page costs more with a longer log: each
-subject's newest entries are read by an index and merged.
+certificates, and those that cover their signatures or SADs beside others'. No line of a page costs more with a longer
+log: each subject's newest entries are read by an index and merged, and what is covered is read no further than these
+reach.
 """
 
 import heapq
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from operator import attrgetter
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -19,10 +21,8 @@ from ledger import clock
 from ledger.models import Entry
 from staff import roles
 from staff.desk import signed
-from staff.desk.signed import Days, Found
+from staff.desk.signed import AUTHORISED, SIGNED, Days, Found, Way
 from staff.models import Officer
-
-SIGNED = "signing.signed"  # the one kind of entry about several signers whose signatures are known
 
 
 def visible(officer: Officer) -> QuerySet[Entry]:
@@ -43,15 +43,17 @@ class Search:
         self._days = _days(asked.get("day", ""))
         if self._days.since:
             rows = rows.filter(at__gte=self._days.since, at__lt=self._days.until)
-        self._lines, self._signer = [rows], None  # each entry is in one line only
+        self._lines, self._ways = [rows], list[Way[Any]]()  # each entry is in one line or way only
         if subject:
             seen = {each for each in officer.authorities(roles.AUDITOR) if authority in ("", each)}
             signer = signed.find(plain_id(subject), seen)
             subjects = {plain_id(subject), *signer.subjects}
             self._lines = [rows.filter(_about(each)) for each in sorted(subjects)]
-            is_wanted = kind in ("", SIGNED) or SIGNED.startswith(f"{kind.rstrip('.')}.")
-            self._signer = signer if signer.subjects and is_wanted else None
             self._rest = rows.exclude(subject__in=subjects)
+            if signer.subjects and _is_asked(SIGNED, kind):
+                self._ways.append(Way(signer.covering, signed.at_places))
+            if signer.subjects and _is_asked(AUTHORISED, kind):
+                self._ways.append(Way(signer.authorising, signed.of_turns))
 
     def page(self, before: int, most: int) -> list[Found]:
         """The newest `most` with keys below `before` (0: all)."""
@@ -59,19 +61,30 @@ class Search:
         for line in self._lines:
             older = line.filter(pk__lt=before) if before else line
             found += [Found(row) for row in older.order_by("-pk")[:most]]
-        if self._signer:
-            with (
-                transaction.atomic()
-            ):  # its cursor is read as far as it is wanted; outside, PostgreSQL reads it all
-                found += signed.newest(self._signer, self._rest, self._days, before, most)
+        for way in self._ways:
+            days = Days(_reached(found, most) or self._days.since, self._days.until)
+            # Its cursor is read as far as it is wanted; outside a transaction, PostgreSQL reads it all.
+            with transaction.atomic():
+                found += way.newest(self._rest, days, before, most)
         return sorted(found, key=lambda each: -each.entry.pk)[:most]
 
     def oldest(self, most: int) -> Iterator[Entry]:
         """Oldest first."""
         lines = [line.order_by("pk")[:most].iterator(chunk_size=1000) for line in self._lines]
-        if self._signer:
-            lines.append(signed.oldest(self._signer, self._rest, self._days))
+        lines += [way.oldest(self._rest, self._days) for way in self._ways]
         return islice(heapq.merge(*lines, key=attrgetter("pk")), most)
+
+
+def _is_asked(wanted: str, kind: str) -> bool:
+    return kind in ("", wanted) or wanted.startswith(f"{kind.rstrip('.')}.")
+
+
+def _reached(found: list[Found], most: int) -> datetime | None:
+    """How far back a page goes that is full already; None where it is not."""
+    if len(found) < most:
+        return None
+    newest = sorted(found, key=lambda each: -each.entry.pk)[:most]
+    return min(each.entry.at for each in newest)
 
 
 def plain_id(text: str) -> str:

@@ -18,6 +18,7 @@ from signing.activation import Reservation, Spend
 from signing.errors import Refused
 from signing.keystore import Algorithm
 from signing.models import Activation, ActivationItem, SignatureRecord
+from signing.records import left_behind
 from signing.records.leaves import leaf
 from signing.signer import client
 from tests.signing.turns.test_turns import check_log
@@ -213,15 +214,15 @@ class TestSpend:
         day = days.day(NOW)
         sad = sad_for(day, digest(1))
         assert isinstance(spend(day, sad, digest(1)), Reservation)
-        assert activation.fail_stuck(NOW + timedelta(seconds=599)) == 0
-        assert activation.fail_stuck(NOW + timedelta(seconds=600)) == 1
+        assert left_behind.fail_stuck(NOW + timedelta(seconds=599)) == 0
+        assert left_behind.fail_stuck(NOW + timedelta(seconds=600)) == 1
         assert refusal(lambda: sign(day, sad, digest(1))) == "outcome_unknown"
 
     def test_a_late_answer_of_the_signer_does_not_leave(self, signers: SignerProcesses) -> None:
         day = days.day(NOW)
         reservation = spend(day, sad_for(day, digest(1)), digest(1))
         assert isinstance(reservation, Reservation)
-        activation.fail_stuck(LATER)
+        left_behind.fail_stuck(LATER)
         assert refusal(lambda: signatures.sign([reservation], at=NOW)) == "outcome_unknown"
         assert [row.result for row in SignatureRecord.objects.all()] == ["unknown"]
         assert not Entry.objects.filter(kind="signing.signed").exists()
@@ -260,7 +261,6 @@ class TestFaults:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 class TestRaces:
     def race(self, count: int, action: Callable[[int], object]) -> list[object]:
         """What each thread got: the result, or the code of its refusal."""

@@ -5,7 +5,6 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +16,9 @@ from pytest_django import DjangoDbBlocker
 
 from signing.activation_store import Item, Store, Wanted, store
 from signing.models import Activation, ActivationItem, Credential, OAuthClient, Signer, SigningSession
+from tests.support.beside import sqlite
 from tests.support.credentials import NOON
 
-ALIAS = "contract_sqlite"
 _numbers = itertools.count(1)
 
 
@@ -27,28 +26,10 @@ def unique() -> bytes:
     return next(_numbers).to_bytes(32, "big")
 
 
-@contextmanager
-def second_database(file: Path) -> Iterator[str]:
-    """A database beside the run's own, opened as settings open SQLite; unknown to Django before and after."""
-    connections.settings[ALIAS] = {
-        **connections.settings["default"],
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(file),
-        "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
-        "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": False,
-    }
-    try:
-        yield ALIAS
-    finally:
-        connections[ALIAS].close()
-        del connections[ALIAS], connections.settings[ALIAS]
-
-
 @pytest.fixture(scope="module")
 def sqlite_file(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
     file = tmp_path_factory.mktemp("contract") / "contract.sqlite3"
-    with django_db_blocker.unblock(), second_database(file) as alias:
+    with django_db_blocker.unblock(), sqlite.beside(file) as alias:
         call_command("migrate", "signing", database=alias, verbosity=0)
     return file
 
@@ -61,7 +42,7 @@ def using(
     if request.param == "default":
         yield "default"
         return
-    with django_db_blocker.unblock(), second_database(sqlite_file) as alias:
+    with django_db_blocker.unblock(), sqlite.beside(sqlite_file) as alias:
         yield alias
 
 
@@ -157,7 +138,7 @@ def test_of_sixteen_threads_one_gets_what_is_wished_on_sqlite(
     sqlite_file: Path, django_db_blocker: DjangoDbBlocker
 ) -> None:
     """As on PostgreSQL (test_activation); each waits for the one writer."""
-    with django_db_blocker.unblock(), second_database(sqlite_file) as alias:
+    with django_db_blocker.unblock(), sqlite.beside(sqlite_file) as alias:
         sad, start = Day(alias).authorise(A, B, B), threading.Barrier(16)
 
         def reserve(number: int) -> list[Item] | None:

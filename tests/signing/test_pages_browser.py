@@ -13,15 +13,7 @@ from signing import links
 from signing.models import Authenticator, SigningSession
 from tests.signing.records import rows
 from tests.support.beside import IN_CHROMIUM, aside
-from tests.support.browser import (
-    VirtualAuthenticator,
-    assert_accessible,
-    assert_fits,
-    chromium,
-    complaints,
-    shoot,
-    visit,
-)
+from tests.support.browser import VirtualAuthenticator, chromium, complaints, inspect, visit
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.signed_in import Ehr
@@ -36,9 +28,7 @@ def a_phone(browser: Browser, site: str) -> Iterator[Page]:
         numbers = itertools.count(1)
 
         def look(name: str) -> None:
-            assert_accessible(page)
-            assert_fits(page)
-            shoot(page, f"signing-{next(numbers):02d}-{name}")
+            inspect(page, f"signing-{next(numbers):02d}-{name}")
 
         page.look = look  # type: ignore[attr-defined]
         yield page

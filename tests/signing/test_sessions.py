@@ -119,11 +119,14 @@ class TestCard:
         nothing: dict[str, object] = {"signature": b"", "authentication_certificate": b"", "medium": ""}
         assert refusal(lambda: open_by(card, outcome=outcome, **nothing)) == code
 
-    def test_the_same_answer_is_taken_once(self, card: Card) -> None:
+    def test_the_same_answer_opens_once(self, card: Card) -> None:
         bind(card)
         answer = card.answer(sessions.begin_card(BROWSER, "/back/", NOON))
-        sessions.open_by_card(answer, BROWSER, at=NOON)
-        assert refusal(lambda: sessions.open_by_card(answer, BROWSER, at=NOON)) == "ceremony_unknown"
+        first, second = (sessions.open_by_card(answer, BROWSER, at=NOON) for _time in range(2))
+        assert first == second and SigningSession.objects.count() == 1
+        assert refusal(lambda: sessions.open_by_card(answer, "another", at=NOON)) == "ceremony_unknown"
+        late = NOON + ceremonies.ECHO + timedelta(seconds=1)
+        assert refusal(lambda: sessions.open_by_card(answer, BROWSER, at=late)) == "ceremony_unknown"
 
     def test_another_browser_cannot_use_the_answer(self, card: Card) -> None:
         bind(card)

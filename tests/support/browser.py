@@ -4,8 +4,7 @@
         with visit(browser, product.url) as page:          # a phone; visit(..., phone=False) is a PC
             phone = VirtualAuthenticator(page)              # Chromium's own WebAuthn over CDP
             page.goto("/apply/")
-            assert_accessible(page)                         # axe, WCAG 2.2 A and AA
-            shoot(page, "apply-start")                      # tests/screenshots/apply-start.png
+            inspect(page, "apply-start")                    # axe, WCAG 2.2 A and AA; tests/screenshots/apply-start.png
 
 When a `visit` ends, any console error, CSP report or page error that it saw fails the test.
 """
@@ -179,3 +178,10 @@ def assert_fits(page: Page) -> None:
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )
     assert width <= seen, f"{page.url} is {width} px wide in a window of {seen} px"
+
+
+def inspect(page: Page, name: str) -> None:
+    """A page as every page must be: accessible and without sideways scrolling; its screenshot goes under this name."""
+    assert_accessible(page)
+    assert_fits(page)
+    shoot(page, name)

@@ -11,15 +11,7 @@ from signing import links
 from signing.csc_check.server import Server
 from tests.support import days
 from tests.support.beside import IN_CHROMIUM
-from tests.support.browser import (
-    VirtualAuthenticator,
-    assert_accessible,
-    assert_fits,
-    chromium,
-    complaints,
-    shoot,
-    visit,
-)
+from tests.support.browser import VirtualAuthenticator, chromium, complaints, inspect, visit
 from tests.support.csc import RSA_SHA256, digest
 from tests.support.days import Day
 
@@ -34,9 +26,7 @@ def test_a_person_reads_approves_and_refuses(site: str) -> None:
     with chromium() as browser, visit(browser, site) as page, Server(site, "v2", day.bearer) as caller:
 
         def look(name: str) -> None:
-            assert_accessible(page)
-            assert_fits(page)
-            shoot(page, f"approval-{next(numbers):02d}-{name}")
+            inspect(page, f"approval-{next(numbers):02d}-{name}")
 
         phone = VirtualAuthenticator(page)
         _bind_and_sign_in(page, link)

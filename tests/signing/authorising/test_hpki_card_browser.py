@@ -11,7 +11,7 @@ from signing.csc_check.server import Server
 from signing.signer import client as signer_client
 from tests.support import days
 from tests.support.beside import IN_CHROMIUM
-from tests.support.browser import DESK, NARROWEST, assert_accessible, assert_fits, chromium, shoot
+from tests.support.browser import DESK, NARROWEST, chromium, inspect
 from tests.support.card_site import hpki
 from tests.support.card_site.fronted import Site, a_pc, fronted
 from tests.support.csc import RSA_SHA256, digest
@@ -39,9 +39,7 @@ def look(page: Page, name: str) -> None:
     """At a desk and on a phone."""
     for size, width in ((DESK, "wide"), (NARROWEST, "narrow")):
         page.set_viewport_size(size)
-        assert_accessible(page)
-        assert_fits(page)
-        shoot(page, f"approval-hpki-{name}-{width}")
+        inspect(page, f"approval-hpki-{name}-{width}")
     page.set_viewport_size(DESK)
 
 

@@ -17,15 +17,7 @@ from ledger import clock
 from signing.models import Authenticator, CardBinding, CardVisit, Credential, EnrollmentLink
 from staff import qr_codes
 from tests.support.beside import IN_CHROMIUM, aside
-from tests.support.browser import (
-    VirtualAuthenticator,
-    assert_accessible,
-    assert_fits,
-    chromium,
-    complaints,
-    shoot,
-    visit,
-)
+from tests.support.browser import VirtualAuthenticator, chromium, complaints, inspect, visit
 from tests.support.card_site import hpki
 from tests.support.card_site.fronted import Site, a_pc, fronted
 from tests.support.credentials import active_credential, signer
@@ -43,9 +35,7 @@ def site(tmp_path: Path, settings: Any) -> Iterator[Site]:
 
 
 def look(page: Page, name: str) -> None:
-    assert_accessible(page)
-    assert_fits(page)
-    shoot(page, f"card-{name}")
+    inspect(page, f"card-{name}")
 
 
 def show_the_card(page: Page, purpose: str) -> None:

@@ -9,15 +9,7 @@ from ledger import clock
 from signing import links
 from signing.models import ShownSignIn, SigningSession
 from tests.support.beside import IN_CHROMIUM
-from tests.support.browser import (
-    VirtualAuthenticator,
-    assert_accessible,
-    assert_fits,
-    chromium,
-    complaints,
-    shoot,
-    visit,
-)
+from tests.support.browser import VirtualAuthenticator, chromium, complaints, inspect, visit
 from tests.support.credentials import active_credential
 from tests.support.signed_in import Ehr
 
@@ -25,9 +17,7 @@ pytestmark = [*IN_CHROMIUM, pytest.mark.requirement("SG-2")]
 
 
 def look(page: Page, name: str) -> None:
-    assert_accessible(page)
-    assert_fits(page)
-    shoot(page, f"sign-in-qr-{name}")
+    inspect(page, f"sign-in-qr-{name}")
 
 
 def bind(page: Page, new: links.NewLink) -> None:

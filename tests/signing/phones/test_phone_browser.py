@@ -12,15 +12,7 @@ from ledger import clock
 from signing import links
 from signing.models import Authenticator, EnrollmentLink, SigningSession
 from tests.support.beside import IN_CHROMIUM, aside
-from tests.support.browser import (
-    VirtualAuthenticator,
-    assert_accessible,
-    assert_fits,
-    chromium,
-    complaints,
-    shoot,
-    visit,
-)
+from tests.support.browser import VirtualAuthenticator, chromium, complaints, inspect, visit
 from tests.support.credentials import active_credential
 from vault import tokens
 
@@ -29,9 +21,7 @@ _numbers = itertools.count(1)
 
 
 def look(page: Page, name: str) -> None:
-    assert_accessible(page)
-    assert_fits(page)
-    shoot(page, f"phone-{next(_numbers):02d}-{name}")
+    inspect(page, f"phone-{next(_numbers):02d}-{name}")
 
 
 def with_cookie(page: Page, site: str, name: str, value: str) -> None:

@@ -1,8 +1,7 @@
 """RV-4: an auditor who looks for a signer finds the entries that cover many at once, of their authority alone."""
 
 import json
-from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from pytest_django import Settings
 
 from ledger import clock
 from signing.models import Credential, SigningSession
-from signing.records import auditing
-from tests.signing.records import rows
+from tests.signing.records import counting, rows
 from tests.staff.test_granting import desk, make
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
@@ -83,25 +81,9 @@ def test_another_authoritys_signers_are_not_there(auditor: Client) -> None:
     assert len(found(medis, subject=str(both.credential.signer.public_id))) == 1
 
 
-_read: list[auditing.Covering] = []
-
-
-class Counting(auditing.Signed):
-    def covering(
-        self, since: datetime | None, until: datetime | None, *, newest_first: bool
-    ) -> Iterator[auditing.Covering]:
-        for each in super().covering(since, until, newest_first=newest_first):
-            _read.append(each)
-            yield each
-
-
-def counting(wanted: str, authorities: Collection[str]) -> auditing.Signed:
-    return Counting(*auditing.find(wanted, authorities))
-
-
 def test_pages_follow_each_other_and_read_no_more_than_they_show(auditor: Client, settings: Settings) -> None:
     """Ten minutes apart, so that what is read beyond a page is little; every entry once, the newest first."""
-    settings.LEDGER_SIGNERS = f"{__name__}.counting"
+    settings.LEDGER_SIGNERS = counting.FINDS
     mine, theirs, client, last = session(), session(), ehr(), clock.now()
     made = []
     for number in range(300):
@@ -111,16 +93,10 @@ def test_pages_follow_each_other_and_read_no_more_than_they_show(auditor: Client
     settings.CLOCK_OFFSET = timedelta(0)
     assert clock.now() >= last
     seen: list[int] = []
-    address, asked = URL, {"subject": str(mine.credential.public_id), "kind": "signing.signed"}
-    while True:
-        _read.clear()
-        response = auditor.get(address, asked)
-        page = response.content.decode()
-        seen += [int(part.split("<")[0]) for part in page.split('class="quiet mono">web/')[1:]]
-        assert len(_read) <= 3 * 64 + 1
-        if 'rel="next"' not in page:
-            break
-        asked = {**asked, "before": page.split('rel="next"')[0].rsplit("before=", 1)[1].split('"')[0]}
+    asked = {"subject": str(mine.credential.public_id), "kind": "signing.signed"}
+    for page in counting.pages(lambda before: auditor.get(URL, {**asked, **before}).content.decode()):
+        seen += counting.numbers(page, "web")
+        assert len(counting.read) <= 3 * 64 + 1
     assert seen == [record.log_number for record in reversed(made)]
 
 

@@ -21,7 +21,7 @@ from signing.records import usage
 from tests.ledger import keys
 from tests.signing.records import rows
 from tests.support.beside import IN_CHROMIUM
-from tests.support.browser import assert_accessible, assert_fits, chromium, complaints, shoot, visit
+from tests.support.browser import chromium, complaints, inspect, visit
 from tests.support.credentials import active_credential
 from tests.support.days import ehr
 from tests.support.signed_in import bound_phone
@@ -73,9 +73,7 @@ def signed_in(browser: Browser, site: str, token: str, phone: bool, **options: A
 
 def looker(page: Page, width: str) -> Callable[[str], None]:
     def look(name: str) -> None:
-        assert_accessible(page)
-        assert_fits(page)
-        shoot(page, f"me-{width}-{name}")
+        inspect(page, f"me-{width}-{name}")
 
     return look
 

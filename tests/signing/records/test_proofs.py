@@ -17,7 +17,7 @@ from signing import activation
 from signing.errors import Refused
 from signing.keystore import Algorithm
 from signing.models import ActivationItem, SignatureRecord, SigningSession, UnrecordedFailure
-from signing.records import failures, proofs
+from signing.records import failures, left_behind, proofs
 from tests.signing.records import rows
 from tests.signing.records.proving import (
     FRIDAY,
@@ -90,11 +90,11 @@ def test_an_outcome_that_nobody_knows_is_proven_as_such(signers: Any, noon: Call
         sad, api.day.credential.public_id, api.day.caller, (digest(2),), Algorithm.RSA_SHA256
     )
     assert activation.spend_many([spend], at=at)
-    assert activation.fail_stuck(at + timedelta(minutes=11)) == 1
+    assert left_behind.fail_stuck(at + timedelta(minutes=11)) == 1
     record = SignatureRecord.objects.get()
     assert (record.result, bytes(record.digest)) == ("unknown", digest(2))
     assert Entry.objects.get(kind="signing.outcome_unknown").data["count"] == 1
-    assert activation.fail_stuck(at + timedelta(minutes=12)) == 0
+    assert left_behind.fail_stuck(at + timedelta(minutes=12)) == 0
     root = close(noon, FRIDAY)
     shown = verify_proof.verify(proofs.proof(record), root)
     assert shown["結果 result"] == "結果不明 outcome unknown"

@@ -6,14 +6,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, connections
 from pytest_django import Settings
 
 from ledger import clock
 from ledger.models import Entry, Shard
-from signing import activation
 from signing.models import ActivationItem, SignatureRecord
-from signing.records import failures
+from signing.records import failures, left_behind
 from signing.turns import line
 from tests.signing.turns.running import Hot, verify
 from tests.signing.turns.test_turns import check_log, refusal, together
@@ -147,7 +147,7 @@ def test_items_given_up_meanwhile_take_their_signatures_with_them(hot: Hot, sign
             asked = pool.submit(hot.signs, day, sad, digest(1))
             while not ActivationItem.objects.filter(state="reserved").exists():
                 time.sleep(0.02)
-            activation.fail_stuck(clock.now() + activation._STUCK_AFTER + activation.settings.SAD_LIFETIME)
+            left_behind.fail_stuck(clock.now() + left_behind.STUCK_AFTER + django_settings.SAD_LIFETIME)
         assert refusal(asked.result(30)) == AGAIN
     verify(other, hot.signs(other, hot.sad(other, digest(3)), digest(3)), digest(3))
     check_log()

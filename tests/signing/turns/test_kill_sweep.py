@@ -21,9 +21,9 @@ from django.conf import settings
 from django.db import connection
 
 from ledger import clock
-from signing import activation, reconciliation
+from signing import reconciliation
 from signing.models import ActivationItem, SignatureRecord
-from signing.records import failures
+from signing.records import failures, left_behind
 from signing.turns import line
 from tests.signing.turns.attempts import Attempt, tell_at_once
 from tests.signing.turns.running import Hot, verify
@@ -37,7 +37,7 @@ from tests.support.killing import AFTER, BEFORE, Killer
 from vault import tokens
 
 pytestmark = [pytest.mark.chaos, pytest.mark.requirement("SG-3", "SG-5")]
-LATER = activation._STUCK_AFTER + timedelta(seconds=1)
+LATER = left_behind.STUCK_AFTER + timedelta(seconds=1)
 _numbers = itertools.count(1)
 
 
@@ -111,7 +111,7 @@ class Scene:
 
     def aftermath(self, hot: Hot) -> list[str]:
         wrong = [*self.astray(), *self.asked_again(hot)]
-        activation.fail_stuck(clock.now() + settings.SAD_LIFETIME + LATER)
+        left_behind.fail_stuck(clock.now() + settings.SAD_LIFETIME + LATER)
         failures.record_missing(clock.now())
         wrong += [*self.stuck(), *self.asked_again(hot)]
         verify(self.day, hot.signs(self.day, hot.sad(self.day, *self.two), *self.two), *self.two)

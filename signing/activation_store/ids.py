@@ -5,8 +5,10 @@
 
 import secrets
 from datetime import datetime
+from uuid import UUID
 
 _RANDOM = 10
+_SHARD = "hot-"
 
 
 def in_order(count: int, at: datetime) -> list[bytes]:
@@ -19,3 +21,19 @@ def in_order(count: int, at: datetime) -> list[bytes]:
         rest = random[start + 3 : start + _RANDOM]
         made.append(head + bytes((high, random[start + 1], low)) + rest)
     return made
+
+
+def shard(number: int) -> str:
+    """The chain of the ledger that the process of this number writes, 1 to 4095."""
+    return f"{_SHARD}{number}"
+
+
+def in_shard(name: str, count: int, at: datetime) -> list[bytes]:
+    """As `in_order`, telling which chain says of them: its number stands for 12 of the random bits (RFC 9562, 6.4)."""
+    number = (0x7000 | int(name.removeprefix(_SHARD))).to_bytes(2, "big")
+    return [made[:6] + number + made[8:] for made in in_order(count, at)]
+
+
+def shard_of(made: UUID) -> str:
+    """The shard that `in_shard` was given; "" for an id that was made otherwise."""
+    return shard(made.int >> 64 & 0xFFF) if made.version == 7 else ""
