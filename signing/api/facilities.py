@@ -33,7 +33,8 @@ def shown(headers: Mapping[str, str]) -> bytes | None:
         return None
     if headers.get(VERIFIED) != "SUCCESS":
         return None
-    return _thumbprint(headers.get(CERTIFICATE, ""))
+    escaped = headers.get(CERTIFICATE, "")
+    return _thumbprint(escaped) if len(escaped) <= _LONGEST else None
 
 
 def find(client: OAuthClient, thumbprint: bytes | None, at: datetime) -> ClientCertificate | None:
@@ -51,9 +52,10 @@ def is_living(row: ClientCertificate, at: datetime) -> bool:
 def _thumbprint(escaped: str) -> bytes | None:
     """One PEM certificate; two, or anything around it, is a header that somebody has put together.
 
-    nginx has parsed it already; here it is only hashed, once per certificate and process.
+    nginx has parsed it already; here it is only hashed, once per certificate and process: 11 us, and 1 us for whoever
+    comes again. Remembered are so many texts of _LONGEST at most, none of them secret: certificates that are public.
     """
-    text = unquote(escaped).strip() if len(escaped) <= _LONGEST else ""
+    text = unquote(escaped).strip()
     if not (text.startswith(_BEGIN) and text.endswith(_END)):
         return None
     body = text.removeprefix(_BEGIN).removesuffix(_END)

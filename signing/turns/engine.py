@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 CHANNEL = "inkan_signing"  # migration 0060
 MOST_CALLS, MOST_HASHES = 64, 1024  # of one turn
 MOST_WAITING = 2000
-_PATIENCE = 20.0  # seconds for which signatures wait for the database to come back
+_PATIENCE = 20.0  # seconds for which signatures, and what is to be signed, wait for the database to come back
 _PLANNED_FOR = 60.0  # seconds
 _SHARDS = 64
 _LOCK = 0x494E4B41  # advisory locks (two ints), one per shard: each process has a chain of its own
@@ -47,7 +47,7 @@ class Engine:
         self._memory, self._refusals, self._keys = Memory(), Refusals(), Keys(signer)
         self._waiting: deque[Call] = deque()
         self._made: list[Asked] = []
-        self._made_at = 0.0
+        self._moved_at = 0.0  # when something was last reserved or came back from the signer
         self._told: list[tuple[Call, No]] = []  # refusals to be written down and answered
         self._to_sign: list[Reserved] = []
         self._signing: asyncio.Task[None] | None = None
@@ -174,8 +174,11 @@ class Engine:
             self._give_up(calls, is_unknown=turn.is_committing)
             await self._without_database(problem)
         else:
-            await self._finish(line, done)
-            await self._replan(line, calls)
+            try:
+                await self._finish(line, done)
+                await self._replan(line, calls)
+            except (Lost, Failed) as problem:  # what is reserved goes to the signer when the keys can be read
+                await self._without_database(problem)
 
     async def _carried_out(self, line: Line, turn: Turn) -> Done:
         """As if every session still lived, and where that fails, step by step."""
@@ -237,7 +240,9 @@ class Engine:
             task = self._loop.create_task(self._tell_why(done.refused))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
-        self._to_sign += done.reserved
+        if done.reserved:
+            self._to_sign += done.reserved
+            self._moved_at = self._loop.time()
         await self._send(line)
 
     async def _replan(self, line: Line, calls: Sequence[Call]) -> None:
@@ -274,7 +279,7 @@ class Engine:
                     self._to_sign.append(each.reserved)
                 else:
                     self._made.append(each)
-            self._made_at = self._loop.time()
+            self._moved_at = self._loop.time()
         except Exception:
             logger.exception("nobody knows what was signed")
             self._keys.close()
@@ -317,9 +322,10 @@ class Engine:
         for call, no in self._told:
             call.say(no)
         self._told.clear()
-        if self._made and self._loop.time() - self._made_at > _PATIENCE:
+        if self._loop.time() - self._moved_at > _PATIENCE:
             self._lose(self._made)
-            self._made = []
+            self._give_up([each.call for each in self._to_sign], is_unknown=True)
+            self._made, self._to_sign = [], []
         await asyncio.sleep(0.1)
         self._pace.reset()
         self._wake.set()

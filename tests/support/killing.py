@@ -1,7 +1,8 @@
 """Runs a task in a process of its own that dies (SIGKILL) at its n-th database round trip, before or after it.
 
 One helper process imports Django once and forks per attempt, so a point of a sweep costs milliseconds. A commit is a
-round trip too. The helper speaks to the database of the running test, so tests that use it need real transactions.
+round trip too, and so are the hot path's exchanges with the database and with the signer. The helper speaks to the
+database of the running test, so tests that use it need real transactions.
 """
 
 import json
@@ -22,6 +23,7 @@ from django.utils.module_loading import import_string
 
 BEFORE, AFTER = "before", "after"
 WARMED = ("signing.issuing.outside_lint._validator", "signing.certificates._throw_away")
+_WATCH = "tests.support.faults.exchanges.watch"  # it needs Django, which is set up later
 
 
 class Killer:
@@ -102,7 +104,8 @@ class _Trips:
         with self.one():
             return execute(sql, params, many, context)
 
-    def watch_commits(self) -> None:
+    def watch_others(self) -> None:
+        """Commits, and what the hot path exchanges."""
         commit = connection.commit
 
         def watched() -> None:
@@ -110,6 +113,7 @@ class _Trips:
                 commit()
 
         connection.commit = watched  # type: ignore[method-assign]
+        import_string(_WATCH)(setattr, lambda _line, _words: self.one())
 
 
 def _attempt(order: dict[str, Any], report: int) -> None:
@@ -117,7 +121,7 @@ def _attempt(order: dict[str, Any], report: int) -> None:
         import_string(order["task"])(order["subject"])
         return
     trips = _Trips(order.get("trip", 0), order.get("when", BEFORE))
-    trips.watch_commits()
+    trips.watch_others()
     with connection.execute_wrapper(trips.statement):
         import_string(order["task"])(order["subject"])
     os.write(report, str(trips.count).encode())
@@ -126,6 +130,7 @@ def _attempt(order: dict[str, Any], report: int) -> None:
 def _fork(order: dict[str, Any]) -> dict[str, int]:
     if "wait" in order:
         return {"status": os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1])}
+    import_string(order["task"])  # here, where it stays
     answers, report = os.pipe()
     child = os.fork()
     if child == 0:

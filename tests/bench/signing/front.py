@@ -1,83 +1,53 @@
-"""nginx in front of the hot path for bench_signing: TLS 1.3, a client certificate asked for, connections kept."""
+"""The product's own nginx in front of the hot path, and systems that show it their facilities' certificates.
 
-import subprocess
-import time
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
-from tests.bench.signing.works import spent
-from tests.support import services
-
-_CONF = """\
-daemon off; user root; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
-events {{ worker_connections 512; }}
-http {{
-    access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    client_max_body_size 1m; client_body_buffer_size 128k; keepalive_requests 1000000;
-    upstream hot {{ server unix:{upstream}; keepalive 128; keepalive_requests 1000000; }}
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.key;
-        ssl_protocols TLSv1.3; ssl_session_tickets off;
-        ssl_client_certificate {folder}/client.pem; ssl_verify_client on;
-        location / {{
-            proxy_http_version 1.1; proxy_set_header Connection "";
-            proxy_set_header X-Inkan-Client-Certificate $ssl_client_escaped_cert;
-            proxy_pass http://hot;
-        }}
-    }}
-}}
+Rendered from deploy/nginx, logs and limits included; what an operator's nginx.conf has around it is Debian's, but for
+one worker instead of one per core. The certificates are of the product's TEST authority, and the tokens are bound to
+them, so that each request is answered only over its own (RFC 8705 section 3).
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from cards.hpki.pki import CardHierarchy
+from tests.bench.signing import works
+from tests.bench.signing.works import Told, Works, spent
+from tests.support import services
+from tests.support.card_site.nginx import SECRET, Nginx
+
+FACILITIES = 16
 
 
 class Front:
-    """Use as a context manager; `certificate` and `key` are the client's files."""
+    """`measured` as that of `Works`, through nginx; the CPU of nginx is a part of its own."""
 
-    def __init__(self, folder: Path, upstream: str) -> None:
-        folder.mkdir(parents=True)
-        self.port = services.free_port()
-        self.certificate, self.key = folder / "client.pem", folder / "client.key"
-        _pair(folder, "server")
-        _pair(folder, "client")
-        conf = folder / "nginx.conf"
-        conf.write_text(_CONF.format(folder=folder, upstream=upstream, port=self.port))
-        self._process = subprocess.Popen(
-            ["/usr/sbin/nginx", "-e", f"{folder}/error.log", "-p", str(folder), "-c", str(conf)]
-        )
-        time.sleep(0.5)
+    def __init__(self, behind: Works, nginx: Nginx) -> None:
+        self._works, self._nginx = behind, nginx
 
-    def __enter__(self) -> "Front":
-        return self
+    def measured(self, **order: Any) -> Told:
+        address = str(self._nginx.ports[3])
+        load = self._works.load(address=address, certificates=self._works.certificates, **order)
+        return works.measured(load, self._parts)
 
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
-
-    def spent(self) -> float:
-        return spent(self._process.pid)
+    def _parts(self) -> dict[str, float]:
+        return {"nginx": spent(self._nginx.pid), **self._works.parts()}
 
 
-def _pair(folder: Path, name: str) -> None:
-    """A P-256 key and a certificate that it signs itself."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+@contextmanager
+def fronted(name: str) -> Iterator[Front]:
+    trust = services.RUN / f"{name}-hpki"
+    at = datetime.now(UTC)
+    CardHierarchy.create(at).publish(trust, at)  # of the card origin, which nobody asks here
+    with Nginx() as nginx:
+        ours = {"INKAN_API_ORIGIN": nginx.api_origin, "INKAN_PROXY_SECRET": SECRET}
+        with Works(name, facilities=FACILITIES, **ours) as behind:
+            nginx.start(
+                services.RUN / f"{name}-nginx",
+                origin="http://localhost:8000",  # as the programs have it where nothing is said
+                pages="127.0.0.1:9",
+                hot=f"unix:{behind.address}",
+                trust=trust,
+                facilities=behind.home / "facility-test",
+            )
+            yield Front(behind, nginx)

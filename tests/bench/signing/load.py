@@ -37,8 +37,7 @@ class Order(NamedTuple):
     )
     rate: float = 0.0
     acknowledged: str = ""
-    certificate: str = ""
-    key: str = ""
+    certificates: list[list[str]] = []  # files of certificate and key; connection i shows the i-th of them
     algorithm: str = RSA_SHA256
 
 
@@ -84,6 +83,8 @@ class Line(asyncio.Protocol):
         self.is_signing = False
         self.digests: list[str] = []
         self.due = 0.0
+        self.is_ending = False  # the server has said that it answers nothing more here
+        self.unsent: tuple[str, dict[str, Any]] | None = None
         self.is_over = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:
@@ -99,7 +100,17 @@ class Line(asyncio.Protocol):
         body = {"credentialID": self.credential, "numSignatures": len(self.digests), "hash": self.digests}
         self._ask("credentials/authorize", body)
 
+    def goes_on(self, before: "Line") -> None:
+        """With what the connection before this one was told to leave unsent."""
+        self.due, self.is_signing, self.digests = before.due, before.is_signing, before.digests
+        assert before.unsent is not None
+        self._ask(*before.unsent)
+
     def _ask(self, method: str, body: dict[str, Any]) -> None:
+        if self.is_ending:
+            self.unsent = (method, body)
+            self.transport.close()
+            return
         content = json.dumps(body, separators=(",", ":")).encode()
         head = (
             f"POST /csc/v1/{method} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.bearer}\r\n"
@@ -113,6 +124,7 @@ class Line(asyncio.Protocol):
         if end < 0:
             return
         head = self.buffer[:end].lower()
+        self.is_ending = b"\r\nconnection: close" in head  # nginx: after a thousand requests
         at = head.find(_LENGTH) + len(_LENGTH)
         length = int(head[at:].split(b"\r\n", 1)[0])
         if len(self.buffer) < end + 4 + length:
@@ -141,16 +153,18 @@ class Line(asyncio.Protocol):
     def _over(self) -> None:
         if self.idle is None:
             self.begin(time.perf_counter())
+        elif self.is_ending:
+            self.transport.close()
         else:
             self.idle.append(self)
 
 
-def _tls(order: Order) -> ssl.SSLContext | None:
-    if not order.certificate:
+def _tls(order: Order, number: int) -> ssl.SSLContext | None:
+    if not order.certificates:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # a throw-away server on loopback
-    context.load_cert_chain(order.certificate, order.key)
+    context.load_cert_chain(*order.certificates[number % len(order.certificates)])
     return context
 
 
@@ -164,7 +178,8 @@ async def _connected(
 
 async def _kept_open(order: Order, number: int, told: Told, idle: "deque[Line] | None") -> None:
     """The connection, made again as often as it breaks."""
-    loop, context = asyncio.get_running_loop(), _tls(order)
+    loop, context = asyncio.get_running_loop(), _tls(order, number)
+    before: Line | None = None
     signer = order.signers[number % len(order.signers)]
     while True:
         try:
@@ -172,14 +187,18 @@ async def _kept_open(order: Order, number: int, told: Told, idle: "deque[Line] |
         except OSError:
             await asyncio.sleep(0.1)
             continue
-        if idle is None:
+        if before is not None and before.unsent is not None:
+            line.goes_on(before)
+        elif idle is None:
             line.begin(time.perf_counter())
         else:
             idle.append(line)
         await line.is_over
         if idle is not None and line in idle:
             idle.remove(line)
-        told.refusal("connection lost")
+        if not line.is_ending:
+            told.refusal("connection lost")
+        before = line
 
 
 async def _by_the_clock(rate: float, idle: "deque[Line]") -> None:

@@ -76,18 +76,32 @@ class Told(NamedTuple):
 
 
 class Works:
-    """Use as a context manager. `credentials`: how many stand in the database beside the signers that sign."""
+    """Use as a context manager. `credentials`: how many stand in the database beside the signers that sign.
 
-    def __init__(self, name: str, signers: int = 64, credentials: int = 0, kind: str = "rsa2048") -> None:
+    `facilities`: how many systems share the signers, each bound to a client certificate (`certificates`: their files),
+    which connection i shows for signer i; without, one system that is bound to none. `kind`: of the keys.
+    `settings`: the product's own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        signers: int = 64,
+        credentials: int = 0,
+        facilities: int = 0,
+        kind: str = "rsa2048",
+        **settings: str,
+    ) -> None:
         folder = services.RUN / name
         self.postgresql = services.PostgreSQL(folder, fsync=True)
-        home = folder / "home"
+        self.home = home = folder / "home"
         home.mkdir(mode=0o700, parents=True)
         (home / "static").mkdir()
         (home / "keys").mkdir()
         (home / "keys" / "secret.key").write_text("bench" * 12)
         self.env = {
             **os.environ,
+            **settings,
             "INKAN_HOME": str(home),
             "DATABASE_URL": self._database(),
             "DJANGO_SETTINGS_MODULE": "deploy.settings",
@@ -95,14 +109,16 @@ class Works:
         self.address = str(folder / "hot")
         self.signer = self._starts("-m", "signing.signer", "--role", "signers")
         assert self.signer.stdout is not None and self.signer.stdout.readline().startswith("ready")
-        words = [str(signers), kind, *([str(credentials)] if credentials else [])]
+        words = [*(str(count) for count in (signers, credentials, facilities)), kind]
         made = subprocess.run(
             [sys.executable, "-c", ROWS, *words],
             env=self.env, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if made.returncode:
             sys.exit(made.stderr)
-        self.signers: list[list[str]] = json.loads(made.stdout)
+        found = json.loads(made.stdout)
+        self.signers: list[list[str]] = found["signers"]
+        self.certificates: list[list[str]] = found["certificates"]
         self.kind = kind
         self.start_hot()
 

@@ -42,11 +42,14 @@ def leave_the_pool_clean() -> None:
 class Hot:
     """Use as a context manager. The engine begins with the first request and is closed with the context.
 
-    `headers` go with every request; `version` is the API's.
+    `headers` go with every request; `version` is the API's. `left` gets each reply's body in the moment it leaves.
     """
 
     headers: dict[str, str] = {}
     version = "v1"
+
+    def __init__(self) -> None:
+        self.left: Callable[[bytes], object] = lambda body: None
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -96,6 +99,8 @@ class Hot:
 
         async def send(message: Any) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body":
+                self.left(message["body"])
 
         given = {"authorization": f"Bearer {bearer}", **self.headers} if bearer else self.headers
         headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]

@@ -3,7 +3,6 @@
 import signal
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,6 +19,7 @@ from tests.signing.turns.running import Hot, verify
 from tests.signing.turns.test_turns import check_log, refusal, together
 from tests.support import days
 from tests.support.csc import digest
+from tests.support.faults.exchanges import Cut
 from tests.support.signers import SignerProcesses
 
 RETRY = (503, "Signing is not available, try again")
@@ -127,30 +127,12 @@ def test_a_signature_waits_for_its_row_and_then_leaves(hot: Hot, signers: Signer
     check_log()
 
 
-class CutAfterCommit:
-    """The connection breaks when the server has committed a turn with results and before it says so; once."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, word: bytes) -> None:
-        self.count = 0
-        run = line.Line.run
-
-        async def cut(itself: line.Line, steps: Sequence[line.Step]) -> list[line.Answer]:
-            answers = await run(itself, steps)
-            if not self.count and any(name == word for name, _ in steps):
-                self.count += 1
-                itself.close()
-                raise line.Lost("cut")
-            return answers
-
-        patch.setattr(line.Line, "run", cut)
-
-
 def test_a_commit_whose_answer_is_lost_is_looked_up(hot: Hot, monkeypatch: pytest.MonkeyPatch) -> None:
     day = days.day(clock.now())
     sad = hot.sad(day, digest(1))
-    cut = CutAfterCommit(monkeypatch, b"record")
+    cut = Cut(monkeypatch.setattr, word=b"record")
     verify(day, hot.signs(day, sad, digest(1)), digest(1))
-    assert cut.count == 1
+    assert cut.is_done
     assert SignatureRecord.objects.count() == 1
     check_log()
 

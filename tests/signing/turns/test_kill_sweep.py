@@ -1,168 +1,245 @@
-"""The hot path killed at each of its exchanges with the database: before it arrives, and before its answer comes back.
+"""The front dies, or loses its connection, at every exchange of authorize and signHash: nothing twice, nothing lost.
 
-The last point is the one between the key's work and the commit: what the signer has made leaves with its row or not at
-all (remote-signing.md 10, point 5). `CHAOS=long` takes every point, the ordinary run every third.
+An exchange is one with PostgreSQL or a frame to the signer. Before it is sent, and when the other side has done it and
+the front has not heard of it. Then the caller asks again with what it has, the clock fails what is stuck, and the
+caller authorizes anew. (Parts killed at full load: test_killed. What was about to happen in the other acts:
+tests/enrollment/test_kill_sweeps.py.)
 """
 
 import base64
-import http.client
+import itertools
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 
 from ledger import clock
-from signing.models import ActivationItem
+from signing import reconciliation
+from signing.models import ActivationItem, SignatureRecord
 from signing.records import failures, left_behind
-from tests.bench.signing.works import HOT
-from tests.signing.turns.test_turns import check_log
-from tests.support import days, services
-from tests.support.beside import BESIDE
-from tests.support.csc import RSA_SHA256, b64, digest
+from signing.turns import line
+from tests.signing.turns.attempts import Attempt, tell_at_once
+from tests.signing.turns.running import Hot, verify
+from tests.signing.turns.test_faults import AGAIN
+from tests.signing.turns.test_turns import check_log, refusal
+from tests.support import days
+from tests.support.csc import b64, digest
 from tests.support.days import Day
-from tests.support.faults.proxy import Proxy
-from tests.support.killing import AFTER, BEFORE
-from tests.support.signers import SignerProcesses
+from tests.support.faults.exchanges import Cut
+from tests.support.killing import AFTER, BEFORE, Killer
+from vault import tokens
 
-pytestmark = [*BESIDE, pytest.mark.chaos, pytest.mark.requirement("SG-3")]
-STRIDE = 1 if os.environ.get("CHAOS") == "long" else 3
-
-
-class Killing(Proxy):
-    """A line on which the process of `pid` dies at its so-manieth exchange from now on; 0: it is only counted."""
-
-    def __init__(self) -> None:
-        super().__init__(services.postgresql().port)
-        self.count, self._at, self._when, self.pid = -1, 0, BEFORE, 0
-
-    def arm(self, at: int, when: str) -> None:
-        self.count, self._at, self._when = 0, at, when
-
-    def cuts(self, sent: bytes) -> bool:
-        if self.count < 0:
-            return False
-        self.count += 1
-        if self.count != self._at:
-            return False
-        if self._when == BEFORE:
-            os.kill(self.pid, signal.SIGKILL)
-            raise OSError("nothing arrives")
-        os.kill(self.pid, signal.SIGSTOP)  # it hears nothing more
-        threading.Thread(target=self._ends, daemon=True).start()
-        return True
-
-    def _ends(self) -> None:
-        """When the server has answered."""
-        until = time.monotonic() + 10
-        while not self.dropped and time.monotonic() < until:
-            time.sleep(0.005)
-        os.kill(self.pid, signal.SIGKILL)
+pytestmark = [pytest.mark.chaos, pytest.mark.requirement("SG-3", "SG-5")]
+LATER = left_behind.STUCK_AFTER + timedelta(seconds=1)
+_numbers = itertools.count(1)
 
 
-class Front(http.client.HTTPConnection):
-    """The hot path's server as production runs it, over a line that may kill it."""
+class Scene:
+    """A day, two hashes, and every reply that has left."""
 
-    def __init__(self, line: Killing, folder: Path) -> None:
-        super().__init__("localhost", timeout=20)
-        self.path = str(folder / f"hot-{time.monotonic_ns()}")
-        name = connection.settings_dict["NAME"]
-        ours = {"DATABASE_URL": f"postgresql://inkan@127.0.0.1:{line.port}/{name}"}
-        self.process = subprocess.Popen(
-            [sys.executable, *HOT, "--uds", self.path], env={**os.environ, **ours}, cwd=settings.ROOT
+    def __init__(self, left: Path) -> None:
+        self.day: Day = days.day(clock.now())
+        self.two = [digest(next(_numbers)) for _ in range(2)]
+        self.file = left
+        self.file.write_bytes(b"")
+
+    def attempt(self) -> str:
+        mine = Attempt(str(self.day.credential.public_id), self.day.bearer, b64(*self.two), str(self.file))
+        return json.dumps(mine)
+
+    def replies(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for body in self.file.read_bytes().splitlines()]
+
+    def sad(self) -> str:
+        """The first that has left, or none."""
+        return next((str(body["SAD"]) for body in self.replies() if "SAD" in body), "")
+
+    def items(self) -> list[ActivationItem]:
+        mine = ActivationItem.objects.filter(activation__credential=self.day.credential)
+        return list(mine.select_related("activation"))
+
+    # --- what is wrong -----------------------------------------------------------------------------------------------
+    def astray(self) -> list[str]:
+        """Whatever must be so at any moment."""
+        records = SignatureRecord.objects.filter(credential=self.day.credential, result="signed")
+        recorded = Counter(bytes(row.digest) for row in records)
+        left: Counter[bytes] = Counter()
+        for body in self.replies():
+            for value, mine in zip(body.get("signatures", ()), self.two, strict=False):
+                self.day.verify(base64.b64decode(value), mine)
+                left[mine] += 1
+        times = Counter(text[:32] for text in (settings.HOME / "signer" / "journal").read_text().splitlines())
+        own = {item.public_id.hex: item for item in self.items()}
+        told = reconciliation.journal_witness()["mismatches"]
+        return [
+            *(["a signature left without its record"] if left - recorded else []),
+            *(
+                f"{item.state} and signed {times[name]} times"
+                for name, item in own.items()
+                if times[name] > 1
+            ),
+            *(f"{each['what']} ({own[each['subject']].state})" for each in told if each["subject"] in own),
+        ]
+
+    def stuck(self) -> list[str]:
+        """Whatever must be so when the clock has looked."""
+        wrong = [f"an item is {item.state} for ever" for item in self.items() if item.state == "reserved"]
+        unheard = ActivationItem.objects.filter(
+            activation__credential=self.day.credential, state="failed", record=None
         )
-        line.pid = self.process.pid
-        until = time.monotonic() + 60
-        while not os.path.exists(self.path):
-            assert self.process.poll() is None and time.monotonic() < until
-            time.sleep(0.02)
+        return [*wrong, *(["a failure that the signer never sees"] if unheard.exists() else [])]
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
-        self.sock.connect(self.path)
+    def asked_again(self, hot: Hot) -> list[str]:
+        """The caller goes on with the SAD that it has; an item that nobody answers for signs nothing."""
+        sad = self.sad()
+        if not sad:
+            return []
+        states = {
+            item.state for item in self.items() if bytes(item.activation.sad_digest) == tokens.digest(sad)
+        }
+        answer = hot.signs(self.day, sad, *self.two)
+        if states == {"authorised"}:
+            verify(self.day, answer, *self.two)
+        return [] if (answer.status == 200) == (states == {"authorised"}) else [f"{states}: {answer}"]
 
-    def asks(self, method: str, day: Day, body: dict[str, Any]) -> dict[str, Any]:
-        """ConnectionError and the like where it died of it."""
-        whole = {"credentialID": str(day.credential.public_id), **body}
-        headers = {"Authorization": f"Bearer {day.bearer}"}
-        self.request("POST", f"/csc/v1/{method}", json.dumps(whole).encode(), headers)
-        answer: dict[str, Any] = json.loads(self.getresponse().read())
-        return answer
-
-    def pair(self, day: Day, number: int) -> None:
-        each = {"hash": b64(digest(number))}
-        sad = self.asks("credentials/authorize", day, {**each, "numSignatures": 1})["SAD"]
-        made = self.asks("signatures/signHash", day, {**each, "SAD": sad, "signAlgo": RSA_SHA256})
-        day.verify(base64.b64decode(made["signatures"][0]), digest(number))
+    def aftermath(self, hot: Hot) -> list[str]:
+        wrong = [*self.astray(), *self.asked_again(hot)]
+        left_behind.fail_stuck(clock.now() + settings.SAD_LIFETIME + LATER)
+        failures.record_missing(clock.now())
+        wrong += [*self.stuck(), *self.asked_again(hot)]
+        verify(self.day, hot.signs(self.day, hot.sad(self.day, *self.two), *self.two), *self.two)
+        return [*wrong, *self.astray()]
 
 
-@contextmanager
-def running(folder: Path) -> Iterator[tuple[Front, Killing]]:
-    """Somebody has signed there already, so that what follows is not about the start."""
-    with Killing() as line:
-        front = Front(line, folder)
-        try:
-            front.pair(days.day(clock.now()), 0)
-            yield front, line
-        finally:
-            front.close()
-            front.process.kill()
-            front.process.wait(10)
+@pytest.fixture
+def scenes(hot: Hot, tmp_path: Path) -> Callable[[], Scene]:
+    first = days.day(clock.now())
+    verify(first, hot.signs(first, hot.sad(first, digest(0)), digest(0)), digest(0))  # the front is warm
+    return lambda: Scene(tmp_path / "left")
 
 
-def journal() -> Counter[str]:
-    return Counter((settings.HOME / "signer" / "journal").read_text().split()[::2])
+def points(count: int) -> Iterator[tuple[int, str]]:
+    return itertools.product(range(1, count + 1), (BEFORE, AFTER))
 
 
-def dies(front: Front, line: Killing, day: Day, at: int, when: str) -> None:
-    """A signer's first pair meets the end."""
-    line.arm(at, when)
-    with pytest.raises((ConnectionError, http.client.HTTPException)):
-        front.pair(day, 1)
-    assert line.dropped == (when == AFTER) and front.process.wait(10) == -signal.SIGKILL
+# --- the process dies ------------------------------------------------------------------------------------------------
+def alone() -> None:
+    """Until the dead one's connection is gone, and its chain free: else the next one has an exchange more."""
+    with connection.cursor() as cursor:
+        for _ in range(500):
+            cursor.execute(
+                "SELECT count(*), pg_sleep(0.01) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND application_name = %s",
+                [line.NAME],
+            )
+            if cursor.fetchone()[0] <= 1:
+                return
+    raise AssertionError("a dead front is still connected")
 
 
-def check(day: Day, before: Counter[str]) -> None:
-    """Each occurrence was signed once and has its row, or failed for ever, or was never signed."""
-    left_behind.fail_stuck(clock.now() + timedelta(minutes=11))
-    failures.record_missing(clock.now())
-    made = journal() - before
-    assert set(made.values()) <= {1}
-    mine = ActivationItem.objects.filter(activation__credential=day.credential)
-    signed, failed = (
-        {item.public_id.hex for item in mine.filter(state=each)} for each in ("signed", "failed")
-    )
-    assert signed <= set(made) <= signed | failed
+def killed(task: str, hot: Hot, scenes: Callable[[], Scene]) -> Iterator[str]:
+    """What goes wrong, with its point."""
+    with Killer() as killer:
+        count = killer.trips(task, scenes().attempt())
+        assert count >= 8
+        for number, when in points(count):
+            alone()
+            scene = scenes()
+            if not killer.kill_at(task, scene.attempt(), number, when):
+                yield f"{when} exchange {number} of {count}: nobody died"
+            for what in scene.aftermath(hot):
+                yield f"{when} exchange {number} of {count}: {what}"
+
+
+def test_a_front_that_dies_at_any_exchange_signs_nothing_twice_and_loses_nothing(
+    hot: Hot, scenes: Callable[[], Scene]
+) -> None:
+    assert list(killed("tests.signing.turns.attempts.pair", hot, scenes)) == []
     check_log()
 
 
-def test_no_exchange_is_one_at_which_a_signature_loses_its_row(
-    signers: SignerProcesses, tmp_path: Path
+def test_the_sweep_finds_a_front_that_answers_before_it_has_written(
+    hot: Hot, scenes: Callable[[], Scene]
 ) -> None:
-    with running(tmp_path) as (front, line):
-        line.arm(0, BEFORE)
-        front.pair(days.day(clock.now()), 1)
-        exchanges = line.count
-    assert exchanges >= 3  # authorised, reserved, recorded
-    points = [(at, when) for at in range(exchanges, 0, -1) for when in (AFTER, BEFORE)]
-    day = days.day(clock.now())
-    for at, when in points[::STRIDE]:
-        with running(tmp_path) as (front, line):
-            front.pair(day, 1)  # whoever was there when it died signs again
-            day, before = days.day(clock.now()), journal()
-            dies(front, line, day, at, when)
-        check(day, before)
+    found = killed("tests.signing.turns.attempts.naive_pair", hot, scenes)
+    assert any("left without its record" in what for what in found)
+
+
+# --- the connection ends ---------------------------------------------------------------------------------------------
+def recorded(scene: Scene) -> int:
+    """Signatures that the database knows, by a connection of its own: from any thread."""
+    parts = connection.settings_dict
+    address = f"postgresql://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
+    with psycopg.connect(address) as own:
+        found = own.execute(
+            "SELECT count(*) FROM signing_signaturerecord WHERE credential_id = %s AND result = 'signed'",
+            [scene.day.credential.pk],
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def persevering(hot: Hot, scene: Scene) -> list[str]:
+    """A caller that asks until it has its signatures: the same again, and after an unknown outcome anew."""
+    sad = ""
+    for _ in range(10):
+        answer = hot.signs(scene.day, sad, *scene.two) if sad else hot.authorizes(scene.day, scene.two)
+        if answer.status == 200 and sad:
+            verify(scene.day, answer, *scene.two)
+            return []
+        if answer.status == 200:
+            sad = str(answer.body["SAD"])
+        elif answer.status != 503:
+            return [f"the caller was told {answer}"]
+        elif refusal(answer) == AGAIN:
+            sad = ""
+    return ["the caller got no signatures"]
+
+
+def cut_once(hot: Hot, scene: Scene, number: int, when: str) -> tuple[list[str], Cut]:
+    """What went wrong with the connection cut there, and how many exchanges there were."""
+    early: list[bytes] = []
+
+    def left(body: bytes) -> None:
+        with scene.file.open("ab") as file:
+            file.write(body + b"\n")
+        if sum(len(told.get("signatures", ())) for told in scene.replies()) > recorded(scene):
+            early.append(body)
+
+    hot.left = left
+    with pytest.MonkeyPatch.context() as patch:
+        cut = Cut(patch.setattr, number, when)
+        wrong = persevering(hot, scene)
+    if early:
+        wrong.append("a signature left before its record")
+    if recorded(scene) > len(scene.two):
+        wrong.append("a signature was made for nobody")
+    return [*wrong, *scene.aftermath(hot)], cut
+
+
+def test_a_connection_that_ends_at_any_exchange_costs_the_caller_a_question_and_nothing_else(
+    hot: Hot, scenes: Callable[[], Scene]
+) -> None:
+    wrong, whole = cut_once(hot, scenes(), 0, BEFORE)
+    assert wrong == [] and whole.count >= 7
+    for number, when in points(whole.count):
+        found, cut = cut_once(hot, scenes(), number, when)
+        assert cut.is_done
+        wrong += [f"{when} exchange {number} of {whole.count}: {what}" for what in found]
+    assert wrong == []
+    check_log()
+
+
+def test_the_same_finds_a_front_that_answers_before_it_has_written(
+    hot: Hot, scenes: Callable[[], Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell_at_once(monkeypatch.setattr)
+    wrong, _cut = cut_once(hot, scenes(), 0, BEFORE)
+    assert "a signature left before its record" in wrong

@@ -1,82 +1,214 @@
-"""Whatever has ended, no method of either door signs, authorises, extends or tells (security.md 4, threat 15)."""
+"""Twelve states in which nobody signs, at every method that knows its caller (security.md, threat 15).
+
+Each state stands alone: the rows say it and nothing else has ended with it, so that each check holds by itself. The
+acts that end more (a suspension ends the day, the day its SADs) are rows of their own. In the state `living` the same
+requests are answered, so what is refused is refused for its state.
+"""
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
+from django.db.models import Model
+from django.test import Client
+from pytest_django import Settings
 
 from ledger import clock
-from ledger.log import Actor
-from signing import credentials, sessions
-from signing.models import AccessToken, Activation, ActivationItem, Credential, OAuthClient, SignatureRecord
-from tests.signing.turns.running import Hot, HotApi, Response
+from ledger.models import Entry
+from signing import activation, credentials, sessions
+from signing.api import client_certificates
+from signing.authorising import approvals
+from signing.models import (
+    AccessToken,
+    Activation,
+    ActivationItem,
+    Approval,
+    ClientCertificate,
+    Credential,
+    OAuthClient,
+    SignatureRecord,
+    SigningSession,
+)
+from tests.signing.turns.running import Hot
+from tests.signing.turns.test_turns import OFFICER
 from tests.support import days
-from tests.support.csc import SHA256, Api, b64, digest
+from tests.support.card_site import facilities
+from tests.support.card_site.nginx import SECRET
+from tests.support.csc import RSA_SHA256, b64, digest
 from tests.support.days import Day
+from tests.support.signers import SignerProcesses
+from vault import tokens
 
-SIGNER, SECOND = Actor("signer", "me"), timedelta(seconds=1)
-ENDS: dict[str, Callable[[Day], object]] = {
-    "token revoked": lambda day: AccessToken.objects.update(revoked_at=clock.now()),
-    "token over": lambda day: AccessToken.objects.update(expires_at=clock.now()),
-    "session ended": lambda day: sessions.end(day.session, at=clock.now()),
-    "session over": lambda day: type(day.session).objects.update(expires_at=clock.now()),
-    "system stopped": lambda day: OAuthClient.objects.update(is_active=False),
-    "suspended": lambda day: credentials.suspend(day.credential, SIGNER, "lost", clock.now()),
-    "revoked": lambda day: credentials.revoke(day.credential, SIGNER, "key_compromise", clock.now()),
-    "certificate over": lambda day: Credential.objects.update(not_after=clock.now() - SECOND),
+pytestmark = pytest.mark.requirement("SG-1", "SG-3", "SG-4")
+
+KEPT: tuple[type[Model], ...] = (
+    *(Activation, ActivationItem, Approval, SignatureRecord, AccessToken, SigningSession, Credential),
+)
+
+
+class Answer(NamedTuple):
+    """What the standard says; the descriptions of both versions where they differ."""
+
+    status: int
+    error: str = ""
+    descriptions: tuple[str, ...] = ("",)
+
+
+LIST, AUTHORIZE, SIGN = "credentials/list", "credentials/authorize", "signatures/signHash"
+EXTEND, CHECK = "credentials/extendTransaction", "credentials/authorizeCheck"
+METHODS = (LIST, AUTHORIZE, SIGN, EXTEND, CHECK)
+GOOD = Answer(200)
+STRANGER = Answer(401, "invalid_token", ("The access or refresh token is expired or has been revoked",))
+MISSING = Answer(401, "invalid_request", ("Malformed authorization header",))
+MALFORMED = Answer(400, "invalid_request", ("Malformed authorization header",))
+DISABLED = Answer(400, "invalid_request", ("The credential identified by credentialID is disabled",))
+OVER = Answer(
+    400, "invalid_request", ("The signing certificate is expired", "Signing certificate is expired")
+)
+
+
+@dataclass
+class Scene:
+    """A caller over its facility's certificate, with a SAD that has room, and hashes that the signer has approved."""
+
+    day: Day
+    headers: dict[str, str]
+    sad: str
+    handle: str
+
+    @property
+    def bodies(self) -> dict[str, dict[str, Any]]:
+        credential = {"credentialID": str(self.day.credential.public_id)}
+        return {
+            LIST: {},
+            AUTHORIZE: {**credential, "numSignatures": 1, "hash": b64(digest(9))},
+            SIGN: {**credential, "SAD": self.sad, "hash": b64(digest(1)), "signAlgo": RSA_SHA256},
+            EXTEND: {**credential, "SAD": self.sad, "hash": b64(digest(2))},
+            CHECK: {"handle": self.handle},
+        }
+
+
+def made() -> Scene:
+    day, at = days.day(clock.now()), clock.now()
+    issued = facilities.bound(day.client.client_id)
+    certificate = ClientCertificate.objects.get(client=day.client)
+    AccessToken.objects.filter(session=day.session).update(certificate=certificate)
+    caller, credential = day.caller._replace(certificate=certificate.pk), day.credential.public_id
+    sad = activation.authorise(caller, credential, [digest(1)], at=at, room=2).sad
+    handle = approvals.ask(caller, credential, [digest(3)], why=("narcotics",), at=at).handle
+    Approval.objects.update(state="approved")
+    return Scene(day, facilities.headers(issued), sad, handle)
+
+
+# --- the states: what is done, which token is shown (None: the caller's own), and what is answered -------------------
+class State(NamedTuple):
+    act: Callable[[Scene], object] = lambda scene: None
+    bearer: str | None = None
+    answers: dict[str, Answer] = dict.fromkeys(METHODS, STRANGER)
+
+
+def _now(model: type[Model], name: str) -> Callable[[Scene], object]:
+    return lambda scene: model._default_manager.update(**{name: clock.now()})
+
+
+def _same(answer: Answer) -> dict[str, Answer]:
+    return dict.fromkeys(METHODS, answer)
+
+
+STATES = {
+    "living": State(answers=_same(GOOD)),
+    "no token": State(bearer="", answers=_same(MISSING)),
+    "malformed token": State(bearer="two words", answers=_same(MALFORMED)),
+    "unknown token": State(bearer=tokens.new_token()),
+    "expired token": State(_now(AccessToken, "expires_at")),
+    "revoked token": State(_now(AccessToken, "revoked_at")),
+    "ended session": State(_now(SigningSession, "ended_at")),
+    "expired session": State(_now(SigningSession, "expires_at")),
+    "suspended credential": State(
+        lambda scene: Credential.objects.update(state="suspended"),
+        answers={**_same(DISABLED), LIST: GOOD},
+    ),
+    "revoked credential": State(lambda scene: Credential.objects.update(state="revoked")),
+    "expired certificate": State(_now(Credential, "not_after"), answers={**_same(OVER), LIST: GOOD}),
+    "stopped client": State(lambda scene: OAuthClient.objects.update(is_active=False)),
+    "ended facility certificate": State(_now(ClientCertificate, "ends_at")),
+    # by the product's own acts
+    "a session ended by its signer": State(lambda scene: sessions.end(scene.day.session, at=clock.now())),
+    "a credential suspended by an officer": State(
+        lambda scene: credentials.suspend(scene.day.credential, OFFICER, "lost", clock.now())
+    ),
+    "a facility's certificate ended by an operator": State(
+        lambda scene: client_certificates.end(bytes(ClientCertificate.objects.get().thumbprint), clock.now())
+    ),
 }
-# a system may read why, and what waits for its signer waits until it runs out
-TOLD = {"certificate over": {"credentials/list", "credentials/info", "credentials/authorizeCheck"}}
 
 
-class HotV2(HotApi):
-    """The two methods of the hot door, in version 2."""
-
-    def call(self, method: str, body: Any, bearer: str | None = None) -> Response:
-        self._hot.version = "v2"
-        return super().call(method, body, bearer)
+# --- the doors -------------------------------------------------------------------------------------------------------
+Ask = Callable[[Scene, str, str], tuple[int, Any]]
+"""(scene, method, bearer) -> status and body."""
 
 
-def bodies(v2: Api) -> dict[str, dict[str, Any]]:
-    """A good request to each method that knows its caller."""
-    told = {"credentialID": v2.id, "hashAlgorithmOID": SHA256}
-    sad = v2.authorize(digest(1), numSignatures=2).json()["SAD"]
-    handle = v2.authorize(digest(3), description="#narcotics").json()["handle"]
-    return {
-        "credentials/list": {},
-        "credentials/info": {"credentialID": v2.id},
-        "credentials/authorize": {**told, "numSignatures": 1, "hashes": b64(digest(2))},
-        "credentials/authorizeCheck": {"handle": handle},
-        "credentials/extendTransaction": {**told, "SAD": sad, "hashes": b64(digest(4))},
-        "signatures/signHash": {
-            **told,
-            "SAD": sad,
-            "hashes": b64(digest(1)),
-            "signAlgo": "1.2.840.113549.1.1.1",
-        },
-    }
+class Door(NamedTuple):
+    ask: Ask
+    methods: tuple[str, ...]
+    version: str
 
 
-@pytest.mark.requirement("SG-3")
-@pytest.mark.parametrize("how", ENDS)
-def test_nothing_goes_on(hot: Hot, how: str) -> None:
-    day = days.issued_day()
-    pages, turns = Api(day, "v2"), HotV2(day, hot)
-    asked = bodies(pages)
-    assert (
-        turns.call("credentials/authorize", asked["credentials/authorize"]).status_code == 200
-    )  # it is known
-    before = Activation.objects.count()
-    ENDS[how](day)
-    for method, body in asked.items():
-        doors = (pages, turns) if method in ("credentials/authorize", "signatures/signHash") else (pages,)
-        for door in doors:
-            answer = door.call(method, body)
-            if method in TOLD.get(how, ()):
-                assert answer.status_code in (200, 202) and "SAD" not in answer.json(), method
-                continue
-            assert answer.status_code in (400, 401), (method, door)
-            assert set(answer.json()) == {"error", "error_description"}
-    assert (SignatureRecord.objects.count(), Activation.objects.count()) == (0, before)
-    assert set(ActivationItem.objects.values_list("state", flat=True)) <= {"authorised", "dead"}
+def _page(version: str) -> Ask:
+    def ask(scene: Scene, method: str, bearer: str) -> tuple[int, Any]:
+        shown = {**scene.headers, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
+        answer = Client().post(
+            f"/csc/{version}/{method}", scene.bodies[method], content_type="application/json", headers=shown
+        )
+        return answer.status_code, answer.json()
+
+    return ask
+
+
+def _hot(hot: Hot) -> Ask:
+    def ask(scene: Scene, method: str, bearer: str) -> tuple[int, Any]:
+        hot.headers = scene.headers
+        answer = hot.ask(method, scene.bodies[method], bearer)
+        return answer.status, answer.body
+
+    return ask
+
+
+@pytest.fixture
+def behind_nginx(settings: Settings) -> None:
+    settings.API_ORIGIN, settings.PROXY_SECRET = facilities.API_ORIGIN, SECRET
+
+
+def kept() -> list[object]:
+    """Every row that says who may sign what, and the log without its refusals."""
+    log = Entry.objects.exclude(kind="signing.refused").order_by("shard", "number").values_list()
+    return [list(model._default_manager.order_by("pk").values_list()) for model in KEPT] + [list(log)]
+
+
+def held_against(name: str, door: Door) -> None:
+    scene, state = made(), STATES[name]
+    state.act(scene)
+    before = kept()
+    bearer = scene.day.bearer if state.bearer is None else state.bearer
+    for method in door.methods:
+        status, body = door.ask(scene, method, bearer)
+        wanted = state.answers[method]
+        assert status == wanted.status, (method, body)
+        if wanted.error:
+            description = wanted.descriptions[-1 if door.version == "v2" else 0]
+            assert body == {"error": wanted.error, "error_description": description}, method
+    assert (kept() == before) == (name != "living")
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("name", STATES)
+def test_each_state_is_told_in_the_standards_words_and_changes_nothing(
+    db: None, signers: SignerProcesses, signer_connection: None, behind_nginx: None, name: str, version: str
+) -> None:
+    held_against(name, Door(_page(version), METHODS if version == "v2" else METHODS[:-1], version))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_so_it_is_at_the_hot_door(hot: Hot, behind_nginx: None, name: str) -> None:
+    held_against(name, Door(_hot(hot), (AUTHORIZE, SIGN), "v1"))

@@ -29,7 +29,7 @@ SECRET = secrets.token_urlsafe(32)
 START_SECONDS = 10.0
 _AROUND = """\
 daemon off; user {user}; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log info;
-events {{ worker_connections 64; }}
+events {{ worker_connections 512; }}
 http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
@@ -54,9 +54,11 @@ class Nginx:
         origin: str,
         pages: str,
         trust: Path,
+        hot: str = "",
         user: str = "root",
         facilities: Path | None = None,
     ) -> Self:
+        """`hot`: the hot path's address where it is a server of its own."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         certificate, key = _tls(folder)
@@ -71,7 +73,7 @@ class Nginx:
             card_certificate=certificate,
             card_key=key,
             pages=pages,
-            hot=pages,
+            hot=hot or pages,
             listen=main,
             card_listen=card,
             plain_listen=plain,
@@ -91,6 +93,11 @@ class Nginx:
         self._wait()
         return self
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def reload_lists(self) -> None:
         """What the operator's timer does: bundles anew, then a reload (here a restart: it is over when it returns)."""
         self.stop()
@@ -99,6 +106,7 @@ class Nginx:
             self.folder,
             origin=self.site.origin,
             pages=self.site.pages,
+            hot=self.site.hot,
             trust=self.site.trust,
             facilities=facilities,
         )
