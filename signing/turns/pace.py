@@ -12,7 +12,8 @@ PAYS = 4  # calls that must be expected within PACE, or waiting for them does no
 MANY = 64  # calls for which a turn begins while a frame is at the signer
 LONGEST_WAIT = 0.02  # seconds for which a call waits for the end of somebody's frame
 _TURNS = 8  # of which the load is told
-_FADES = 0.97  # of the crowd, turn by turn
+_FADES = 0.99  # of the crowd, turn by turn: half of it is forgotten in half a second
+_ALL = 0.97  # of the crowd; who hurries is not kept for the last one
 
 
 class Pace:
@@ -43,7 +44,7 @@ class Pace:
 
         `on_the_way`: all calls that nobody has answered, those that wait among them.
         """
-        return waiting >= MANY or (not is_held and on_the_way >= self._crowd * _FADES)
+        return waiting >= MANY or (not is_held and on_the_way >= self._crowd * _ALL)
 
     def begins(self, *, is_held: bool) -> float:
         """The moment at which the next turn begins, however few wait."""

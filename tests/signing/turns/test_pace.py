@@ -37,7 +37,7 @@ def test_all_that_are_about_need_not_wait() -> None:
 
 def test_a_crowd_that_has_gone_is_forgotten() -> None:
     pace = busy(calls=50)
-    for turn in range(200):
+    for turn in range(400):
         pace.begun(2.0 + turn / 100, 2, 0)
     assert pace.is_full(2, 2, is_held=False)
 

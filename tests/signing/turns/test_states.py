@@ -93,7 +93,10 @@ def made() -> Scene:
     day, at = days.day(clock.now()), clock.now()
     issued = facilities.bound(day.client.client_id)
     certificate = ClientCertificate.objects.get(client=day.client)
-    AccessToken.objects.filter(session=day.session).update(certificate=certificate)
+    own = AccessToken.objects.filter(session=day.session)
+    own.update(
+        certificate=certificate, revoked_at=None
+    )  # a first certificate has ended the token that was bound to none
     caller, credential = day.caller._replace(certificate=certificate.pk), day.credential.public_id
     sad = activation.authorise(caller, credential, [digest(1)], at=at, room=2).sad
     handle = approvals.ask(caller, credential, [digest(3)], why=("narcotics",), at=at).handle
