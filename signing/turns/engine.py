@@ -31,6 +31,7 @@ MOST_CALLS, MOST_HASHES = 64, 1024  # of one turn
 MOST_WAITING = 2000
 _PATIENCE = 20.0  # seconds for which signatures, and what is to be signed, wait for the database to come back
 _PLANNED_FOR = 60.0  # seconds
+_TICK = 0.001  # the loop's clock goes by milliseconds: whoever waits for a part of one goes round and round
 _SHARDS = 64
 _LOCK = 0x494E4B41  # advisory locks (two ints), one per shard: each process has a chain of its own
 
@@ -110,7 +111,7 @@ class Engine:
             return True
         now = self._loop.time()
         begins = self._pace.begins(is_held=self._is_held())
-        if begins <= now:
+        if begins <= now + _TICK:
             return True
         if self._bell is None or self._rings_at > begins:
             if self._bell is not None:

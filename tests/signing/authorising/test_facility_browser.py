@@ -18,8 +18,8 @@ from vault import tokens
 pytestmark = [*IN_CHROMIUM, pytest.mark.requirement("SG-3")]
 SYSTEM = "医療法人社団みどり会　みどり総合病院　電子カルテ（処方・調剤連携基盤）Midori-Hospital-Integration-Platform"
 TOLD = "処方箋 3 件 #麻薬\n#1 処方箋（内服）整理番号2026-000123-000456\n#3 prescription-2026-000123-000458-refill.xml"
-# buttons whose words stand one below the other
-STANDING = """() => [...document.querySelectorAll(".button")].filter(one => one.getBoundingClientRect().height > 70)
+# buttons whose words stand one below the other: two lines are 77 px
+STANDING = """() => [...document.querySelectorAll(".button")].filter(one => one.getBoundingClientRect().height > 90)
   .map(one => one.textContent.trim())"""
 
 
