@@ -31,8 +31,8 @@ class Moves:
     def _move(self, items: Sequence[int], target: Item) -> int:
         if not items:
             return 0
-        rows = ActivationItem.objects.using(self.using).filter(pk__in=items, state=Item.RESERVED)
+        rows = ActivationItem.objects.using(self.using).filter(pk__in=items)
         own = Activation.objects.using(self.using).filter(pk__in=set(rows.values_list("activation", flat=True)))
         with transaction.atomic(using=self.using):
             list(own.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-            return rows.update(state=target)
+            return rows.filter(state=Item.RESERVED).update(state=target)
