@@ -1,14 +1,15 @@
 """When a turn begins: as few and as full ones as the callers' patience allows. Plain; times are the loop's, in seconds.
 
-A turn costs the front and PostgreSQL about a millisecond whatever it carries. So where much is asked, turns begin
-PACE apart; and at once where everybody who is about has come, for then nobody is left to wait for: callers that ask
-one thing after the other fall into step. Where little is asked nobody waits.
+A turn costs the front and PostgreSQL about a millisecond whatever it carries. So the more is asked, the further apart
+turns begin, up to PACE; and at once where everybody who is about has come, for then nobody is left to wait for: callers
+that ask one thing after the other fall into step. Where little is asked nobody waits.
 """
 
 from collections import deque
 
-PACE = 0.007  # seconds from one turn's beginning to the next one's, where many come
-PAYS = 4  # calls that must be expected within PACE, or waiting for them does not pay
+PACE = 0.013  # seconds from one turn's beginning to the next one's, where BUSY calls come in a second
+BUSY = 2000  # the nation's peak are 2,200
+PAYS = 4  # calls that must be expected meanwhile, or waiting for them does not pay
 MANY = 64  # calls for which a turn begins while a frame is at the signer
 LONGEST_WAIT = 0.02  # seconds for which a call waits for the end of somebody's frame
 _TURNS = 8  # of which the load is told
@@ -50,13 +51,13 @@ class Pace:
         """The moment at which the next turn begins, however few wait."""
         if is_held:
             return self._since + LONGEST_WAIT
-        if not self._begun or self._expected() < PAYS:
-            return 0.0
-        return self._begun[-1][0] + PACE
+        rate = self._rate()
+        apart = PACE * min(rate / BUSY, 1.0)
+        return self._begun[-1][0] + apart if rate * apart >= PAYS else 0.0
 
-    def _expected(self) -> float:
-        """How many calls come within PACE, by the last turns."""
-        first, last = self._begun[0][0], self._begun[-1][0]
-        if len(self._begun) < _TURNS or last <= first:
+    def _rate(self) -> float:
+        """How many calls come in a second, by the last turns."""
+        if len(self._begun) < _TURNS:
             return 0.0
-        return sum(calls for _, calls in self._begun) / (last - first) * PACE
+        first, last = self._begun[0][0], self._begun[-1][0]
+        return sum(calls for _, calls in self._begun) / (last - first) if last > first else 0.0

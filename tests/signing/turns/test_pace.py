@@ -1,6 +1,6 @@
 """When a turn begins: at once where nobody is left to wait for, and apart where many come."""
 
-from signing.turns.pace import LONGEST_WAIT, MANY, PACE, PAYS, Pace
+from signing.turns.pace import BUSY, LONGEST_WAIT, MANY, PACE, Pace
 
 
 def busy(calls: int = 10) -> Pace:
@@ -18,11 +18,21 @@ def test_where_nobody_was_a_turn_begins_at_once() -> None:
     assert pace.begins(is_held=False) == 0.0
 
 
-def test_where_little_is_asked_nobody_waits() -> None:
+def paced(rate: float) -> float:
+    """How far apart turns begin where so many calls have come in a second, one with each turn."""
     pace = Pace()
-    for turn in range(20):
-        pace.begun(turn * PACE / (PAYS - 1), 1, 0)
-    assert pace.begins(is_held=False) == 0.0
+    for turn in range(2000):
+        pace.begun(turn / rate, 1, 0)
+    return pace.begins(is_held=False) - 1999 / rate
+
+
+def test_where_little_is_asked_nobody_waits() -> None:
+    assert paced(BUSY / 4) < 0
+
+
+def test_the_more_is_asked_the_further_apart_they_begin() -> None:
+    assert 0 < paced(BUSY * 0.5) < paced(BUSY * 0.8) < paced(BUSY * 2) < PACE * 1.01
+    assert paced(BUSY * 2) > PACE * 0.99
 
 
 def test_where_much_is_asked_turns_begin_apart() -> None:
