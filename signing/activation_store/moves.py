@@ -32,7 +32,9 @@ class Moves:
         if not items:
             return 0
         rows = ActivationItem.objects.using(self.using).filter(pk__in=items)
-        own = Activation.objects.using(self.using).filter(pk__in=set(rows.values_list("activation", flat=True)))
+        own = Activation.objects.using(self.using).filter(
+            pk__in=set(rows.values_list("activation", flat=True))
+        )
         with transaction.atomic(using=self.using):
             list(own.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
             return rows.filter(state=Item.RESERVED).update(state=target)
