@@ -66,7 +66,7 @@ def spelled(
 ) -> bytes:
     """`canonical_json` of `record`, from the moment as `timestamp` and the data as `canonical_json` have spelled them.
 
-    For who writes many: a tenth of the time. Raises ValueError for lone surrogates.
+    For who writes many: nothing is looked at twice. Raises ValueError for lone surrogates.
     """
     return (
         f'{{"actor":{{"id":{quoted(actor_id)},"kind":{quoted(actor_kind)}}},"at":"{at}",'

@@ -146,10 +146,12 @@ def client_credentials(
 ) -> str:
     """An access token by RFC 6749 section 4.4; without a secret by the certificate (RFC 8705 section 2).
 
-    Raises Unreachable.
+    Raises Unreachable, and ValueError for an address that is none of a server.
     """
+    if urllib.parse.urlsplit(token_url).scheme not in ("http", "https"):
+        raise ValueError(f"not an address of a server: {token_url}")
     form = {"grant_type": "client_credentials", "scope": scope}
-    request = urllib.request.Request(token_url)  # noqa: S310
+    request = urllib.request.Request(token_url)  # noqa: S310  (of a server, see above)
     if secret:
         basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
         request.add_header("Authorization", f"Basic {basic}")
@@ -157,7 +159,7 @@ def client_credentials(
         form["client_id"] = client_id
     request.data = urllib.parse.urlencode(form).encode()
     try:
-        with urllib.request.urlopen(request, timeout=DEADLINE, context=tls) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=DEADLINE, context=tls) as response:  # noqa: S310  (the same)
             return str(json.loads(response.read())["access_token"])
     except urllib.error.HTTPError as problem:
         with problem:

@@ -58,7 +58,7 @@ class Engine:
         self._head: together.Head | None = None  # of the shard's chain, where the last turn has told it
         self._pace = Pace()
         self._bell: asyncio.TimerHandle | None = None  # rings when something that waits may begin
-        self._rings_at = 0.0
+        self._rings_at = 0.0  # ours: what a handle says of its time differs from loop to loop
         self._at_signer = 0  # calls
         self._hashes, self._planned = 0, (64, self._loop.time())
         self._is_closing = False

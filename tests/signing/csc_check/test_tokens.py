@@ -73,3 +73,9 @@ def test_a_wrong_one_ends_the_command_without_quoting_it(endpoint: str, tmp_path
             client_secret_file=str(file), stdout=StringIO(),
         )  # fmt: skip
     assert ended.value.returncode == 2 and "CANARY" not in str(ended.value)
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://localhost/token", "token"])
+def test_what_is_no_servers_address_is_not_asked(address: str) -> None:
+    with pytest.raises(ValueError, match="not an address of a server"):
+        client_credentials(address, "ehr", "secret")
